@@ -1,0 +1,20 @@
+// Compiles lib/ to dist/. A clone installed without devDependencies has no compiler and keeps what dist/ it has.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const required = process.argv.includes('--required');
+let tsc;
+try {
+  const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
+  tsc = join(dirname(manifest), 'bin', 'tsc');
+} catch {
+  const message = 'rownet: typescript is not installed (npm ci --omit=dev?): dist/ was not rebuilt.';
+  if (required) {
+    console.error(`${message} Run "npm ci" first.`);
+    process.exit(1);
+  }
+  console.warn(message);
+  process.exit(0);
+}
+process.exit(spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' }).status ?? 1);
