@@ -1,0 +1,39 @@
+// level.cpp: the kernel table of one ISA level. CMake compiles this file once per level, with
+// ROWNET_ISA_<LEVEL> and the level's machine options; it is the only file that gets them.
+//
+// What it includes keeps to two rules, which test/native/isa_objects.test.ts checks on the objects:
+// every function is static or in an anonymous namespace, and nothing of the C++ library is used.
+// Otherwise the linker may keep the AVX-512 copy of a shared inline function for everyone.
+
+#include "kernel_table.h"
+#include "rows/elementwise_kernels.h"
+#include "rows/gemm_dot_kernel.h"
+#include "rows/gemm_kernel.h"
+#include "rows/max_pool_kernel.h"
+#include "rows/window_kernels.h"
+
+namespace rownet {
+
+#if defined(ROWNET_ISA_AVX512)
+#define ROWNET_TABLE kernel_table_avx512
+#define ROWNET_NAME "avx512"
+#elif defined(ROWNET_ISA_AVX2)
+#define ROWNET_TABLE kernel_table_avx2
+#define ROWNET_NAME "avx2"
+#elif defined(ROWNET_ISA_SSE2)
+#define ROWNET_TABLE kernel_table_sse2
+#define ROWNET_NAME "sse2"
+#else
+#define ROWNET_TABLE kernel_table_portable
+#define ROWNET_NAME "portable"
+#endif
+
+extern const KernelTable ROWNET_TABLE;
+const KernelTable ROWNET_TABLE = {
+    ROWNET_NAME,       kWidth,          kGemmScratch,  gemm,       gemm_pack_a, gemm_packed,
+    gemm_dot,          im2row,          im2col,        row2im,     col2im,      max_pool_forward,
+    max_pool_backward, relu_forward,    relu_backward, sum_floats, add_to,      scale,
+    sgd_update,        bytes_to_floats, fma_burst,
+};
+
+}  // namespace rownet

@@ -1,0 +1,51 @@
+#include "rows/elementwise.h"
+
+#include <algorithm>
+
+#include "threads.h"
+
+namespace rownet {
+
+namespace {
+
+// Floats a slice is made of: below a few thousand a fork costs more than the loop.
+constexpr int64_t kUnit = 4096;
+
+template <typename Body>
+void parallel_floats(int64_t n, Body&& body) {
+  parallel_for((n + kUnit - 1) / kUnit, thread_count(), [&](int64_t begin, int64_t end, int) {
+    const int64_t first = begin * kUnit;
+    body(first, std::min(end * kUnit, n) - first);
+  });
+}
+
+}  // namespace
+
+void relu_forward(int64_t n, const float* x, float* y) {
+  parallel_floats(n,
+                  [&](int64_t i, int64_t count) { kernels().relu_forward(count, x + i, y + i); });
+}
+
+void relu_backward(int64_t n, const float* y, const float* dy, float* dx) {
+  parallel_floats(
+      n, [&](int64_t i, int64_t count) { kernels().relu_backward(count, y + i, dy + i, dx + i); });
+}
+
+void sgd_update(int64_t n, const SgdStep& step, const float* grad, float* velocity, float* param) {
+  parallel_floats(n, [&](int64_t i, int64_t count) {
+    kernels().sgd_update(count, step, grad + i, velocity == nullptr ? nullptr : velocity + i,
+                         param + i);
+  });
+}
+
+void gather_images(int64_t count, int64_t image_size, const uint8_t* images,
+                   const uint32_t* indices, float scale, float shift, float* out) {
+  parallel_for(count, thread_count(), [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      kernels().bytes_to_floats(image_size, images + int64_t{indices[i]} * image_size, scale, shift,
+                                out + i * image_size);
+    }
+  });
+}
+
+}  // namespace rownet

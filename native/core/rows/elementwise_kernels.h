@@ -1,0 +1,94 @@
+// elementwise_kernels.h: what touches each number once: ReLU, sums, SGD, bytes to floats.
+#pragma once
+
+#include "isa/vec.h"
+#include "kernel_table.h"
+
+namespace rownet {
+namespace {
+
+// y = max(x, 0). vmax returns its second operand where the two do not compare, so NaN stays NaN.
+void relu_forward(int64_t n, const float* x, float* y) {
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) store(y + i, vmax(zero(), load(x + i)));
+  if (i < n) store_n(y + i, n - i, vmax(zero(), load_n(x + i, n - i)));
+}
+
+// dx = dy where y > 0, else 0.
+void relu_backward(int64_t n, const float* y, const float* dy, float* dx) {
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) store(dx + i, keep_if_positive(load(dy + i), load(y + i)));
+  if (i < n) {
+    store_n(dx + i, n - i, keep_if_positive(load_n(dy + i, n - i), load_n(y + i, n - i)));
+  }
+}
+
+// Four accumulators, since one chain of dependent additions leaves most of the adder idle.
+float sum_floats(int64_t n, const float* x) {
+  Vec acc[4] = {zero(), zero(), zero(), zero()};
+  int64_t i = 0;
+  for (; i + 4 * kWidth <= n; i += 4 * kWidth) {
+    for (int j = 0; j < 4; ++j) acc[j] = add(acc[j], load(x + i + j * kWidth));
+  }
+  for (; i + kWidth <= n; i += kWidth) acc[0] = add(acc[0], load(x + i));
+  if (i < n) acc[1] = add(acc[1], load_n(x + i, n - i));
+  return sum(add(add(acc[0], acc[1]), add(acc[2], acc[3])));
+}
+
+void add_to(int64_t n, const float* x, float* y) {
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) store(y + i, add(load(y + i), load(x + i)));
+  if (i < n) store_n(y + i, n - i, add(load_n(y + i, n - i), load_n(x + i, n - i)));
+}
+
+void scale(int64_t n, float factor, float* x) {
+  const Vec f = broadcast(factor);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) store(x + i, mul(load(x + i), f));
+  if (i < n) store_n(x + i, n - i, mul(load_n(x + i, n - i), f));
+}
+
+// g = grad_scale * grad + weight_decay * param
+// velocity = momentum * velocity + g;  param -= lr * (nesterov ? g + momentum * velocity :
+// velocity) Source: Sutskever et al., On the importance of initialization and momentum (2013), in
+// the form where the learning rate stands outside the velocity, so that a schedule does not rescale
+// the past.
+void sgd_update(int64_t n, const SgdStep& step, const float* grad, float* velocity, float* param) {
+  const Vec lr = broadcast(-step.lr), momentum = broadcast(step.momentum);
+  const Vec decay = broadcast(step.weight_decay), grad_scale = broadcast(step.grad_scale);
+  for (int64_t i = 0; i < n; i += kWidth) {
+    const int64_t lanes = n - i < kWidth ? n - i : kWidth;
+    const Vec p = load_n(param + i, lanes);
+    Vec move = fma(decay, p, mul(grad_scale, load_n(grad + i, lanes)));
+    if (velocity != nullptr) {
+      const Vec v = fma(momentum, load_n(velocity + i, lanes), move);
+      store_n(velocity + i, lanes, v);
+      move = step.nesterov ? fma(momentum, v, move) : v;
+    }
+    store_n(param + i, lanes, fma(lr, move, p));
+  }
+}
+
+void bytes_to_floats(int64_t n, const uint8_t* bytes, float factor, float shift,
+                     float* __restrict__ out) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(bytes[i]) * factor + shift;
+}
+
+// As many independent chains as hide the latency of FMA (4 cycles, 2 a cycle) with room to spare.
+double fma_burst(int64_t rounds, float* sink) {
+  constexpr int kChains = 12;
+  Vec acc[kChains];
+  for (int i = 0; i < kChains; ++i) acc[i] = broadcast(0.001f * static_cast<float>(i));
+  const Vec factor = broadcast(0.999999f), addend = broadcast(0.000001f);
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kChains; ++i) acc[i] = fma(acc[i], factor, addend);
+  }
+  Vec total = acc[0];
+  for (int i = 1; i < kChains; ++i) total = add(total, acc[i]);
+  *sink = sum(total);
+  return 2.0 * kChains * kWidth * static_cast<double>(rounds);
+}
+
+}  // namespace
+}  // namespace rownet

@@ -1,0 +1,78 @@
+#include "rows/im2row.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernel_table.h"
+#include "threads.h"
+
+namespace rownet {
+
+namespace {
+
+// How many windows cover each line (or column) of `size` along one axis. Overlap is separable: a
+// pixel is covered cover(y) * cover(x) times.
+std::vector<float> cover(int64_t size, int64_t kernel, int64_t stride, int64_t pad,
+                         int64_t outputs) {
+  std::vector<float> count(static_cast<size_t>(size), 0.0f);
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t k = 0; k < kernel; ++k) {
+      const int64_t i = o * stride + k - pad;
+      if (i >= 0 && i < size) count[static_cast<size_t>(i)] += 1.0f;
+    }
+  }
+  return count;
+}
+
+void divide_by_cover(const Window& v, const std::vector<float>& lines,
+                     const std::vector<float>& columns, float* image) {
+  for (int64_t c = 0; c < v.c; ++c) {
+    for (int64_t y = 0; y < v.h; ++y) {
+      for (int64_t x = 0; x < v.w; ++x, ++image) {
+        const float times = lines[static_cast<size_t>(y)] * columns[static_cast<size_t>(x)];
+        if (times > 0.0f) *image /= times;
+      }
+    }
+  }
+}
+
+Window per_channel(Window v) {
+  v.n *= v.c;
+  v.c = 1;
+  return v;
+}
+
+}  // namespace
+
+void im2row(const Window& v, const float* x, float* rows) {
+  parallel_for(v.n, thread_count(), [&](int64_t begin, int64_t end, int) {
+    for (int64_t n = begin; n < end; ++n) {
+      kernels().im2row(v, x + n * v.c * v.h * v.w, rows + n * out_pixels(v) * taps(v));
+    }
+  });
+}
+
+void row2im(const Window& v, const float* rows, float* x, bool average) {
+  std::vector<float> lines, columns;
+  if (average) {
+    lines = cover(v.h, v.kh, v.stride_h, v.pad_h, out_height(v));
+    columns = cover(v.w, v.kw, v.stride_w, v.pad_w, out_width(v));
+  }
+  const int64_t image_size = v.c * v.h * v.w;
+  parallel_for(v.n, thread_count(), [&](int64_t begin, int64_t end, int) {
+    for (int64_t n = begin; n < end; ++n) {
+      float* image = x + n * image_size;
+      std::fill_n(image, image_size, 0.0f);
+      kernels().row2im(v, rows + n * out_pixels(v) * taps(v), image);
+      if (average) divide_by_cover(v, lines, columns, image);
+    }
+  });
+}
+
+void pool2row(const Window& v, const float* x, float* rows) { im2row(per_channel(v), x, rows); }
+
+void row2pool(const Window& v, const float* rows, float* x, bool average) {
+  row2im(per_channel(v), rows, x, average);
+}
+
+}  // namespace rownet

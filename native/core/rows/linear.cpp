@@ -1,0 +1,24 @@
+#include "rows/linear.h"
+
+#include <algorithm>
+
+#include "kernel_table.h"
+#include "rows/gemm.h"
+
+namespace rownet {
+
+void linear_forward(int64_t n, int64_t in, int64_t out, const float* x, const float* weight,
+                    const float* bias, float* y) {
+  for (int64_t i = 0; i < n; ++i) std::copy_n(bias, out, y + i * out);
+  sgemm(false, true, n, out, in, 1.0f, x, in, weight, in, 1.0f, y, out);
+}
+
+void linear_backward(int64_t n, int64_t in, int64_t out, const float* x, const float* weight,
+                     const float* dy, float* dx, float* dw, float* db) {
+  sgemm(true, false, out, in, n, 1.0f, dy, out, x, in, 0.0f, dw, in);
+  std::fill_n(db, out, 0.0f);
+  for (int64_t i = 0; i < n; ++i) kernels().add(out, dy + i * out, db);
+  if (dx != nullptr) sgemm(false, false, n, in, out, 1.0f, dy, out, weight, in, 0.0f, dx, in);
+}
+
+}  // namespace rownet

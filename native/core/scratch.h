@@ -1,0 +1,16 @@
+// scratch.h: working memory of one calling thread, kept between calls so that a training step
+// allocates nothing.
+#pragma once
+
+#include <cstddef>
+
+namespace rownet {
+
+// At least `floats` floats, aligned to a cache line, contents undefined; valid until this thread's
+// next call. Throws std::bad_alloc.
+float* scratch(size_t floats);
+
+// Rounds a part's size up to whole cache lines, so that threads do not write to shared ones.
+constexpr size_t cache_lines(size_t floats) { return (floats + 15) / 16 * 16; }
+
+}  // namespace rownet
