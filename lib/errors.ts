@@ -1,0 +1,46 @@
+/**
+ * Every error that rownet throws on purpose has a stable `code`. Wrong kinds are TypeErrors, wrong sizes and values
+ * RangeErrors; the classes here are for what has no built-in class. The CLI maps classes to exit codes.
+ */
+
+/** A TypeError, code `ERR_ROWNET_TYPE`: an argument of the wrong kind. */
+export class ArgumentTypeError extends TypeError {
+  readonly code: string = 'ERR_ROWNET_TYPE';
+  override readonly name: string = 'TypeError';
+}
+
+/** A RangeError, code `ERR_ROWNET_RANGE`: an argument of the right kind with a value that does not fit. */
+export class ArgumentRangeError extends RangeError {
+  readonly code: string = 'ERR_ROWNET_RANGE';
+  override readonly name: string = 'RangeError';
+}
+
+/** A RangeError, code `ERR_ROWNET_SHAPE`: shapes that do not fit each other. */
+export class ShapeError extends RangeError {
+  readonly code: string = 'ERR_ROWNET_SHAPE';
+  override readonly name: string = 'RangeError';
+}
+
+/** Code `ERR_ROWNET_STATE`: a call at the wrong time, such as backward before forward. */
+export class StateError extends Error {
+  readonly code: string = 'ERR_ROWNET_STATE';
+  override readonly name: string = 'StateError';
+}
+
+/** Code `ERR_ROWNET_DATA`: a file that is missing, corrupt, or not what it should be. */
+export class DataError extends Error {
+  readonly code: string = 'ERR_ROWNET_DATA';
+  override readonly name: string = 'DataError';
+}
+
+/** Code `ERR_ROWNET_ADDON`: the addon is missing or does not load. */
+export class AddonError extends Error {
+  readonly code: string = 'ERR_ROWNET_ADDON';
+  override readonly name: string = 'AddonError';
+}
+
+/** Code `ERR_ROWNET_DIVERGED`: the loss is no longer a finite number. */
+export class DivergedError extends Error {
+  readonly code: string = 'ERR_ROWNET_DIVERGED';
+  override readonly name: string = 'DivergedError';
+}

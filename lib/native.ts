@@ -1,0 +1,221 @@
+/**
+ * Finds and loads the addon, and types what it exports. Only kernels.ts and engines/ import this file.
+ *
+ * Every array argument is a non-shared, non-resizable, attached `Float32Array` (unless typed otherwise), row-major.
+ * The addon checks what protects memory (type, length, overlap); what a call means is checked in kernels.ts.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AddonError } from './errors.js';
+
+/** The instruction set levels that a kernel is compiled for, lowest first. */
+export type IsaLevel = 'portable' | 'sse2' | 'avx2' | 'avx512';
+
+/** `[n, c, h, w, kernelH, kernelW, strideH, strideW, padH, padW]`: a window sliding over a `[n, c, h, w]` tensor. */
+export type NativeWindow = readonly [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+export interface NativeInfo {
+  readonly isa: IsaLevel;
+  /** Levels that this build holds and this CPU can run, lowest first (the cap does not shorten it). */
+  readonly isaLevels: readonly IsaLevel[];
+  readonly threads: number;
+  /** Floats in one vector of the chosen level. */
+  readonly vectorWidth: number;
+  readonly compiler: string;
+  readonly buildType: string;
+}
+
+export interface NativeAddon {
+  info(): NativeInfo;
+  /** Sizes the pool, the caller included; 1 to 1024. */
+  setThreads(count: number): void;
+  /** GFLOP/s of dependent-free FMAs on `threads` threads for about `seconds`; the machine's arithmetic limit. */
+  fmaBurst(threads: number, seconds: number): number;
+
+  im2row(window: NativeWindow, x: Float32Array, rows: Float32Array): void;
+  row2im(window: NativeWindow, rows: Float32Array, x: Float32Array, average: boolean): void;
+  pool2row(window: NativeWindow, x: Float32Array, rows: Float32Array): void;
+  row2pool(window: NativeWindow, rows: Float32Array, x: Float32Array, average: boolean): void;
+
+  /** C = alpha * op(A) * op(B) + beta * C; op is the transpose where the flag says so. C overlaps neither A nor B. */
+  sgemm(
+    transA: boolean,
+    transB: boolean,
+    m: number,
+    n: number,
+    k: number,
+    alpha: number,
+    a: Float32Array,
+    lda: number,
+    b: Float32Array,
+    ldb: number,
+    beta: number,
+    c: Float32Array,
+    ldc: number,
+  ): void;
+
+  conv2dForward(
+    window: NativeWindow,
+    outChannels: number,
+    x: Float32Array,
+    weight: Float32Array,
+    bias: Float32Array,
+    y: Float32Array,
+  ): void;
+  /** Overwrites dx (unless null), dw and db. */
+  conv2dBackward(
+    window: NativeWindow,
+    outChannels: number,
+    x: Float32Array,
+    weight: Float32Array,
+    dy: Float32Array,
+    dx: Float32Array | null,
+    dw: Float32Array,
+    db: Float32Array,
+  ): void;
+
+  /** argmax holds, for each output, the index ky * kernelW + kx of the first maximum. */
+  maxPool2dForward(
+    window: NativeWindow,
+    x: Float32Array,
+    y: Float32Array,
+    argmax: Uint16Array,
+  ): void;
+  maxPool2dBackward(
+    window: NativeWindow,
+    dy: Float32Array,
+    argmax: Uint16Array,
+    dx: Float32Array,
+  ): void;
+
+  reluForward(x: Float32Array, y: Float32Array): void;
+  /** dx = dy where y > 0, else 0. */
+  reluBackward(y: Float32Array, dy: Float32Array, dx: Float32Array): void;
+
+  /** y [n, out] = x [n, in] * weight[out, in]^T + bias. */
+  linearForward(
+    n: number,
+    inFeatures: number,
+    outFeatures: number,
+    x: Float32Array,
+    weight: Float32Array,
+    bias: Float32Array,
+    y: Float32Array,
+  ): void;
+  linearBackward(
+    n: number,
+    inFeatures: number,
+    outFeatures: number,
+    x: Float32Array,
+    weight: Float32Array,
+    dy: Float32Array,
+    dx: Float32Array | null,
+    dw: Float32Array,
+    db: Float32Array,
+  ): void;
+
+  /**
+   * Summed loss and number of correct predictions over n rows of logits; labels in [0, classes).
+   * dlogits, unless null, receives gradScale * (softmax - onehot).
+   */
+  softmaxCrossEntropy(
+    n: number,
+    classes: number,
+    logits: Float32Array,
+    labels: Int32Array,
+    gradScale: number,
+    dlogits: Float32Array | null,
+  ): { loss: number; correct: number };
+
+  /**
+   * g = gradScale * grad + weightDecay * param;
+   * without momentum (velocity null): param -= lr * g;
+   * with: v = momentum * v + g; param -= lr * (nesterov ? g + momentum * v : v).
+   */
+  sgdUpdate(
+    param: Float32Array,
+    grad: Float32Array,
+    velocity: Float32Array | null,
+    lr: number,
+    momentum: number,
+    nesterov: boolean,
+    weightDecay: number,
+    gradScale: number,
+  ): void;
+
+  /** out[i] = images[indices[i]] * scale + shift, elementwise over imageSize bytes. */
+  gatherImages(
+    images: Uint8Array,
+    imageSize: number,
+    indices: Uint32Array,
+    scale: number,
+    shift: number,
+    out: Float32Array,
+  ): void;
+}
+
+/** The package's own folder, which holds build/ and CMakeLists.txt, seen from lib/ as well as from dist/. */
+const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Release first: a stale debug build must not slow everything without a word. */
+const candidates = [
+  ['module_root', 'build', 'Release', 'bindings'],
+  ['module_root', 'build', 'bindings'],
+  ['module_root', 'build', 'Debug', 'bindings'],
+];
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon, loaded at the first call.
+ * @throws {AddonError} code `ERR_ROWNET_ADDON`, with each cause and what to do.
+ */
+export function native(): NativeAddon {
+  loaded ??= load();
+  return loaded;
+}
+
+/** The file that `native()` loads, for diagnosis. */
+export function addonPath(): string | undefined {
+  return candidates
+    .map(([, ...rest]) => join(packageRoot, ...rest.slice(0, -1), 'rownet.node'))
+    .find((path) => existsSync(path));
+}
+
+function load(): NativeAddon {
+  const require = createRequire(import.meta.url);
+  try {
+    const bindings = require('bindings') as (options: object) => NativeAddon;
+    return bindings({ bindings: 'rownet', module_root: packageRoot, try: candidates });
+  } catch (cause) {
+    const path = addonPath();
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    if (path === undefined) {
+      throw new AddonError(
+        `native: the addon is not built (no rownet.node under ${join(packageRoot, 'build')}). ` +
+          'Install scripts were skipped or failed. Run "npm rebuild" (in a project that depends on rownet: ' +
+          '"npm rebuild rownet"; with npm 12 or newer first "npm install-scripts approve rownet"). ' +
+          'It needs CMake and a C++17 compiler (Debian: apt-get install cmake g++).',
+        { cause },
+      );
+    }
+    throw new AddonError(
+      `native: ${path} was found but did not load: ${reason}. ` +
+        'It may be built for another Node, platform or C library: run "npm rebuild".',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,46 @@
+// addon.cpp: what JavaScript sees; typed in lib/native.ts.
+#include <napi.h>
+
+#include "bindings/exports.h"
+
+namespace {
+
+using Function = Napi::Value (*)(const Napi::CallbackInfo&);
+
+struct Export {
+  const char* name;
+  Function function;
+};
+
+constexpr Export kExports[] = {
+    {"info", rownet::bindings::info},
+    {"setThreads", rownet::bindings::set_threads},
+    {"fmaBurst", rownet::bindings::fma_burst},
+    {"im2row", rownet::bindings::im2row},
+    {"row2im", rownet::bindings::row2im},
+    {"pool2row", rownet::bindings::pool2row},
+    {"row2pool", rownet::bindings::row2pool},
+    {"sgemm", rownet::bindings::sgemm},
+    {"conv2dForward", rownet::bindings::conv2d_forward},
+    {"conv2dBackward", rownet::bindings::conv2d_backward},
+    {"maxPool2dForward", rownet::bindings::max_pool2d_forward},
+    {"maxPool2dBackward", rownet::bindings::max_pool2d_backward},
+    {"reluForward", rownet::bindings::relu_forward},
+    {"reluBackward", rownet::bindings::relu_backward},
+    {"linearForward", rownet::bindings::linear_forward},
+    {"linearBackward", rownet::bindings::linear_backward},
+    {"softmaxCrossEntropy", rownet::bindings::softmax_cross_entropy},
+    {"sgdUpdate", rownet::bindings::sgd_update},
+    {"gatherImages", rownet::bindings::gather_images},
+};
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  for (const Export& entry : kExports) {
+    exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));
+  }
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(rownet, init)

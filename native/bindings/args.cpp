@@ -1,0 +1,170 @@
+#include "bindings/args.h"
+
+#include <cmath>
+#include <string>
+
+namespace rownet::bindings {
+
+namespace {
+
+constexpr double kMaxSize = 2147483647.0;  // 2^31 - 1
+constexpr int64_t kMaxProduct = int64_t{1} << 53;
+
+[[noreturn]] void throw_with_code(Napi::Error error, const char* code) {
+  error.Value().Set("code", Napi::String::New(error.Env(), code));
+  throw error;
+}
+
+}  // namespace
+
+void Args::fail_type(const char* name, const char* expected) const {
+  throw_with_code(Napi::TypeError::New(info_.Env(), std::string(where_) + ": expected " + name +
+                                                        " to be " + expected),
+                  "ERR_ROWNET_TYPE");
+}
+
+void Args::fail_range(const std::string& message) const {
+  throw_with_code(Napi::RangeError::New(info_.Env(), std::string(where_) + ": " + message),
+                  "ERR_ROWNET_RANGE");
+}
+
+Napi::Value Args::next() {
+  // Beyond the arguments given, CallbackInfo answers undefined.
+  return info_[position_++];
+}
+
+bool Args::boolean(const char* name) {
+  const Napi::Value value = next();
+  if (!value.IsBoolean()) fail_type(name, "a boolean");
+  return value.As<Napi::Boolean>().Value();
+}
+
+float Args::number(const char* name) {
+  const Napi::Value value = next();
+  if (!value.IsNumber()) fail_type(name, "a number");
+  return value.As<Napi::Number>().FloatValue();
+}
+
+int64_t Args::size(const char* name, int64_t low) {
+  const Napi::Value value = next();
+  if (!value.IsNumber()) fail_type(name, "an integer");
+  const double number = value.As<Napi::Number>().DoubleValue();
+  // Written so that NaN fails.
+  if (!(number >= static_cast<double>(low) && number <= kMaxSize) || number != std::floor(number)) {
+    fail_range("expected " + std::string(name) + " to be an integer from " + std::to_string(low) +
+               " to 2147483647 but received " + value.ToString().Utf8Value());
+  }
+  return static_cast<int64_t>(number);
+}
+
+Window Args::window(const char* name) {
+  const Napi::Value value = next();
+  if (!value.IsArray()) fail_type(name, "an array of ten integers");
+  const Napi::Array array = value.As<Napi::Array>();
+  if (array.Length() != 10) fail_type(name, "an array of ten integers");
+  static constexpr const char* kNames[] = {"n",  "c",       "h",       "w",    "kh",
+                                           "kw", "strideH", "strideW", "padH", "padW"};
+  int64_t part[10];
+  for (uint32_t i = 0; i < 10; ++i) {
+    const Napi::Value entry = array.Get(i);
+    const double number = entry.IsNumber() ? entry.As<Napi::Number>().DoubleValue() : NAN;
+    const double low = i == 0 || i >= 8 ? 0.0 : 1.0;  // an empty batch and no padding are fine
+    if (!(number >= low && number <= kMaxSize) || number != std::floor(number)) {
+      fail_range("expected " + std::string(name) + "." + kNames[i] + " to be an integer from " +
+                 std::to_string(static_cast<int>(low)) + " to 2147483647");
+    }
+    part[i] = static_cast<int64_t>(number);
+  }
+  const Window v{part[0], part[1], part[2], part[3], part[4],
+                 part[5], part[6], part[7], part[8], part[9]};
+  if (v.kh > v.h + 2 * v.pad_h || v.kw > v.w + 2 * v.pad_w) {
+    fail_range("the window is larger than the padded input");
+  }
+  return v;
+}
+
+size_t Args::product(std::initializer_list<int64_t> factors) const {
+  int64_t result = 1;
+  for (int64_t factor : factors) {
+    if (factor != 0 && result > kMaxProduct / factor)
+      fail_range("the sizes multiply to more than 2^53");
+    result *= factor;
+  }
+  return static_cast<size_t>(result);
+}
+
+template <typename T>
+Span<T> Args::array(Napi::Value value, const char* name, napi_typedarray_type type,
+                    const char* type_name, size_t length) {
+  const napi_env env = info_.Env();
+  bool is_typed_array = false;
+  if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) {
+    fail_type(name, type_name);
+  }
+  napi_typedarray_type actual;
+  size_t elements = 0;
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  if (napi_get_typedarray_info(env, value, &actual, &elements, &data, &buffer, nullptr) !=
+          napi_ok ||
+      actual != type) {
+    fail_type(name, type_name);
+  }
+  // A SharedArrayBuffer is no ArrayBuffer to Node-API; other threads could write to it meanwhile.
+  bool is_array_buffer = false;
+  if (napi_is_arraybuffer(env, buffer, &is_array_buffer) != napi_ok || !is_array_buffer) {
+    fail_type(name, "backed by an ArrayBuffer that is not shared");
+  }
+  bool detached = false;
+  if (napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || detached) {
+    fail_type(name, "backed by an attached ArrayBuffer (this one was transferred or detached)");
+  }
+  const Napi::Value resizable = Napi::Object(env, buffer).Get("resizable");
+  if (resizable.IsBoolean() && resizable.As<Napi::Boolean>().Value()) {
+    fail_type(name, "backed by an ArrayBuffer of fixed length (this one is resizable)");
+  }
+  if (elements < length) {
+    fail_range("expected " + std::string(name) + " to hold at least " + std::to_string(length) +
+               " elements but received " + std::to_string(elements));
+  }
+  return {static_cast<T*>(data), elements};
+}
+
+Span<float> Args::floats(const char* name, size_t length) {
+  return array<float>(next(), name, napi_float32_array, "a Float32Array", length);
+}
+
+Span<float> Args::floats_or_null(const char* name, size_t length) {
+  const Napi::Value value = next();
+  if (value.IsNull()) return {nullptr, 0};
+  return array<float>(value, name, napi_float32_array, "a Float32Array or null", length);
+}
+
+Span<uint8_t> Args::bytes(const char* name) {
+  return array<uint8_t>(next(), name, napi_uint8_array, "a Uint8Array", 0);
+}
+
+Span<uint16_t> Args::uint16s(const char* name, size_t length) {
+  return array<uint16_t>(next(), name, napi_uint16_array, "a Uint16Array", length);
+}
+
+Span<int32_t> Args::int32s(const char* name, size_t length) {
+  return array<int32_t>(next(), name, napi_int32_array, "an Int32Array", length);
+}
+
+Span<uint32_t> Args::uint32s(const char* name) {
+  return array<uint32_t>(next(), name, napi_uint32_array, "a Uint32Array", 0);
+}
+
+void Args::check_disjoint(const char* name, const void* a, size_t a_bytes, const void* b,
+                          size_t b_bytes) const {
+  if (a_bytes == 0 || b_bytes == 0) return;
+  const uintptr_t a_begin = reinterpret_cast<uintptr_t>(a),
+                  b_begin = reinterpret_cast<uintptr_t>(b);
+  if (a_begin < b_begin + b_bytes && b_begin < a_begin + a_bytes) {
+    fail_range("expected " + std::string(name) +
+               " to share no memory with the call's other arrays. Pass a separate output");
+  }
+}
+
+}  // namespace rownet::bindings
