@@ -1,0 +1,105 @@
+/** Runs the built command line in a process of its own, as a user does. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const bin = join(root, 'bin', 'rownet.mjs');
+
+export interface CliOptions {
+  readonly cwd?: string;
+  /** On top of an environment that holds nothing that changes how rownet runs. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another rownet.mjs. */
+  readonly bin?: string;
+  /** Called with each part of stdout, to react to what has been printed so far. */
+  readonly onStdout?: (soFar: string, child: ChildProcess) => void;
+  readonly uid?: number;
+}
+
+export interface CliResult {
+  /** null when a signal ended the process. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `rownet ...args` to its end; stdout and stderr are pipes. */
+export function rownet(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { cwd, env = {}, onStdout, uid } = options;
+  const child = spawn(process.execPath, [options.bin ?? bin, ...args], {
+    cwd: cwd ?? root,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ROWNET_NUM_THREADS: '2', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    stdout += part;
+    onStdout?.(stdout, child);
+  });
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    stderr += part;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+export type JsonLine = Record<string, unknown> & { event?: string };
+
+/** Each line of `text` as JSON; a line that is none fails the test with its text. */
+export function jsonLines(text: string): JsonLine[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      try {
+        return JSON.parse(line) as JsonLine;
+      } catch {
+        throw new Error(`expected a line of JSON but received: ${line}`);
+      }
+    });
+}
+
+/** A folder of its own for a test file, which removes it at its end. */
+export function temporaryFolder(): {
+  readonly path: string;
+  join(...names: string[]): string;
+  remove(): void;
+} {
+  const path = mkdtempSync(join(tmpdir(), 'rownet-cli-'));
+  return {
+    path,
+    join: (...names) => join(path, ...names),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+/** Makes a folder of IDX files: 28x28 images with a bright bar in the row of their class, `offset` brighter. */
+export function writeIdxFolder(path: string, trainCount: number, testCount: number, offset = 0): void {
+  mkdirSync(path, { recursive: true });
+  for (const [prefix, count] of [['train', trainCount] as const, ['t10k', testCount] as const]) {
+    const labels = Uint8Array.from({ length: count }, (_, i) => (7 * i + (i >> 3)) % 10);
+    const images = new Uint8Array(count * 784);
+    for (const [i, label] of labels.entries()) {
+      images.fill(200 + offset, 784 * i + 28 * (2 * label + 4), 784 * i + 28 * (2 * label + 6));
+    }
+    writeFileSync(join(path, `${prefix}-images-idx3-ubyte`), idxBytes([count, 28, 28], images));
+    writeFileSync(join(path, `${prefix}-labels-idx1-ubyte`), idxBytes([count], labels));
+  }
+}
+
+function idxBytes(dims: readonly number[], values: Uint8Array): Buffer {
+  const header = Buffer.alloc(4 + 4 * dims.length);
+  header.writeUInt8(8, 2);
+  header.writeUInt8(dims.length, 3);
+  for (const [i, size] of dims.entries()) header.writeUInt32BE(size, 4 + 4 * i);
+  return Buffer.concat([header, values]);
+}

@@ -1,0 +1,43 @@
+/** Calls that must fail, and how. */
+import { expect, it } from 'vitest';
+
+export type Misuse = readonly [what: string, call: () => unknown, code: string, message: string | RegExp];
+
+export const TYPE = 'ERR_ROWNET_TYPE';
+export const RANGE = 'ERR_ROWNET_RANGE';
+export const SHAPE = 'ERR_ROWNET_SHAPE';
+export const STATE = 'ERR_ROWNET_STATE';
+
+/** A test for each call: its class, its code, its message (whole if it is a string). */
+export function itRefuses(cases: readonly Misuse[]): void {
+  it.each(cases)('refuses %s', (_, call, code, message) => {
+    const error = errorOf(call) as Error & { code: string };
+    if (code === TYPE) expect(error).toBeInstanceOf(TypeError);
+    if (code === RANGE || code === SHAPE) expect(error).toBeInstanceOf(RangeError);
+    expect(error.code, error.stack).toBe(code);
+    if (typeof message === 'string') expect(error.message).toBe(message);
+    else expect(error.message).toMatch(message);
+  });
+}
+
+/** What a call throws. */
+export function errorOf(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected an error but there was none');
+}
+
+/** An argument that TypeScript would refuse. */
+export const wrong = <T>(value: unknown): T => value as T;
+
+/** A buffer that can grow, which the ES2023 library does not declare. */
+export function resizableBuffer(length: number): ArrayBuffer {
+  const Resizable = ArrayBuffer as unknown as new (
+    length: number,
+    options: { maxByteLength: number },
+  ) => ArrayBuffer;
+  return new Resizable(length, { maxByteLength: 2 * length });
+}
