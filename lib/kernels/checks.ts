@@ -1,0 +1,94 @@
+/** What every kernel checks about its arguments before the addon sees them. */
+import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
+import { checkMemory, formatShape, type Shape, sameShape, sizeOf, Tensor, typeName } from '../tensor.js';
+
+/**
+ * A tensor whose memory native code may use.
+ * @throws {ArgumentTypeError} for anything else, and for a tensor whose buffer was transferred meanwhile.
+ */
+export function checkTensor(where: string, name: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) {
+    throw new ArgumentTypeError(
+      `${where}: expected ${name} to be a Tensor but received ${typeName(value)}. ` +
+        'Hint: new Tensor(shape, data) or Tensor.from(values, shape)',
+    );
+  }
+  checkMemory(where, name, value.data);
+  const size = sizeOf(value.shape);
+  if (value.data.length !== size) {
+    throw new ArgumentTypeError(
+      `${where}: expected ${name} to hold ${size} values but its memory has ${value.data.length} ` +
+        '(the buffer was transferred or detached)',
+    );
+  }
+}
+
+/** As `checkTensor`, and of exactly this shape; `meaning` says where the shape comes from. */
+export function checkShape(where: string, name: string, value: unknown, shape: Shape, meaning: string): void {
+  checkTensor(where, name, value);
+  if (sameShape(value.shape, shape)) return;
+  throw new ShapeError(
+    `${where}: expected ${name} ${formatShape(shape)} (${meaning}) but received ${formatShape(value.shape)}`,
+  );
+}
+
+/** The tensor to write to: `out` if it is given and fits, else a new one. */
+export function output(where: string, name: string, out: Tensor | undefined, shape: Shape): Tensor {
+  if (out === undefined) return new Tensor(shape);
+  checkShape(where, name, out, shape, 'the shape of the result');
+  return out;
+}
+
+type ArrayClass = typeof Int32Array | typeof Uint32Array | typeof Uint16Array | typeof Uint8Array;
+
+/**
+ * A typed array of one class whose memory native code may use.
+ * @param minimum the least number of elements.
+ */
+export function checkArray<T extends ArrayClass>(
+  where: string,
+  name: string,
+  value: unknown,
+  type: T,
+  minimum: number,
+): asserts value is InstanceType<T> {
+  if (!(value instanceof type)) {
+    const article = type.name.startsWith('I') ? 'an' : 'a';
+    throw new ArgumentTypeError(
+      `${where}: expected ${name} to be ${article} ${type.name} but received ${typeName(value)}`,
+    );
+  }
+  checkMemory(where, name, value);
+  if (value.length < minimum) {
+    throw new ArgumentRangeError(
+      `${where}: expected ${name} to hold at least ${minimum} elements but received ${value.length}`,
+    );
+  }
+}
+
+/** @throws {ArgumentTypeError | ArgumentRangeError} unless `value` is an integer from `low` to `high`. */
+export function checkInteger(where: string, name: string, value: unknown, low: number, high: number): void {
+  if (typeof value !== 'number') {
+    throw new ArgumentTypeError(
+      `${where}: expected ${name} to be an integer but received ${typeName(value)}`,
+    );
+  }
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new ArgumentRangeError(
+      `${where}: expected ${name} to be an integer from ${low} to ${high} but received ${value}`,
+    );
+  }
+}
+
+/** @throws {ArgumentTypeError | ArgumentRangeError} unless `value` is finite in single precision and >= `low`. */
+export function checkNumber(where: string, name: string, value: unknown, low = -Infinity): void {
+  if (typeof value !== 'number') {
+    throw new ArgumentTypeError(`${where}: expected ${name} to be a number but received ${typeName(value)}`);
+  }
+  if (!Number.isFinite(Math.fround(value)) || value < low) {
+    const range = low === -Infinity ? '' : ` of at least ${low}`;
+    throw new ArgumentRangeError(
+      `${where}: expected ${name} to be a number${range}, finite in single precision, but received ${value}`,
+    );
+  }
+}

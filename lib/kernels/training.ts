@@ -1,0 +1,113 @@
+/** What a training step needs besides its layers: images, loss, update. */
+import { ArgumentTypeError, ShapeError } from '../errors.js';
+import { native } from '../native.js';
+import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tensor.js';
+import { checkArray, checkNumber, checkShape, checkTensor, output } from './checks.js';
+import type { OutOption } from './rows.js';
+
+export interface CrossEntropyOptions {
+  /** Receives `gradScale * (softmax - onehot)`, of the shape of the logits; null or left out: no gradient. */
+  readonly grad?: Tensor | null;
+  /** Default 1: the gradient of the summed loss. */
+  readonly gradScale?: number;
+}
+
+/**
+ * Summed loss and correct predictions (first maximum is the label) of logits `[N, classes]`; labels in
+ * `[0, classes)`.
+ * @throws {ShapeError} if the shapes do not fit.
+ * @throws {RangeError} for a label outside.
+ */
+export function softmaxCrossEntropy(
+  logits: Tensor,
+  labels: Int32Array,
+  options: CrossEntropyOptions = {},
+): { loss: number; correct: number } {
+  const where = 'softmaxCrossEntropy';
+  const { grad = null, gradScale = 1 } = options;
+  checkTensor(where, 'logits', logits);
+  if (logits.shape.length !== 2 || logits.shape[1] < 1) {
+    throw new ShapeError(`${where}: expected logits [N, classes] but received ${formatShape(logits.shape)}`);
+  }
+  const [n, classes] = logits.shape;
+  checkArray(where, 'labels', labels, Int32Array, 0);
+  if (labels.length !== n) {
+    throw new ShapeError(`${where}: expected ${n} labels (one a row) but received ${labels.length}`);
+  }
+  checkNumber(where, 'gradScale', gradScale);
+  if (grad !== null) checkShape(where, 'grad', grad, logits.shape, 'the shape of the logits');
+  return native().softmaxCrossEntropy(n, classes, logits.data, labels, gradScale, grad?.data ?? null);
+}
+
+export interface SgdUpdateOptions {
+  readonly lr: number;
+  /** Kept between steps; null or left out: no momentum. */
+  readonly velocity?: Tensor | null;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+  /** Factor of the gradient. Default 1. */
+  readonly gradScale?: number;
+}
+
+/**
+ * `g = gradScale * grad + weightDecay * param`; without velocity `param -= lr * g`; with it
+ * `v = momentum * v + g; param -= lr * (nesterov ? g + momentum * v : v)`.
+ * @throws {ShapeError} if `grad` or `velocity` differs in shape from `param`.
+ */
+export function sgdUpdate(param: Tensor, grad: Tensor, options: SgdUpdateOptions): void {
+  const where = 'sgdUpdate';
+  const { lr, velocity = null, momentum = 0, nesterov = false, weightDecay = 0, gradScale = 1 } = options;
+  checkTensor(where, 'param', param);
+  checkShape(where, 'grad', grad, param.shape, 'the shape of param');
+  if (velocity !== null) checkShape(where, 'velocity', velocity, param.shape, 'the shape of param');
+  for (const [name, value] of Object.entries({ lr, momentum, weightDecay, gradScale })) {
+    checkNumber(where, name, value);
+  }
+  if (typeof nesterov !== 'boolean') {
+    throw new ArgumentTypeError(
+      `${where}: expected nesterov to be a boolean but received ${typeName(nesterov)}`,
+    );
+  }
+  native().sgdUpdate(
+    param.data,
+    grad.data,
+    velocity?.data ?? null,
+    lr,
+    momentum,
+    nesterov,
+    weightDecay,
+    gradScale,
+  );
+}
+
+export interface GatherOptions extends OutOption {
+  readonly scale?: number;
+  readonly shift?: number;
+}
+
+/**
+ * `pixel * scale + shift` of the images that are asked for: `[indices.length, ...imageShape]`.
+ * @param images u8 pixels, image after image.
+ * @throws {RangeError} for an index without an image.
+ */
+export function gatherImages(
+  images: Uint8Array,
+  imageShape: Shape,
+  indices: Uint32Array,
+  options: GatherOptions = {},
+): Tensor {
+  const where = 'gatherImages';
+  const { scale = 1, shift = 0 } = options;
+  const imageSize = sizeOf(imageShape);
+  if (imageSize === 0) {
+    throw new ShapeError(`${where}: expected images with pixels but received ${formatShape(imageShape)}`);
+  }
+  checkArray(where, 'images', images, Uint8Array, 0);
+  checkArray(where, 'indices', indices, Uint32Array, 0);
+  checkNumber(where, 'scale', scale);
+  checkNumber(where, 'shift', shift);
+  const out = output(where, 'out', options.out, [indices.length, ...imageShape]);
+  native().gatherImages(images, imageSize, indices, scale, shift, out.data);
+  return out;
+}

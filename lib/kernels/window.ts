@@ -1,0 +1,112 @@
+/** The geometry of convolution and pooling: a window that slides over a zero-padded `[N, C, H, W]` tensor. */
+import { ArgumentTypeError, ShapeError } from '../errors.js';
+import type { NativeWindow } from '../native.js';
+import { formatShape, type Shape, typeName } from '../tensor.js';
+import { checkInteger } from './checks.js';
+
+/** One number for both, or `[height, width]`. */
+export type Size2 = number | readonly [number, number];
+
+export interface WindowOptions {
+  readonly kernel: Size2;
+  readonly stride?: Size2;
+  readonly padding?: Size2;
+}
+
+/** Pooling has no padding; its stride is the kernel unless it is given. */
+export interface PoolOptions {
+  readonly kernel: Size2;
+  readonly stride?: Size2;
+}
+
+/** A checked window, `[height, width]` each. */
+export interface SlidingWindow {
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+}
+
+const MAX_SIZE = 2 ** 31 - 1;
+/** Positions of a maximum are stored in 16 bits. */
+const MAX_POOL_AREA = 65_536;
+
+/**
+ * Stride defaults to 1, padding to 0.
+ * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
+ */
+export function convolutionWindow(where: string, options: WindowOptions): SlidingWindow {
+  checkOptions(where, options);
+  return {
+    kernel: pair(where, 'kernel', options.kernel, 1),
+    stride: pair(where, 'stride', options.stride ?? 1, 1),
+    padding: pair(where, 'padding', options.padding ?? 0, 0),
+  };
+}
+
+/**
+ * Stride defaults to the kernel.
+ * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
+ */
+export function poolWindow(where: string, options: PoolOptions): SlidingWindow {
+  checkOptions(where, options);
+  const kernel = pair(where, 'kernel', options.kernel, 1);
+  checkInteger(where, 'the kernel area', kernel[0] * kernel[1], 1, MAX_POOL_AREA);
+  return { kernel, stride: pair(where, 'stride', options.stride ?? kernel, 1), padding: [0, 0] };
+}
+
+function checkOptions(where: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new ArgumentTypeError(
+    `${where}: expected an options object such as { kernel: 5 } but received ${typeName(options)}`,
+  );
+}
+
+function pair(where: string, name: string, value: Size2, low: number): readonly [number, number] {
+  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  if (both.length !== 2) {
+    throw new ArgumentTypeError(
+      `${where}: expected ${name} to be a number or [height, width] but received ${both.length} numbers`,
+    );
+  }
+  for (const part of both) checkInteger(where, name, part, low, MAX_SIZE);
+  return [both[0] as number, both[1] as number];
+}
+
+/** @throws {ShapeError} unless `shape` has four axes and, where it is given, this many channels. */
+export function checkImages(where: string, shape: Shape, channels?: number): void {
+  if (shape.length !== 4) {
+    const hint = shape.length === 3 ? `. Hint: add the batch axis, reshape([1, ${shape.join(', ')}])` : '';
+    throw new ShapeError(
+      `${where}: expected an input [N, C, H, W] but received ${shape.length} axes (input ${formatShape(shape)})${hint}`,
+    );
+  }
+  if (channels !== undefined && shape[1] !== channels) {
+    throw new ShapeError(
+      `${where}: expected ${channels} input channels (axis 1) but received ${shape[1]} (input ${formatShape(shape)})`,
+    );
+  }
+}
+
+/**
+ * Output height and width: floor((size + 2 * padding - kernel) / stride) + 1.
+ * @throws {ShapeError} if the window is larger than the padded input.
+ */
+export function slide(where: string, window: SlidingWindow, shape: Shape): [number, number] {
+  const outputLength = (axis: 0 | 1): number => {
+    const padded = shape[2 + axis] + 2 * window.padding[axis];
+    return Math.floor((padded - window.kernel[axis]) / window.stride[axis]) + 1;
+  };
+  const [height, width] = [outputLength(0), outputLength(1)];
+  if (height < 1 || width < 1 || shape[2] < 1 || shape[3] < 1) {
+    throw new ShapeError(
+      `${where}: expected an input of at least ${formatShape(window.kernel)} (the kernel), padding ` +
+        `${formatShape(window.padding)} included, but received ${shape[2]}x${shape[3]} (input ${formatShape(shape)})`,
+    );
+  }
+  return [height, width];
+}
+
+/** The window over a tensor of this shape, as the addon takes it. */
+export function nativeWindow({ kernel, stride, padding }: SlidingWindow, shape: Shape): NativeWindow {
+  return [shape[0], shape[1], shape[2], shape[3], ...kernel, ...stride, ...padding];
+}
