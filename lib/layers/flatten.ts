@@ -1,0 +1,57 @@
+import { ShapeError } from '../errors.js';
+import { checkTensor } from '../kernels/checks.js';
+import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
+import { checkGradOut, type Layer, type LayerDescription } from './layer.js';
+
+/** `[N, ...]` -> `[N, features]`, the same memory: its output changes with its input. */
+export class Flatten implements Layer {
+  readonly kind = 'flatten';
+  #x: Tensor | undefined;
+  #y: Tensor | undefined;
+  #gradOut: Tensor | undefined;
+  #gradIn: Tensor | undefined;
+
+  outputShape(inputShape: Shape): Shape {
+    if (inputShape.length === 0) {
+      throw new ShapeError(`flatten: expected a batch axis but received a ${formatShape(inputShape)}`);
+    }
+    return [inputShape[0], sizeOf(inputShape.slice(1))];
+  }
+
+  forward(x: Tensor): Tensor {
+    checkTensor('flatten', 'x', x);
+    // The layer before lends out the same tensor in every step, so its view is made once.
+    if (x !== this.#x || this.#y === undefined) {
+      this.#y = x.reshape(this.outputShape(x.shape));
+      this.#x = x;
+    }
+    return this.#y;
+  }
+
+  backward(gradOut: Tensor): Tensor {
+    checkGradOut('flatten', gradOut, this.#y);
+    const { shape } = this.#x as Tensor;
+    if (gradOut !== this.#gradOut || !this.#gradIn || !sameShape(this.#gradIn.shape, shape)) {
+      this.#gradIn = gradOut.reshape(shape);
+      this.#gradOut = gradOut;
+    }
+    return this.#gradIn;
+  }
+
+  /** Checks only: there are no parameters. */
+  backwardParameters(gradOut: Tensor): void {
+    checkGradOut('flatten', gradOut, this.#y);
+  }
+
+  parameters(): readonly [] {
+    return [];
+  }
+
+  describe(): LayerDescription {
+    return { kind: this.kind };
+  }
+
+  toString(): string {
+    return 'Flatten()';
+  }
+}

@@ -1,0 +1,186 @@
+/** What every layer can do, and what its parameters are. */
+import { ShapeError, StateError } from '../errors.js';
+import { checkTensor } from '../kernels/checks.js';
+import { formatShape, type Shape, sameShape, Tensor } from '../tensor.js';
+
+/** A trained tensor of a layer and its gradient. */
+export interface Parameter {
+  /** `weight` in a layer, `conv1.weight` in a net. */
+  readonly name: string;
+  readonly kind: 'weight' | 'bias';
+  readonly value: Tensor;
+  /** Overwritten by every backward. */
+  readonly grad: Tensor;
+  /**
+   * Rows summed into grad by the last backward: N*outH*outW for a convolution, N for a linear layer; 0 before. Whoever
+   * writes grad sets it.
+   */
+  rows: number;
+  /** Inputs of one output: C*kernelH*kernelW, or inFeatures. Initial values are scaled by it. */
+  readonly fanIn: number;
+  /** Whether a net owns the memory. */
+  readonly bound: boolean;
+  /**
+   * Moves the parameter into memory of a net; its values are copied, its gradient is zero again.
+   * @throws {StateError} if it is in a net already.
+   * @throws {ShapeError} if a shape differs.
+   */
+  bind(value: Tensor, grad: Tensor): void;
+}
+
+export type LayerKind = 'conv2d' | 'maxPool2d' | 'linear' | 'relu' | 'flatten' | 'sequential';
+
+/** A description that JSON can hold: the kind and the options. */
+export type LayerDescription = { readonly kind: LayerKind; readonly [option: string]: unknown };
+
+/**
+ * Shapes include the batch axis. The tensors that `forward` and `backward` return are the layer's own and are written
+ * again by its next call: copy what is to be kept. `backward` refers to the last `forward`, whose input must not have
+ * changed meanwhile.
+ */
+export interface Layer {
+  readonly kind: LayerKind;
+  /** @throws {ShapeError} for an input that the layer cannot take. */
+  outputShape(inputShape: Shape): Shape;
+  /** @throws {ShapeError} as `outputShape`. */
+  forward(x: Tensor): Tensor;
+  /**
+   * The gradient of the input for the gradient of the output; the gradients of the parameters are overwritten.
+   * @throws {StateError} before the first forward.
+   * @throws {ShapeError} if `gradOut` has not the shape of the output.
+   */
+  backward(gradOut: Tensor): Tensor;
+  /** `backward` without the gradient of the input: less work where nothing stands before the layer. */
+  backwardParameters(gradOut: Tensor): void;
+  parameters(): readonly Parameter[];
+  describe(): LayerDescription;
+  toString(): string;
+}
+
+/** A parameter with memory of its own, zeros, until a net takes it. */
+export class LayerParameter implements Parameter {
+  readonly name: 'weight' | 'bias';
+  readonly kind: 'weight' | 'bias';
+  readonly fanIn: number;
+  rows = 0;
+  #value: Tensor;
+  #grad: Tensor;
+  #bound = false;
+
+  constructor(kind: 'weight' | 'bias', shape: Shape, fanIn: number) {
+    this.name = kind;
+    this.kind = kind;
+    this.fanIn = fanIn;
+    this.#value = new Tensor(shape);
+    this.#grad = new Tensor(shape);
+  }
+
+  get value(): Tensor {
+    return this.#value;
+  }
+
+  get grad(): Tensor {
+    return this.#grad;
+  }
+
+  get bound(): boolean {
+    return this.#bound;
+  }
+
+  bind(value: Tensor, grad: Tensor): void {
+    if (this.#bound) {
+      throw new StateError(
+        `${this.name}: expected a parameter without a net but it belongs to one. Create new layers for each net`,
+      );
+    }
+    for (const tensor of [value, grad]) {
+      if (sameShape(tensor.shape, this.#value.shape)) continue;
+      throw new ShapeError(
+        `${this.name}: expected memory of shape ${formatShape(this.#value.shape)} but received ${formatShape(tensor.shape)}`,
+      );
+    }
+    value.data.set(this.#value.data);
+    grad.data.fill(0);
+    this.#value = value;
+    this.#grad = grad;
+    this.#bound = true;
+    this.rows = 0;
+  }
+}
+
+/** A parameter as its container names it: `conv1.weight` for the weight of the layer `conv1`. */
+export class NamedParameter implements Parameter {
+  readonly name: string;
+  readonly #inner: Parameter;
+
+  constructor(prefix: string, inner: Parameter) {
+    this.name = `${prefix}.${inner.name}`;
+    this.#inner = inner;
+  }
+
+  get kind(): 'weight' | 'bias' {
+    return this.#inner.kind;
+  }
+
+  get value(): Tensor {
+    return this.#inner.value;
+  }
+
+  get grad(): Tensor {
+    return this.#inner.grad;
+  }
+
+  get rows(): number {
+    return this.#inner.rows;
+  }
+
+  set rows(count: number) {
+    this.#inner.rows = count;
+  }
+
+  get fanIn(): number {
+    return this.#inner.fanIn;
+  }
+
+  get bound(): boolean {
+    return this.#inner.bound;
+  }
+
+  bind(value: Tensor, grad: Tensor): void {
+    this.#inner.bind(value, grad);
+  }
+}
+
+/** Memory of the largest batch seen, lent out as a tensor of the shape that is asked for; contents are whatever was. */
+export class TensorBuffer {
+  #memory = new Float32Array(0);
+  #tensor = new Tensor([0], this.#memory);
+
+  take(shape: Shape): Tensor {
+    if (sameShape(this.#tensor.shape, shape)) return this.#tensor;
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (this.#memory.length < size) this.#memory = new Float32Array(size);
+    this.#tensor = new Tensor(shape, this.#memory.subarray(0, size));
+    return this.#tensor;
+  }
+}
+
+/** @throws {StateError} if there was no forward, {ShapeError} if `gradOut` does not fit it. */
+export function checkGradOut(
+  where: LayerKind,
+  gradOut: Tensor,
+  output: Tensor | undefined,
+): asserts output is Tensor {
+  if (output === undefined) {
+    throw new StateError(
+      `${where}: expected a forward before backward but there was none. Call forward(x) first`,
+    );
+  }
+  checkTensor(where, 'gradOut', gradOut);
+  if (!sameShape(gradOut.shape, output.shape)) {
+    throw new ShapeError(
+      `${where}: expected gradOut ${formatShape(output.shape)} (the shape of the last output) ` +
+        `but received ${formatShape(gradOut.shape)}`,
+    );
+  }
+}

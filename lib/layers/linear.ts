@@ -1,0 +1,87 @@
+import { ArgumentTypeError } from '../errors.js';
+import { checkInteger, checkTensor } from '../kernels/checks.js';
+import { linear, linearBackward, linearShape } from '../kernels/layers.js';
+import { type Shape, type Tensor, typeName } from '../tensor.js';
+import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
+
+export interface LinearOptions {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+}
+
+/**
+ * x * weight^T + bias (a fully connected layer): `[N, inFeatures]` -> `[N, outFeatures]`.
+ *
+ * weight `[outFeatures, inFeatures]`, bias `[outFeatures]`; zeros until they are initialised.
+ */
+export class Linear implements Layer {
+  readonly kind = 'linear';
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly weight: LayerParameter;
+  readonly bias: LayerParameter;
+  readonly #output = new TensorBuffer();
+  readonly #gradIn = new TensorBuffer();
+  #x: Tensor | undefined;
+  #y: Tensor | undefined;
+
+  /** @throws {TypeError | RangeError} naming the option that is wrong. */
+  constructor(options: LinearOptions) {
+    if (typeof options !== 'object' || options === null) {
+      throw new ArgumentTypeError(
+        `linear: expected { inFeatures, outFeatures } but received ${typeName(options)}`,
+      );
+    }
+    for (const name of ['inFeatures', 'outFeatures'] as const) {
+      checkInteger('linear', name, options[name], 1, 2 ** 31 - 1);
+    }
+    this.inFeatures = options.inFeatures;
+    this.outFeatures = options.outFeatures;
+    this.weight = new LayerParameter('weight', [this.outFeatures, this.inFeatures], this.inFeatures);
+    this.bias = new LayerParameter('bias', [this.outFeatures], this.inFeatures);
+  }
+
+  outputShape(inputShape: Shape): Shape {
+    return linearShape('linear', inputShape, this.inFeatures, this.outFeatures);
+  }
+
+  forward(x: Tensor): Tensor {
+    checkTensor('linear', 'x', x);
+    const out = this.#output.take(this.outputShape(x.shape));
+    this.#y = linear(x, this.weight.value, this.bias.value, { out });
+    this.#x = x;
+    return this.#y;
+  }
+
+  backward(gradOut: Tensor): Tensor {
+    checkGradOut('linear', gradOut, this.#y);
+    const dx = this.#gradIn.take((this.#x as Tensor).shape);
+    this.#backward(gradOut, dx);
+    return dx;
+  }
+
+  backwardParameters(gradOut: Tensor): void {
+    checkGradOut('linear', gradOut, this.#y);
+    this.#backward(gradOut, null);
+  }
+
+  #backward(gradOut: Tensor, dx: Tensor | null): void {
+    const options = { dx, dw: this.weight.grad, db: this.bias.grad };
+    linearBackward(this.#x as Tensor, this.weight.value, gradOut, options);
+    this.weight.rows = gradOut.shape[0];
+    this.bias.rows = gradOut.shape[0];
+  }
+
+  parameters(): readonly LayerParameter[] {
+    return [this.weight, this.bias];
+  }
+
+  describe(): LayerDescription {
+    return { kind: this.kind, inFeatures: this.inFeatures, outFeatures: this.outFeatures };
+  }
+
+  /** `Linear(120 -> 84)`. */
+  toString(): string {
+    return `Linear(${this.inFeatures} -> ${this.outFeatures})`;
+  }
+}

@@ -1,0 +1,66 @@
+import { checkTensor } from '../kernels/checks.js';
+import { maxPool2d, maxPool2dBackward, maxPool2dShape } from '../kernels/layers.js';
+import { type PoolOptions, poolWindow, type SlidingWindow } from '../kernels/window.js';
+import { formatShape, type Shape, sameShape, type Tensor } from '../tensor.js';
+import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
+
+/**
+ * The largest value under each window: `[N, C, H, W]` -> `[N, C, outH, outW]` with
+ * outH = floor((H - kernel) / stride) + 1; the stride is the kernel unless it is given. Among equal values the first
+ * gets the gradient.
+ */
+export class MaxPool2d implements Layer {
+  readonly kind = 'maxPool2d';
+  readonly window: SlidingWindow;
+  readonly #output = new TensorBuffer();
+  readonly #gradIn = new TensorBuffer();
+  #argmax = new Uint16Array(0);
+  #inputShape: Shape = [];
+  #y: Tensor | undefined;
+
+  /** @throws {TypeError | RangeError} naming the option that is wrong. */
+  constructor(options: PoolOptions) {
+    this.window = poolWindow('maxPool2d', options);
+  }
+
+  outputShape(inputShape: Shape): Shape {
+    return maxPool2dShape('maxPool2d', inputShape, this.window);
+  }
+
+  forward(x: Tensor): Tensor {
+    checkTensor('maxPool2d', 'x', x);
+    const out = this.#output.take(this.outputShape(x.shape));
+    if (this.#argmax.length < out.size) this.#argmax = new Uint16Array(out.size);
+    const { kernel, stride } = this.window;
+    this.#inputShape = x.shape;
+    this.#y = maxPool2d(x, { kernel, stride, out, argmax: this.#argmax }).y;
+    return this.#y;
+  }
+
+  backward(gradOut: Tensor): Tensor {
+    checkGradOut('maxPool2d', gradOut, this.#y);
+    const { kernel, stride } = this.window;
+    const out = this.#gradIn.take(this.#inputShape);
+    return maxPool2dBackward(gradOut, this.#argmax, this.#inputShape, { kernel, stride, out });
+  }
+
+  /** Checks only: there are no parameters. */
+  backwardParameters(gradOut: Tensor): void {
+    checkGradOut('maxPool2d', gradOut, this.#y);
+  }
+
+  parameters(): readonly [] {
+    return [];
+  }
+
+  describe(): LayerDescription {
+    return { kind: this.kind, kernel: this.window.kernel, stride: this.window.stride };
+  }
+
+  /** `MaxPool2d(2x2)`, `MaxPool2d(3x3, stride 2x2)`. */
+  toString(): string {
+    const { kernel, stride } = this.window;
+    const step = sameShape(kernel, stride) ? '' : `, stride ${formatShape(stride)}`;
+    return `MaxPool2d(${formatShape(kernel)}${step})`;
+  }
+}

@@ -1,0 +1,47 @@
+/** A tensor for each parameter (its value, its velocity), by name: copied out, and copied in after a strict comparison. */
+import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
+import { checkTensor } from '../kernels/checks.js';
+import { formatShape, sameShape, Tensor, typeName } from '../tensor.js';
+
+export type NamedTensors = readonly (readonly [name: string, tensor: Tensor])[];
+
+/** Copies, in the order given. */
+export function copyOut(named: NamedTensors): Map<string, Tensor> {
+  return new Map(named.map(([name, { shape, data }]) => [name, new Tensor(shape, data.slice())]));
+}
+
+/**
+ * Writes every tensor of `map` into the one of its name; nothing is written unless everything fits.
+ * @throws {ShapeError} listing every name that is missing, unexpected or of another shape.
+ * @throws {ArgumentRangeError} for a value that is not finite.
+ */
+export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<string, Tensor>): void {
+  if (!(map instanceof Map)) {
+    throw new ArgumentTypeError(`${where}: expected a Map of names to tensors but received ${typeName(map)}`);
+  }
+  const problems = named.flatMap(([name, { shape }]) => {
+    const tensor: unknown = map.get(name);
+    if (tensor === undefined) return [`${name} is missing`];
+    if (!(tensor instanceof Tensor)) return [`${name} is no Tensor but ${typeName(tensor)}`];
+    if (sameShape(tensor.shape, shape)) return [];
+    return [`${name} should be ${formatShape(shape)} but is ${formatShape(tensor.shape)}`];
+  });
+  const expected = new Set(named.map(([name]) => name));
+  for (const name of map.keys()) if (!expected.has(name)) problems.push(`${name} is not expected`);
+  if (problems.length > 0) {
+    throw new ShapeError(`${where}: expected a tensor for each parameter but ${problems.join('; ')}`);
+  }
+  for (const [name, tensor] of map) {
+    checkTensor(where, name, tensor);
+    checkFinite(where, name, tensor.data);
+  }
+  for (const [name, tensor] of named) tensor.data.set((map.get(name) as Tensor).data);
+}
+
+function checkFinite(where: string, name: string, data: Float32Array): void {
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  if (index === -1) return;
+  throw new ArgumentRangeError(
+    `${where}: expected finite numbers but ${name}[${index}] is ${data[index]}. Was it saved after training diverged?`,
+  );
+}
