@@ -1,0 +1,80 @@
+/** What runs a net: the interface of an engine, and the choice of one. */
+import { ArgumentRangeError } from '../errors.js';
+import type { Net } from '../nets/net.js';
+import type { Tensor } from '../tensor.js';
+import { RowsEngine } from './rows.js';
+
+export type EngineName = 'auto' | 'rows';
+
+/** Labelled u8 images: what an engine needs of a data set (`Dataset` of lib/data is one). */
+export interface ImageSet {
+  /** `count * C * H * W` grey levels or channel values, image after image. */
+  readonly images: Uint8Array;
+  /** A class for each image. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+  /** `[C, H, W]`, the input shape of the net. */
+  readonly shape: readonly number[];
+}
+
+export interface EngineOptions {
+  /** Pixels reach the net as `pixel * scale + shift`. */
+  readonly normalization: { readonly scale: number; readonly shift: number };
+  /** What `trainStep` draws from; an engine without it evaluates and predicts. */
+  readonly train?: ImageSet;
+  /** Whether gradients are of the mean or of the sum of the batch's losses. Default `mean`. */
+  readonly reduction?: 'mean' | 'sum';
+}
+
+export interface StepResult {
+  /** Summed over the batch, whatever the reduction. NaN or infinite once training has diverged. */
+  readonly loss: number;
+  /** Images whose largest score is their label's. */
+  readonly correct: number;
+}
+
+export interface Evaluation {
+  readonly images: number;
+  /** Summed over the images. */
+  readonly loss: number;
+  readonly correct: number;
+  /** `confusion[label][predicted]`: how many images. Rows are classes of the data, columns of the net. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface Engine {
+  readonly name: 'rows';
+  /** Why this engine runs the net, for people. */
+  readonly reason: string;
+  /**
+   * Gathers a batch, runs it forward and backward, and leaves the gradients in the net; no update.
+   * @param indices images of the training set, in any order.
+   * @throws {ArgumentRangeError} for an index outside the training set, or none at all.
+   * @throws {StateError} if the engine has no training set.
+   */
+  trainStep(indices: Uint32Array): StepResult;
+  /**
+   * Loss and predictions over a whole data set; gradients stay as they are.
+   * @param batchSize images at a time. Default 256.
+   */
+  evaluate(dataset: ImageSet, batchSize?: number): Evaluation;
+  /** Scores `[N, classes]` of normalised images `[N, C, H, W]`, any N; a copy. */
+  predict(x: Tensor): Tensor;
+}
+
+/**
+ * The engine that runs a net.
+ * @param name `auto` takes the fastest that can express the net.
+ * @throws {ArgumentRangeError} for an unknown name.
+ */
+export function createEngine(name: EngineName, net: Net, options: EngineOptions): Engine {
+  switch (name) {
+    case 'auto':
+    case 'rows':
+      return new RowsEngine(net, options);
+    default:
+      throw new ArgumentRangeError(
+        `createEngine: expected 'auto' or 'rows' but received ${JSON.stringify(name)}`,
+      );
+  }
+}

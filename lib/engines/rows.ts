@@ -1,0 +1,132 @@
+/** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
+import { ArgumentRangeError, ArgumentTypeError, ShapeError, StateError } from '../errors.js';
+import { checkInteger } from '../kernels/checks.js';
+import { gatherImages, softmaxCrossEntropy } from '../kernels/training.js';
+import { TensorBuffer } from '../layers/layer.js';
+import type { Net } from '../nets/net.js';
+import { formatShape, sameShape, type Tensor, typeName } from '../tensor.js';
+import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
+
+const EVALUATION_BATCH = 256;
+
+export class RowsEngine implements Engine {
+  readonly name = 'rows';
+  readonly reason = 'layer by layer; it expresses every net';
+  readonly #net: Net;
+  readonly #normalization: EngineOptions['normalization'];
+  readonly #reduction: 'mean' | 'sum';
+  readonly #train: ImageSet | undefined;
+  readonly #images = new TensorBuffer();
+  readonly #grad = new TensorBuffer();
+  #labels = new Int32Array(0);
+
+  constructor(net: Net, { normalization, train, reduction = 'mean' }: EngineOptions) {
+    if (net.outputShape.length !== 1) {
+      throw new ShapeError(
+        `engine: expected a net with scores [N, classes] but its output is Nx${formatShape(net.outputShape)}`,
+      );
+    }
+    if (reduction !== 'mean' && reduction !== 'sum') {
+      throw new ArgumentRangeError(
+        `engine: expected reduction 'mean' or 'sum' but received ${JSON.stringify(reduction)}`,
+      );
+    }
+    if (typeof normalization !== 'object' || normalization === null) {
+      throw new ArgumentTypeError(
+        `engine: expected normalization { scale, shift } but received ${typeName(normalization)}`,
+      );
+    }
+    this.#net = net;
+    this.#normalization = { scale: normalization.scale, shift: normalization.shift };
+    this.#reduction = reduction;
+    this.#train = train;
+    if (train !== undefined) this.#checkImages(train);
+  }
+
+  trainStep(indices: Uint32Array): StepResult {
+    if (this.#train === undefined) {
+      throw new StateError(
+        'engine: expected a training set but there is none. Pass one to createEngine as "train"',
+      );
+    }
+    if (indices.length === 0)
+      throw new ArgumentRangeError('engine: expected at least one index but received none');
+    const scores = this.#net.forward(this.#gather(this.#train, indices));
+    const labels = this.#gatherLabels(this.#train, indices);
+    const grad = this.#grad.take(scores.shape);
+    const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
+    const result = softmaxCrossEntropy(scores, labels, { grad, gradScale });
+    this.#net.backward(grad);
+    return result;
+  }
+
+  evaluate(dataset: ImageSet, batchSize = EVALUATION_BATCH): Evaluation {
+    checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
+    this.#checkImages(dataset);
+    const classes = this.#net.outputShape[0];
+    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+    let loss = 0;
+    for (let start = 0; start < dataset.count; start += batchSize) {
+      const count = Math.min(batchSize, dataset.count - start);
+      const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
+      const labels = this.#gatherLabels(dataset, indices);
+      const scores = this.#net.forward(this.#gather(dataset, indices));
+      loss += softmaxCrossEntropy(scores, labels).loss;
+      for (let row = 0; row < count; row += 1) {
+        confusion[labels[row]][firstMaximum(scores.data, row * classes, classes)] += 1;
+      }
+    }
+    const correct = confusion.reduce((sum, row, label) => sum + row[label], 0);
+    return { images: dataset.count, loss, correct, confusion };
+  }
+
+  predict(x: Tensor): Tensor {
+    return this.#net.predict(x);
+  }
+
+  #gather(dataset: ImageSet, indices: Uint32Array): Tensor {
+    const out = this.#images.take([indices.length, ...dataset.shape]);
+    return gatherImages(dataset.images, dataset.shape, indices, { ...this.#normalization, out });
+  }
+
+  /** The labels fit the net: `#checkImages` has seen them all. */
+  #gatherLabels(dataset: ImageSet, indices: Uint32Array): Int32Array {
+    if (this.#labels.length !== indices.length) this.#labels = new Int32Array(indices.length);
+    for (let index = 0; index < indices.length; index += 1) {
+      this.#labels[index] = dataset.labels[indices[index]];
+    }
+    return this.#labels;
+  }
+
+  #checkImages({ images, labels, count, shape }: ImageSet): void {
+    const { inputShape, outputShape } = this.#net;
+    if (!sameShape(shape, inputShape)) {
+      throw new ShapeError(
+        `engine: expected images ${formatShape(inputShape)} (the net's input) but received ${formatShape(shape)}`,
+      );
+    }
+    const pixels = count * shape.reduce((product, length) => product * length, 1);
+    if (images.length !== pixels || labels.length !== count) {
+      throw new ShapeError(
+        `engine: expected ${pixels} pixels and ${count} labels (${count} images ${formatShape(shape)}) ` +
+          `but received ${images.length} and ${labels.length}`,
+      );
+    }
+    const outside = labels.findIndex((label) => label >= outputShape[0]);
+    if (outside !== -1) {
+      throw new ArgumentRangeError(
+        `engine: expected labels from 0 to ${outputShape[0] - 1} (the net's classes) ` +
+          `but label ${outside} is ${labels[outside]}`,
+      );
+    }
+  }
+}
+
+/** Where the first of the largest scores of a row stands, as the loss counts it. */
+function firstMaximum(scores: Float32Array, start: number, classes: number): number {
+  let best = 0;
+  for (let index = 1; index < classes; index += 1) {
+    if (scores[start + index] > scores[start + best]) best = index;
+  }
+  return best;
+}

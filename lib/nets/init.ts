@@ -1,0 +1,44 @@
+/** Initial values of parameters. */
+import { ArgumentRangeError } from '../errors.js';
+import type { Parameter } from '../layers/layer.js';
+import { Random } from '../random.js';
+
+/**
+ * - `he`: weights normal with standard deviation sqrt(2 / fanIn), biases 0 (He et al., Delving Deep into Rectifiers,
+ *   2015): keeps the variance of activations through ReLUs.
+ * - `article`: weights and biases normal with standard deviation 0.01.
+ * - `zeros`: for a net whose parameters are loaded next; it cannot be trained, all its units stay alike.
+ */
+export type Init = 'he' | 'article' | 'zeros';
+
+const ARTICLE_DEVIATION = 0.01;
+
+/**
+ * Overwrites the values of `parameters`, in their order, from one stream of random numbers.
+ * @param seed an integer from 0 to 2^53 - 1; the same seed gives the same values on every machine.
+ * @throws {ArgumentRangeError} for another seed or an unknown init.
+ */
+export function initParameters(parameters: readonly Parameter[], init: Init, seed: number): void {
+  const random = new Random(seed);
+  for (const { kind, fanIn, value } of parameters) {
+    const deviation = standardDeviation(init, kind, fanIn);
+    for (let index = 0; index < value.size; index += 1) {
+      value.data[index] = deviation === 0 ? 0 : deviation * random.normal();
+    }
+  }
+}
+
+function standardDeviation(init: Init, kind: Parameter['kind'], fanIn: number): number {
+  switch (init) {
+    case 'he':
+      return kind === 'weight' ? Math.sqrt(2 / fanIn) : 0;
+    case 'article':
+      return ARTICLE_DEVIATION;
+    case 'zeros':
+      return 0;
+    default:
+      throw new ArgumentRangeError(
+        `init: expected 'he', 'article' or 'zeros' but received ${JSON.stringify(init)}`,
+      );
+  }
+}

@@ -1,0 +1,198 @@
+import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
+import { checkInteger, checkNumber, checkTensor } from '../kernels/checks.js';
+import { sgdUpdate } from '../kernels/training.js';
+import type { Parameter } from '../layers/layer.js';
+import { copyIn, copyOut } from '../layers/named-tensors.js';
+import { Sequential } from '../layers/sequential.js';
+import { formatShape, type Shape, Tensor, typeName } from '../tensor.js';
+import { type Init, initParameters } from './init.js';
+import { summarize } from './summary.js';
+
+export interface NetOptions {
+  /** Of one input, without the batch axis: `[C, H, W]` for images. */
+  readonly inputShape: Shape;
+  /** Seed of the initial parameters, an integer from 0 to 2^53 - 1. Default 0. */
+  readonly seed?: number;
+  /** Default `he`. */
+  readonly init?: Init;
+}
+
+export interface UpdateOptions {
+  /** Learning rate. */
+  readonly lr: number;
+  /** Factor of the weights in their gradients (L2 regularisation). Default 0. */
+  readonly reg?: number;
+  /** `mean` divides a bias's gradient by the rows that were summed into it. Default `sum`. */
+  readonly biasGradient?: 'sum' | 'mean';
+}
+
+/** Images at a time in `predict`. */
+const PREDICT_BATCH = 256;
+
+/**
+ * Layers with their parameters in one contiguous arena, and the gradients in a second one, so that whoever saves,
+ * updates or exchanges parameters needs to know nothing of layers.
+ */
+export class Net {
+  readonly layer: Sequential;
+  readonly inputShape: Shape;
+  /** Of one output, without the batch axis: `[classes]` for a classifier. */
+  readonly outputShape: Shape;
+  /** All parameters, in the order of `parameters()`. */
+  readonly arena: Float32Array;
+  /** All gradients, in the same order. */
+  readonly gradArena: Float32Array;
+  /** Input shape and layers as JSON, stored in checkpoints: equal strings mean interchangeable parameters. */
+  readonly architecture: string;
+  readonly #parameters: readonly Parameter[];
+  /** Whether the layers hold a whole forward for `backward` to refer to. */
+  #ready = false;
+
+  /**
+   * Takes over the parameters of `layer` and initialises them.
+   * @throws {ShapeError} if the layers do not fit each other and the input shape.
+   * @throws {StateError} if a layer belongs to another net.
+   */
+  constructor(layer: Sequential, options: NetOptions) {
+    if (!(layer instanceof Sequential)) {
+      throw new ArgumentTypeError(`net: expected a Sequential but received ${typeName(layer)}`);
+    }
+    const { inputShape, seed = 0, init = 'he' } = options;
+    this.outputShape = Object.freeze(layer.outputShape([1, ...inputShape]).slice(1));
+    this.inputShape = Object.freeze([...inputShape]);
+    this.layer = layer;
+    this.#parameters = layer.parameters();
+    const taken = this.#parameters.find(({ bound }) => bound);
+    if (taken !== undefined) {
+      throw new StateError(
+        `net: expected layers without a net but ${taken.name} belongs to one. Create new layers for each net`,
+      );
+    }
+    const size = this.#parameters.reduce((sum, { value }) => sum + value.size, 0);
+    this.arena = new Float32Array(size);
+    this.gradArena = new Float32Array(size);
+    let offset = 0;
+    for (const parameter of this.#parameters) {
+      const { shape, size: length } = parameter.value;
+      const part = (arena: Float32Array) => new Tensor(shape, arena.subarray(offset, offset + length));
+      parameter.bind(part(this.arena), part(this.gradArena));
+      offset += length;
+    }
+    initParameters(this.#parameters, init, seed);
+    this.architecture = JSON.stringify({ inputShape: this.inputShape, ...layer.describe() });
+  }
+
+  /** Parameters and gradients are views of the arenas; names are as in `getParams`. */
+  parameters(): readonly Parameter[] {
+    return this.#parameters;
+  }
+
+  /**
+   * @param x `[N, ...inputShape]`, unchanged until the backward.
+   * @returns a tensor of the last layer: valid until the next forward.
+   * @throws {ShapeError} from the first layer that x does not fit.
+   */
+  forward(x: Tensor): Tensor {
+    this.#ready = false;
+    const y = this.layer.forward(x);
+    this.#ready = true;
+    return y;
+  }
+
+  /**
+   * Overwrites the gradients of all parameters.
+   * @param gradOut gradient of the last forward's result.
+   * @returns the gradient of the input if `inputGradient` is true (it costs a part of the first layer), else null.
+   * @throws {StateError} before the first forward, and after `predict`, which takes the layers' memory.
+   */
+  backward(
+    gradOut: Tensor,
+    { inputGradient = false }: { readonly inputGradient?: boolean } = {},
+  ): Tensor | null {
+    if (!this.#ready) {
+      throw new StateError(
+        'net: expected a forward before backward but there was none since the start, a predict or an error. ' +
+          'Call forward(x) first',
+      );
+    }
+    if (inputGradient) return this.layer.backward(gradOut);
+    this.layer.backwardParameters(gradOut);
+    return null;
+  }
+
+  /**
+   * Plain gradient descent: `W -= lr * (dW + reg * W)`, `b -= lr * db`.
+   * @throws {StateError} before the first backward.
+   * @throws {RangeError} for a learning rate or regularisation below 0 or not finite.
+   */
+  update({ lr, reg = 0, biasGradient = 'sum' }: UpdateOptions): void {
+    checkNumber('update', 'lr', lr, 0);
+    checkNumber('update', 'reg', reg, 0);
+    if (biasGradient !== 'sum' && biasGradient !== 'mean') {
+      throw new ArgumentRangeError(
+        `update: expected biasGradient 'sum' or 'mean' but received ${JSON.stringify(biasGradient)}`,
+      );
+    }
+    for (const { name, kind, value, grad, rows } of this.#parameters) {
+      if (rows === 0) {
+        throw new StateError(`update: expected a backward first but ${name} has no gradient`);
+      }
+      const isBias = kind === 'bias';
+      sgdUpdate(value, grad, {
+        lr,
+        weightDecay: isBias ? 0 : reg,
+        gradScale: isBias && biasGradient === 'mean' ? 1 / rows : 1,
+      });
+    }
+  }
+
+  /** Copies of all parameters under names such as `conv1.weight`. */
+  getParams(): Map<string, Tensor> {
+    return copyOut(this.#named());
+  }
+
+  /**
+   * Copies parameters in; all or none.
+   * @throws {ShapeError} listing every name that is missing, unexpected or of another shape.
+   * @throws {ArgumentRangeError} for a value that is not finite.
+   */
+  setParams(params: ReadonlyMap<string, Tensor>): void {
+    copyIn('setParams', this.#named(), params);
+  }
+
+  #named(): (readonly [string, Tensor])[] {
+    return this.#parameters.map(({ name, value }) => [name, value] as const);
+  }
+
+  /**
+   * The result for any number of inputs, some at a time; a copy.
+   * @param x `[N, ...inputShape]`.
+   * @param batchSize inputs at a time. Default 256.
+   */
+  predict(x: Tensor, batchSize = PREDICT_BATCH): Tensor {
+    checkTensor('predict', 'x', x);
+    checkInteger('predict', 'batchSize', batchSize, 1, 2 ** 31 - 1);
+    const result = new Tensor(this.layer.outputShape(x.shape));
+    const [count, ...rest] = x.shape;
+    const inputSize = x.size / Math.max(1, count);
+    const outputSize = result.size / Math.max(1, count);
+    for (let start = 0; start < count; start += batchSize) {
+      const end = Math.min(count, start + batchSize);
+      const batch = new Tensor([end - start, ...rest], x.data.subarray(start * inputSize, end * inputSize));
+      result.data.set(this.forward(batch).data, start * outputSize);
+    }
+    this.#ready = false;
+    return result;
+  }
+
+  /** A table: layer, output shape, parameters, engine. */
+  summary(): string {
+    return summarize(this.constructor.name, this.layer, this.inputShape);
+  }
+
+  /** `LeNet5(1x32x32 -> 10, 61706 parameters)`. */
+  toString(): string {
+    const shapes = `${formatShape(this.inputShape)} -> ${formatShape(this.outputShape)}`;
+    return `${this.constructor.name}(${shapes}, ${this.arena.length} parameters)`;
+  }
+}

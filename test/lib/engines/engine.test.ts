@@ -1,0 +1,244 @@
+/** One suite for every engine. */
+import { describe, expect, it } from 'vitest';
+import { createEngine, type EngineOptions, type ImageSet } from '../../../lib/engines/engine.js';
+import { Flatten } from '../../../lib/layers/flatten.js';
+import { ReLU } from '../../../lib/layers/relu.js';
+import { Sequential } from '../../../lib/layers/sequential.js';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { Net } from '../../../lib/nets/net.js';
+import { Tensor } from '../../../lib/tensor.js';
+import { expectClose, expectSame } from '../../support/comparer.js';
+import { itRefuses, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
+import * as oracle from '../../support/oracle.js';
+import { OracleNet, paramsOf } from '../../support/oracle-net.js';
+import { randomImages } from '../../support/random-data.js';
+import { tinyInput, tinyNet } from '../../support/tiny-net.js';
+
+const normalization = { scale: 1 / 128, shift: -1 };
+const train = randomImages(20, [1, 3, 5], 3, 1);
+
+/** The images of a set, normalised in double precision. */
+function pixels(set: ImageSet, indices: ArrayLike<number>): Float64Array {
+  const size = set.images.length / set.count;
+  return Float64Array.from(
+    Array.from(indices).flatMap((image) => Array.from(set.images.subarray(image * size, (image + 1) * size))),
+    (pixel) => pixel * normalization.scale + normalization.shift,
+  );
+}
+
+function expected(net: Net, set: ImageSet, indices: ArrayLike<number>) {
+  const reference = new OracleNet(net);
+  const labels = Array.from(indices, (index) => set.labels[index]);
+  const scores = reference.forward(paramsOf(net), pixels(set, indices), labels.length);
+  const result = oracle.softmaxCrossEntropy(scores, labels);
+  return { reference, labels, scores, ...result };
+}
+
+describe.each(['auto', 'rows'] as const)('engine %s', (name) => {
+  const engineOf = (net: Net, options: Partial<EngineOptions> = {}) =>
+    createEngine(name, net, { normalization, train, ...options });
+
+  it('says which it is and why', () => {
+    const engine = engineOf(tinyNet());
+    expect(engine.name).toBe('rows');
+    expect(engine.reason).toBe('layer by layer; it expresses every net');
+  });
+
+  it.each([
+    ['mean', [3, 19, 0, 3, 7]],
+    ['sum', [3, 19, 0, 3, 7]],
+    ['mean', [11]],
+  ] as const)('trainStep, %s over images %j: loss and gradients as the oracle', (reduction, images) => {
+    const net = tinyNet();
+    const before = net.arena.slice();
+    const engine = engineOf(net, { reduction });
+    const { loss, correct } = engine.trainStep(Uint32Array.from(images));
+    const wanted = expected(net, train, images);
+    expectClose([loss], [wanted.loss], 1e-5, 'summed loss');
+    expect(correct).toBe(wanted.correct);
+    const divisor = reduction === 'mean' ? images.length : 1;
+    wanted.reference.backward(wanted.dlogits.map((value) => value / divisor));
+    for (const { name: parameter, grad } of net.parameters()) {
+      const gradient = wanted.reference.gradients.get(parameter) as Float64Array;
+      const bound = 5e-6 * Math.max(...gradient.map(Math.abs));
+      expectClose(grad.data, gradient, bound, `${reduction} ${parameter}`, grad.shape);
+    }
+    expectSame(net.arena, before, 'no update');
+  });
+
+  it('takes batches of any size after each other', () => {
+    const [net, fresh] = [tinyNet(), tinyNet()];
+    const engine = engineOf(net);
+    for (const size of [4, 20, 1, 7]) {
+      const indices = Uint32Array.from({ length: size }, (_, index) => 19 - index);
+      const result = engine.trainStep(indices);
+      expect(engineOf(fresh).trainStep(indices)).toEqual(result);
+      expectSame(net.gradArena, fresh.gradArena, `gradients of a batch of ${size}`);
+    }
+  });
+
+  it('allocates no array in a step', () => {
+    const digits = randomImages(40, [1, 32, 32], 10, 2);
+    const net = new LeNet5();
+    const engine = engineOf(net, { train: digits });
+    const indices = Uint32Array.from({ length: 32 }, (_, index) => index);
+    const step = () => {
+      engine.trainStep(indices);
+      net.update({ lr: 0.01 });
+    };
+    step();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let count = 0; count < 5; count += 1) step();
+    // Nothing else runs meanwhile, and a collection only lowers it.
+    expect(process.memoryUsage().arrayBuffers).toBeLessThanOrEqual(before);
+  });
+
+  it('evaluates a whole set, whatever the batches', () => {
+    const net = tinyNet();
+    const engine = engineOf(net);
+    engine.trainStep(Uint32Array.of(0, 1));
+    const gradients = net.gradArena.slice();
+    const all = Array.from({ length: train.count }, (_, index) => index);
+    const { loss, correct, labels, scores } = expected(net, train, all);
+    const confusion = [0, 1, 2].map(() => [0, 0, 0]);
+    for (const [row, label] of labels.entries()) {
+      const line = [...scores.subarray(3 * row, 3 * row + 3)];
+      confusion[label][line.indexOf(Math.max(...line))] += 1;
+    }
+    for (const batchSize of [undefined, 1, 7, 20, 64]) {
+      const result = engine.evaluate(train, batchSize);
+      expectClose([result.loss], [loss], 1e-5, `loss, batches of ${batchSize}`);
+      expect(result).toMatchObject({ images: 20, correct, confusion });
+    }
+    expectSame(net.gradArena, gradients, 'gradients');
+  });
+
+  it('evaluates nothing', () => {
+    const nothing = { ...train, images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 };
+    const confusion = [0, 1, 2].map(() => [0, 0, 0]);
+    expect(engineOf(tinyNet()).evaluate(nothing)).toEqual({ images: 0, loss: 0, correct: 0, confusion });
+  });
+
+  it('predicts normalised images', () => {
+    const net = tinyNet();
+    const x = Tensor.from(pixels(train, [4, 5, 6]), [3, ...tinyInput]);
+    const scores = engineOf(net).predict(x);
+    expect(scores.shape).toEqual([3, 3]);
+    expectClose(scores.data, expected(net, train, [4, 5, 6]).scores, 1e-5, 'scores');
+  });
+
+  it('trains LeNet5', () => {
+    const digits = randomImages(10, [1, 32, 32], 10, 2);
+    const net = new LeNet5({ seed: 1 });
+    const engine = engineOf(net, { train: digits });
+    const indices = Uint32Array.from({ length: 10 }, (_, index) => index);
+    const first = engine.trainStep(indices).loss;
+    for (let step = 0; step < 30; step += 1) {
+      net.update({ lr: 0.02 });
+      engine.trainStep(indices);
+    }
+    expect(engine.evaluate(digits).loss).toBeLessThan(first / 4);
+  });
+
+  const engine = engineOf(tinyNet());
+  const { train: _, ...withoutTrain } = { normalization, train };
+  itRefuses([
+    [
+      'no training set',
+      () => createEngine(name, tinyNet(), withoutTrain).trainStep(Uint32Array.of(0)),
+      STATE,
+      'engine: expected a training set but there is none. Pass one to createEngine as "train"',
+    ],
+    [
+      'no indices',
+      () => engine.trainStep(new Uint32Array(0)),
+      RANGE,
+      'engine: expected at least one index but received none',
+    ],
+    [
+      'an index without image',
+      () => engine.trainStep(Uint32Array.of(0, 20)),
+      RANGE,
+      /expected indices below 20 but index 1 is 20/,
+    ],
+    [
+      'indices in an array',
+      () => engine.trainStep(wrong([0, 1])),
+      TYPE,
+      /expected indices to be a Uint32Array but received Array/,
+    ],
+    [
+      'images of another shape',
+      () => engine.evaluate(randomImages(2, [1, 5, 3], 3, 1)),
+      SHAPE,
+      "engine: expected images 1x3x5 (the net's input) but received 1x5x3",
+    ],
+    [
+      'a training set of another shape',
+      () => engineOf(tinyNet(), { train: randomImages(2, [3, 1, 5], 3, 1) }),
+      SHAPE,
+      /but received 3x1x5/,
+    ],
+    [
+      'pixels that are missing',
+      () => engine.evaluate({ ...train, images: train.images.subarray(1) }),
+      SHAPE,
+      'engine: expected 300 pixels and 20 labels (20 images 1x3x5) but received 299 and 20',
+    ],
+    [
+      'labels that are missing',
+      () => engine.evaluate({ ...train, labels: train.labels.subarray(1) }),
+      SHAPE,
+      /but received 300 and 19/,
+    ],
+    [
+      'labels beyond the classes',
+      () => engine.evaluate({ ...train, labels: new Uint8Array(20).fill(3, 19) }),
+      RANGE,
+      "engine: expected labels from 0 to 2 (the net's classes) but label 19 is 3",
+    ],
+    ['batches of 0', () => engine.evaluate(train, 0), RANGE, /evaluate: expected batchSize/],
+    [
+      'an unknown reduction',
+      () => engineOf(tinyNet(), { reduction: wrong('max') }),
+      RANGE,
+      /reduction 'mean' or 'sum' but received "max"/,
+    ],
+    [
+      'no normalization',
+      () => engineOf(tinyNet(), { normalization: wrong(undefined) }),
+      TYPE,
+      'engine: expected normalization { scale, shift } but received undefined',
+    ],
+    [
+      'a scale of NaN',
+      () =>
+        engineOf(tinyNet(), { normalization: { scale: Number.NaN, shift: 0 } }).trainStep(Uint32Array.of(0)),
+      RANGE,
+      /scale/,
+    ],
+    [
+      'a net that does not classify',
+      () => engineOf(new Net(new Sequential([new ReLU()]), { inputShape: [1, 3, 5] })),
+      SHAPE,
+      'engine: expected a net with scores [N, classes] but its output is Nx1x3x5',
+    ],
+  ]);
+
+  it('takes a net without parameters', () => {
+    const net = new Net(new Sequential([new Flatten()]), { inputShape: [1, 1, 3] });
+    const set = randomImages(4, [1, 1, 3], 3, 3);
+    expect(createEngine(name, net, { normalization }).evaluate(set).images).toBe(4);
+  });
+});
+
+describe('createEngine', () => {
+  itRefuses([
+    [
+      'an unknown name',
+      () => createEngine(wrong('gpu'), tinyNet(), { normalization }),
+      RANGE,
+      `createEngine: expected 'auto' or 'rows' but received "gpu"`,
+    ],
+  ]);
+});

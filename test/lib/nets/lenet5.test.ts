@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { Tensor } from '../../../lib/tensor.js';
+import { normalTensor } from '../../support/random-data.js';
+
+describe('LeNet5', () => {
+  it('has 61,706 parameters, of these names and shapes', () => {
+    const net = new LeNet5();
+    expect(net.arena.length).toBe(61_706);
+    expect([...net.getParams()].map(([name, { shape }]) => `${name} ${shape.join('x')}`)).toEqual([
+      'conv1.weight 6x1x5x5',
+      'conv1.bias 6',
+      'conv2.weight 16x6x5x5',
+      'conv2.bias 16',
+      'conv3.weight 120x16x5x5',
+      'conv3.bias 120',
+      'fc1.weight 84x120',
+      'fc1.bias 84',
+      'fc2.weight 10x84',
+      'fc2.bias 10',
+    ]);
+  });
+
+  it('takes images of 1x32x32 and gives 10 scores, or as many as asked for', () => {
+    expect(new LeNet5().forward(new Tensor([3, 1, 32, 32])).shape).toEqual([3, 10]);
+    expect(new LeNet5({ classes: 26 }).forward(new Tensor([2, 1, 32, 32])).shape).toEqual([2, 26]);
+    expect(() => new LeNet5().forward(new Tensor([3, 1, 28, 28]))).toThrow(
+      'conv2d: expected an input of at least 5x5 (the kernel), padding 0x0 included, but received 4x4 (input 3x16x4x4)',
+    );
+    expect(() => new LeNet5({ classes: 0 })).toThrow(/linear: expected outFeatures/);
+  });
+
+  it('summarises itself', () => {
+    expect(new LeNet5().summary()).toBe(
+      [
+        'LeNet5, input Nx1x32x32',
+        'layer    kind                           output      parameters  engine',
+        'conv1    Conv2d(1 -> 6, kernel 5x5)     Nx6x28x28          156  rows',
+        'relu1    ReLU()                         Nx6x28x28            0  rows',
+        'pool1    MaxPool2d(2x2)                 Nx6x14x14            0  rows',
+        'conv2    Conv2d(6 -> 16, kernel 5x5)    Nx16x10x10       2,416  rows',
+        'relu2    ReLU()                         Nx16x10x10           0  rows',
+        'pool2    MaxPool2d(2x2)                 Nx16x5x5             0  rows',
+        'conv3    Conv2d(16 -> 120, kernel 5x5)  Nx120x1x1       48,120  rows',
+        'relu3    ReLU()                         Nx120x1x1            0  rows',
+        'flatten  Flatten()                      Nx120                0  rows',
+        'fc1      Linear(120 -> 84)              Nx84            10,164  rows',
+        'relu4    ReLU()                         Nx84                 0  rows',
+        'fc2      Linear(84 -> 10)               Nx10               850  rows',
+        'total                                                   61,706',
+        'engine rows: layer by layer, every intermediate can be looked at; it expresses every net',
+      ].join('\n'),
+    );
+  });
+
+  it("the article's loop lowers the loss", () => {
+    const images = normalTensor([16, 1, 32, 32], 1);
+    const labels = Uint8Array.from({ length: 16 }, (_, index) => index % 10);
+    const net = new LeNet5({ seed: 1 });
+    const criterion = new CrossEntropyLoss({ reduction: 'sum' });
+    const losses: number[] = [];
+    for (let step = 0; step < 30; step += 1) {
+      const scores = net.forward(images);
+      losses.push(criterion.forward(scores, labels));
+      net.backward(criterion.backward());
+      net.update({ lr: 1e-3, reg: 1e-3 });
+    }
+    expect(losses[0]).toBeGreaterThan(20);
+    expect(losses[29]).toBeLessThan(losses[0] / 20);
+    expect(criterion.correct).toBe(16);
+  });
+
+  it('the same run gives the same bits', () => {
+    const run = () => {
+      const net = new LeNet5({ seed: 1 });
+      const criterion = new CrossEntropyLoss();
+      for (let step = 0; step < 3; step += 1) {
+        criterion.forward(net.forward(normalTensor([5, 1, 32, 32], step)), [1, 2, 3, 4, 5]);
+        net.backward(criterion.backward());
+        net.update({ lr: 0.1 });
+      }
+      return net.arena;
+    };
+    expect(run()).toEqual(run());
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { Tensor } from '../../../lib/tensor.js';
+import { expectClose, expectSame } from '../../support/comparer.js';
+import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
+import { normalTensor } from '../../support/random-data.js';
+import { tinyInput, tinyNet } from '../../support/tiny-net.js';
+
+const images = (n: number) => normalTensor([n, ...tinyInput], 1);
+
+describe('getParams and setParams', () => {
+  it('copy out and in', () => {
+    const net = tinyNet();
+    const params = net.getParams();
+    expect([...params.keys()]).toEqual(['conv.weight', 'conv.bias', 'fc.weight', 'fc.bias']);
+    const weight = params.get('conv.weight') as Tensor;
+    expectSame(weight.data, net.arena.subarray(0, 12), 'conv.weight');
+    weight.data[0] = 99;
+    expect(net.arena[0]).not.toBe(99);
+    const other = tinyNet({ seed: 8 });
+    other.setParams(new Map([...params].reverse()));
+    expect(other.arena[0]).toBe(99);
+    expectSame(other.arena.subarray(1), net.arena.subarray(1), 'the rest');
+  });
+
+  it('set all or nothing', () => {
+    const net = tinyNet();
+    const before = net.arena.slice();
+    const params = tinyNet({ seed: 8 }).getParams();
+    params.delete('fc.bias');
+    expect(() => net.setParams(params)).toThrow();
+    params.set('fc.bias', Tensor.from([1, Number.NaN, 2], [3]));
+    expect(() => net.setParams(params)).toThrow();
+    expectSame(net.arena, before, 'parameters');
+  });
+
+  const net = tinyNet();
+  const changed = (change: (params: Map<string, Tensor>) => void) => () => {
+    const params = net.getParams();
+    change(params);
+    net.setParams(params);
+  };
+  itRefuses([
+    [
+      'an object',
+      () => net.setParams(wrong({})),
+      TYPE,
+      'setParams: expected a Map of names to tensors but received Object',
+    ],
+    [
+      'every name that is wrong at once',
+      changed((params) => {
+        params.delete('conv.bias');
+        params.set('fc.weight', new Tensor([12, 3]));
+        params.set('fc2.bias', new Tensor([3]));
+      }),
+      SHAPE,
+      'setParams: expected a tensor for each parameter but conv.bias is missing; ' +
+        'fc.weight should be 3x12 but is 12x3; fc2.bias is not expected',
+    ],
+    [
+      'an array for a tensor',
+      changed((params) => params.set('fc.bias', wrong([1, 2, 3]))),
+      SHAPE,
+      /fc.bias is no Tensor but Array/,
+    ],
+    [
+      'infinity',
+      changed((params) => params.set('fc.bias', Tensor.from([1, 2, Number.NEGATIVE_INFINITY], [3]))),
+      RANGE,
+      'setParams: expected finite numbers but fc.bias[2] is -Infinity. Was it saved after training diverged?',
+    ],
+    [
+      'a detached tensor',
+      changed((params) => {
+        const tensor = params.get('fc.bias') as Tensor;
+        structuredClone(tensor.data.buffer, { transfer: [tensor.data.buffer as ArrayBuffer] });
+      }),
+      TYPE,
+      /setParams: expected fc.bias to hold 3 values but its memory has 0/,
+    ],
+  ]);
+});
+
+describe('predict', () => {
+  it('gives the scores of forward, whatever the batches', () => {
+    const net = tinyNet();
+    const x = images(7);
+    const expected = net.forward(x).data.slice();
+    for (const batchSize of [1, 2, 7, 100]) {
+      const scores = net.predict(x, batchSize);
+      expect(scores.shape).toEqual([7, 3]);
+      // Another batch may take another path through the kernels.
+      expectClose(scores.data, expected, 1e-6, `batches of ${batchSize}`);
+    }
+  });
+
+  it('is a copy', () => {
+    const net = tinyNet();
+    const first = net.predict(images(2));
+    const kept = first.data.slice();
+    net.predict(normalTensor([2, ...tinyInput], 9));
+    expectSame(first.data, kept, 'scores');
+  });
+
+  it('of nothing is nothing', () => {
+    expect(tinyNet().predict(new Tensor([0, ...tinyInput])).shape).toEqual([0, 3]);
+  });
+
+  itRefuses([
+    [
+      'no tensor',
+      () => tinyNet().predict(wrong([])),
+      TYPE,
+      'predict: expected x to be a Tensor but received Array. Hint: new Tensor(shape, data) or Tensor.from(values, shape)',
+    ],
+    [
+      'another shape',
+      () => tinyNet().predict(new Tensor([2, 3])),
+      SHAPE,
+      /conv2d: expected an input \[N, C, H, W\]/,
+    ],
+    ['batches of 0', () => tinyNet().predict(images(1), 0), RANGE, /predict: expected batchSize/],
+  ]);
+});
