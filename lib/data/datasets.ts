@@ -1,0 +1,210 @@
+/** Data sets of grey images and labels, read from IDX files and resized, all as bytes. */
+import { basename } from 'node:path';
+import { ArgumentRangeError, DataError } from '../errors.js';
+import { type IdxSummary, readIdx } from './idx.js';
+import {
+  type KnownSet,
+  knownSets,
+  type Location,
+  type LocateOptions,
+  locate,
+  type Part,
+  partFiles,
+  parts,
+} from './registry.js';
+import { createResizer, type ImageSize, type ResizeMethod } from './resize.js';
+
+/** Images with their labels; the pixels stay bytes until a batch is gathered. */
+export interface Dataset {
+  /** `mnist`, `fashion-mnist`, or the folder's name. */
+  readonly name: string;
+  /** `count * C * H * W` bytes, 0 black to 255 white, one image after another. */
+  readonly images: Uint8Array;
+  /** One class a image, each below `classes`. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+  /** `[C, H, W]` of one image. */
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+}
+
+/** What loadDataset returns. */
+export interface DataSource {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  /** Absolute path of the folder that the files came from. */
+  readonly folder: string;
+  /** SHA-256 of the unpacked contents, hexadecimal, by the original file name (`train-images-idx3-ubyte`, ...). */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+export interface LoadOptions extends LocateOptions {
+  /** How images get their size. */
+  readonly resize: ResizeMethod;
+  /** Height and width after resizing. Default 32; without effect for `none`. */
+  readonly size?: number;
+  /** Only the first images, of the training set and of the test set each. Default: all. */
+  readonly limit?: number;
+  /** Number of classes: labels are below it. Default 10. */
+  readonly classes?: number;
+}
+
+interface Settings {
+  readonly resize: ResizeMethod;
+  readonly size: number;
+  readonly limit: number;
+  readonly classes: number;
+}
+
+/** Resized images of one part; the largest array that the addon's kernels index. */
+const MAX_IMAGE_BYTES = 2 ** 31;
+
+function checkInteger(what: string, value: number, low: number, high: number): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw new ArgumentRangeError(
+    `loadDataset: expected ${what} from ${low} to ${high} but received ${String(value)}`,
+  );
+}
+
+/**
+ * Loads a training and a test set: `mnist` and `fashion-mnist` from where they are found (see registry.ts), anything
+ * else from a folder of four IDX files, gzipped or not. The contents of the named sets are checked by SHA-256.
+ *
+ * Memory: the resized bytes, and for a gzipped file its unpacked contents while they are resized.
+ * @throws DataError if files are missing, damaged, of the wrong kind or do not belong together, naming file and byte
+ * @throws ArgumentRangeError if an option is out of range
+ */
+export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSource {
+  const { resize, size = 32, limit = 2 ** 32, classes = 10 } = options;
+  checkInteger('a size', size, 1, 65535);
+  checkInteger('a limit', limit, 1, 2 ** 32);
+  checkInteger('classes', classes, 1, 256);
+  if (!['pad', 'bilinear', 'none'].includes(resize)) {
+    throw new ArgumentRangeError(
+      `loadDataset: expected resize 'pad', 'bilinear' or 'none' but received ${String(resize)}`,
+    );
+  }
+  const settings = { resize, size, limit, classes };
+  const location = locate(nameOrFolder, options);
+  const train = loadPart(location, 'trainImages', 'trainLabels', settings);
+  const test = loadPart(location, 'testImages', 'testLabels', settings);
+  const hashes: Record<Part, string> = { ...train.hashes, ...test.hashes };
+  if (String(train.data.shape) !== String(test.data.shape)) {
+    throw new DataError(
+      `data: ${location.files.testImages}: expected images of ${train.data.shape.join('x')}, as in ` +
+        `${location.files.trainImages}, but received ${test.data.shape.join('x')}. Hint: these files do not belong ` +
+        'together',
+    );
+  }
+  const recognised =
+    location.set ?? knownSets.find((set) => parts.every((part) => set.sha256[part] === hashes[part]));
+  const name = recognised?.name ?? basename(location.folder);
+  const sha256 = Object.fromEntries(parts.map((part) => [partFiles[part], hashes[part]]));
+  return {
+    train: { name, ...train.data },
+    test: { name, ...test.data },
+    folder: location.folder,
+    sha256,
+  };
+}
+
+interface LoadedPart<ImagesPart extends Part, LabelsPart extends Part> {
+  readonly data: Omit<Dataset, 'name'>;
+  readonly hashes: Record<ImagesPart | LabelsPart, string>;
+}
+
+function loadPart<ImagesPart extends Part, LabelsPart extends Part>(
+  { set, files }: Location,
+  imagesPart: ImagesPart,
+  labelsPart: LabelsPart,
+  settings: Settings,
+): LoadedPart<ImagesPart, LabelsPart> {
+  const labels = readLabels(files[labelsPart], settings);
+  checkHash(set, labelsPart, files[labelsPart], labels.summary);
+  const images = readImages(files[imagesPart], files[labelsPart], labels.summary.dims[0], settings);
+  checkHash(set, imagesPart, files[imagesPart], images.summary);
+  const hashes = { [imagesPart]: images.summary.sha256, [labelsPart]: labels.summary.sha256 };
+  return {
+    data: {
+      images: images.images,
+      labels: labels.labels,
+      count: labels.labels.length,
+      shape: [1, images.size.height, images.size.width],
+      classes: settings.classes,
+    },
+    hashes: hashes as Record<ImagesPart | LabelsPart, string>,
+  };
+}
+
+function readLabels(path: string, { limit, classes }: Settings) {
+  let labels = new Uint8Array(0);
+  const summary = readIdx(path, 'labels', ([count]) => {
+    labels = new Uint8Array(Math.min(count, limit));
+    return (part, first) => {
+      for (let i = 0; i < part.length; i += 1) {
+        if (part[i] >= classes) {
+          throw new DataError(
+            `idx: ${path}: expected labels from 0 to ${classes - 1} but received ${part[i]} for image ${first + i} ` +
+              `(byte ${8 + first + i} of the unpacked file). Hint: the number of classes is ${classes}`,
+          );
+        }
+      }
+      if (first < labels.length) labels.set(part.subarray(0, labels.length - first), first);
+    };
+  });
+  return { labels, summary };
+}
+
+function readImages(path: string, labelsPath: string, labelCount: number, { resize, size, limit }: Settings) {
+  let images = new Uint8Array(0);
+  let resized: ImageSize = { height: size, width: size };
+  const summary = readIdx(path, 'images', ([count, height, width]) => {
+    if (count !== labelCount) {
+      throw new DataError(
+        `idx: ${path}: expected ${labelCount} images, as many as there are labels in ${labelsPath}, but received ` +
+          `${count} (byte 4). Hint: these files do not belong together`,
+      );
+    }
+    const original = { height, width };
+    if (resize === 'none') resized = original;
+    const resizer = resizerFor(path, resize, original, resized);
+    const sourceBytes = height * width;
+    const targetBytes = resized.height * resized.width;
+    const kept = Math.min(count, limit);
+    if (kept * targetBytes > MAX_IMAGE_BYTES) {
+      throw new ArgumentRangeError(
+        `loadDataset: expected at most ${MAX_IMAGE_BYTES} bytes of images but received ${kept} of ` +
+          `${resized.height}x${resized.width}. Hint: choose a smaller size or limit`,
+      );
+    }
+    images = new Uint8Array(kept * targetBytes);
+    return (part, first) => {
+      const wanted = Math.min(part.length / sourceBytes, kept - first);
+      if (wanted <= 0) return;
+      const target = images.subarray(first * targetBytes, (first + wanted) * targetBytes);
+      resizer(part.subarray(0, wanted * sourceBytes), target);
+    };
+  });
+  return { images, size: resized, summary };
+}
+
+function resizerFor(path: string, method: ResizeMethod, from: ImageSize, to: ImageSize) {
+  try {
+    return createResizer(method, from, to);
+  } catch (error) {
+    if (!(error instanceof ArgumentRangeError)) throw error;
+    throw new DataError(`idx: ${path}: images of ${from.height}x${from.width} (byte 8): ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function checkHash(set: KnownSet | undefined, part: Part, path: string, { sha256 }: IdxSummary): void {
+  if (set === undefined || set.sha256[part] === sha256) return;
+  const other = knownSets.find((known) => known.sha256[part] === sha256);
+  const hint = other === undefined ? 'download it again' : `this is a file of ${other.title}`;
+  throw new DataError(
+    `data: ${set.name}: ${path}: expected SHA-256 ${set.sha256[part]} of the contents but received ${sha256}. ` +
+      `Hint: ${hint}`,
+  );
+}

