@@ -1,0 +1,132 @@
+/**
+ * Files that are replaced as a whole: whoever opens the path sees the old contents or the new ones, also after a kill
+ * at any instant. Written beside the target, synced, renamed, and the folder synced.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { systemErrorText } from '../files.js';
+
+/** Code `ERR_ROWNET_WRITE`: a file could not be written; the system's error is the cause. */
+export class WriteError extends Error {
+  readonly code: string = 'ERR_ROWNET_WRITE';
+  override readonly name: string = 'WriteError';
+}
+
+const TEMPORARY = /^\.rownet-[0-9a-f]{24}\.tmp$/;
+/** A write takes far less, so an older temporary file was left by a process that was killed. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
+const HINTS: Record<string, string> = {
+  EACCES: 'the folder must be writable',
+  EDQUOT: 'the disk quota is used up',
+  EISDIR: 'the path is a folder; pass the path of a file',
+  ENOENT: 'create the folder first',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is no folder',
+  EPERM: 'the folder must be writable',
+  EROFS: 'the disk is read-only',
+};
+
+/**
+ * Writes `bytes` to `path`, replacing a file that is there (its mode is kept; a symbolic link stays, and the file that
+ * it points to is replaced). When this returns, the new contents are on disk.
+ * @throws WriteError if that fails. Up to the rename, the old file is untouched and nothing else is left; if only the
+ * last step fails, the syncing of the folder, the new file is in place but may not survive a power loss.
+ */
+export function writeFileAtomic(path: string, bytes: Uint8Array): void {
+  try {
+    const target = resolveTarget(path);
+    const folder = dirname(target.path);
+    removeAbandoned(folder);
+    const temporary = join(folder, `.rownet-${randomBytes(12).toString('hex')}.tmp`);
+    try {
+      writeSynced(temporary, bytes, target.mode);
+      renameSync(temporary, target.path);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+    syncFolder(folder);
+  } catch (error) {
+    const text = systemErrorText(error);
+    if (text === undefined) throw error;
+    const hint = HINTS[text.slice(0, text.indexOf(':'))] ?? 'check the path and the disk';
+    throw new WriteError(
+      `write: ${path}: expected to write ${bytes.length} bytes but received ${text}. Hint: ${hint}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Follows links; a path that does not exist yet is its own target. */
+function resolveTarget(path: string): { path: string; mode: number | undefined } {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return { path, mode: undefined };
+  // Renaming over a device such as /dev/null would replace it for the whole system.
+  if (!stats.isFile()) {
+    const kind = stats.isDirectory() ? 'a folder' : 'a device or a pipe';
+    throw new WriteError(
+      `write: ${path}: expected a file but received ${kind}. Hint: pass the path of a file`,
+    );
+  }
+  return { path: realpathSync(path), mode: stats.mode & 0o777 };
+}
+
+function writeSynced(temporary: string, bytes: Uint8Array, mode: number | undefined): void {
+  const fd = openSync(temporary, 'wx', mode ?? 0o666);
+  try {
+    // The umask has been taken off the mode that an existing file had in full.
+    if (mode !== undefined) fchmodSync(fd, mode);
+    writeFileSync(fd, bytes);
+    // Not tried again when it fails: the kernel may have dropped the dirty pages and would report success.
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    // Some file systems cannot sync a folder, and need not.
+    const text = systemErrorText(error) ?? '';
+    if (!text.startsWith('EINVAL') && !text.startsWith('ENOTSUP')) throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The error that led here matters more.
+  }
+}
+
+/** Removes temporary files that a killed process left; only names of our own making, and only old ones. */
+function removeAbandoned(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!TEMPORARY.test(name)) continue;
+    const path = join(folder, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() && Date.now() - stats.mtimeMs > ABANDONED_AFTER_MS) removeQuietly(path);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Checkpoints: a safetensors file with the parameters under their own names, the optimizer's velocity under
+ * `optimizer.velocity.<name>`, and the rest as metadata. Anything that reads safetensors reads the parameters.
+ */
+import { createHash } from 'node:crypto';
+import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
+import { formatShape, sameShape, type Tensor } from '../tensor.js';
+import { writeFileAtomic } from './atomic-file.js';
+import { encodeSafetensors, readSafetensors } from './safetensors.js';
+
+/** All that is needed to go on with a training at the end of an epoch. */
+export interface Checkpoint {
+  /** By name, such as `conv1.weight`. */
+  readonly params: Map<string, Tensor>;
+  /** The optimizer's velocity by the name of the parameter; empty if there is none. */
+  readonly velocity: Map<string, Tensor>;
+  /** The net as JSON, as `net.architecture` gives it; '' where a file of parameters alone was loaded. */
+  readonly architecture: string;
+  /** What the training was run with; any JSON object. `{}` where a file of parameters alone was loaded. */
+  readonly config: object;
+  /** Completed epochs. */
+  readonly epoch: number;
+  /** Completed steps. */
+  readonly step: number;
+}
+
+const FORMAT = 'rownet-checkpoint';
+const VERSION = '1';
+const VELOCITY_PREFIX = 'optimizer.velocity.';
+
+/**
+ * The checksum of everything in a checkpoint: of the file that the tensors and metadata give without it. It does not
+ * depend on how the header is laid out, so a file that another program wrote again still fits.
+ */
+function checksum(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>>): string {
+  return createHash('sha256').update(encodeSafetensors(tensors, metadata)).digest('hex');
+}
+
+/** Says how velocity does not belong to params; undefined if it does. */
+function velocityMismatch({ params, velocity }: Pick<Checkpoint, 'params' | 'velocity'>): string | undefined {
+  for (const [name, { shape }] of velocity) {
+    const param = params.get(name);
+    if (param === undefined) return `expected velocity of parameters only but received "${name}"`;
+    if (!sameShape(param.shape, shape)) {
+      return `expected velocity of ${formatShape(param.shape)} for "${name}" but received ${formatShape(shape)}`;
+    }
+  }
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Writes a checkpoint, replacing the file as a whole: when this returns, it is on disk.
+ * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON, values that are
+ * not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
+ * @throws ArgumentTypeError for a config that is no object
+ * @throws WriteError if the file cannot be written; an existing one is untouched then
+ */
+export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
+  const { params, velocity, architecture, config, epoch, step } = checkpoint;
+  for (const [what, value] of [['epoch', epoch] as const, ['step', step] as const]) {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new ArgumentRangeError(
+        `checkpoint: expected ${what} from 0 to 2^53 - 1 but received ${String(value)}`,
+      );
+    }
+  }
+  if (!isJson(architecture)) {
+    throw new ArgumentRangeError(
+      `checkpoint: expected the architecture as JSON but received "${architecture}"`,
+    );
+  }
+  if (!isPlainObject(config)) throw new ArgumentTypeError('checkpoint: expected config to be an object');
+  const mismatch = velocityMismatch(checkpoint);
+  if (mismatch !== undefined) throw new ArgumentRangeError(`checkpoint: ${mismatch}`);
+  const tensors = new Map(params);
+  for (const name of params.keys()) {
+    if (!name.startsWith(VELOCITY_PREFIX)) continue;
+    throw new ArgumentRangeError(
+      `checkpoint: expected a parameter name without ${VELOCITY_PREFIX} but received ${name}`,
+    );
+  }
+  for (const [name, tensor] of velocity) tensors.set(VELOCITY_PREFIX + name, tensor);
+  const metadata = {
+    format: FORMAT,
+    version: VERSION,
+    architecture,
+    config: JSON.stringify(config),
+    epoch: String(epoch),
+    step: String(step),
+  };
+  writeFileAtomic(path, encodeSafetensors(tensors, { ...metadata, sha256: checksum(tensors, metadata) }));
+}
+
+/**
+ * Reads a checkpoint. A safetensors file that is none is taken for parameters alone: epoch and step 0, no velocity.
+ * @throws DataError if the file is missing or no valid safetensors file of finite F32 values, if it is a checkpoint of
+ * another version, lacks an entry or has one that does not fit, or if its checksum is another
+ */
+export function loadCheckpoint(path: string): Checkpoint {
+  const { tensors, metadata } = readSafetensors(path);
+  if (metadata.format !== FORMAT) {
+    return { params: tensors, velocity: new Map(), architecture: '', config: {}, epoch: 0, step: 0 };
+  }
+  const fail = (text: string, hint = 'the file is damaged, or another program wrote it'): never => {
+    throw new DataError(`checkpoint: ${path}: ${text}. Hint: ${hint}`);
+  };
+  const entry = (key: string): string => metadata[key] ?? fail(`metadata "${key}" is missing`);
+  const count = (key: string): number => {
+    const text = entry(key);
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+    return fail(
+      `expected metadata "${key}" to be an integer from 0 but received ${JSON.stringify(text.slice(0, 80))}`,
+    );
+  };
+  const json = (key: string): string => {
+    const text = entry(key);
+    return isJson(text) ? text : fail(`expected metadata "${key}" to be JSON`);
+  };
+
+  const version = entry('version');
+  if (version !== VERSION) {
+    fail(
+      `expected version ${VERSION} but received ${JSON.stringify(version.slice(0, 80))}`,
+      'it was written by another version of rownet; use that one',
+    );
+  }
+  const { sha256: _, ...rest } = metadata;
+  const stored = entry('sha256');
+  const actual = checksum(tensors, rest);
+  if (stored !== actual)
+    fail(`expected SHA-256 ${stored.slice(0, 80)} of the contents but received ${actual}`);
+
+  const params = new Map<string, Tensor>();
+  const velocity = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith(VELOCITY_PREFIX)) velocity.set(name.slice(VELOCITY_PREFIX.length), tensor);
+    else params.set(name, tensor);
+  }
+  const mismatch = velocityMismatch({ params, velocity });
+  if (mismatch !== undefined) fail(mismatch);
+  const config: unknown = JSON.parse(json('config'));
+  if (!isPlainObject(config)) return fail('expected metadata "config" to be a JSON object');
+  return {
+    params,
+    velocity,
+    architecture: json('architecture'),
+    config,
+    epoch: count('epoch'),
+    step: count('step'),
+  };
+}

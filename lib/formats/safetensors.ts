@@ -1,0 +1,244 @@
+/**
+ * safetensors files: 8 bytes header length (little-endian), a JSON header, then the values of all tensors without
+ * gaps. Values are F32 here, finite, in row-major order.
+ *
+ * Source: the format section of huggingface/safetensors, README.md, and its reference implementation, whose checks are
+ * all made here too.
+ */
+import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
+import { readFully, withRegularFile } from '../files.js';
+import { formatShape, sizeOf, Tensor } from '../tensor.js';
+import { type HeaderEntry, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
+
+/** What a file holds. */
+export interface Safetensors {
+  /** By name, in the order of the data. */
+  readonly tensors: Map<string, Tensor>;
+  /** Free texts; empty if the file has none. The object has no prototype. */
+  readonly metadata: Record<string, string>;
+}
+
+const MAX_HEADER_BYTES = 100_000_000;
+const LENGTH_BYTES = 8;
+const F32_BYTES = 4;
+/** A file is read as a whole. */
+const MAX_FILE_BYTES = 2 ** 31;
+const MAX_DIM = 2 ** 31;
+/** Types that the format knows beside F32. */
+const OTHER_DTYPES = new Set(
+  'BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F64 I64 U64 C64'.split(' '),
+);
+
+/** Order of the bytes in UTF-8, which is that of code points, and that of the reference implementation. */
+function compareNames([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function checkText(what: string, text: unknown): asserts text is string {
+  if (typeof text !== 'string') {
+    throw new ArgumentTypeError(`safetensors: expected ${what} to be a text but received ${typeof text}`);
+  }
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new ArgumentRangeError(
+      `safetensors: expected ${what} without lone surrogates but received ${quoted(text)}`,
+    );
+  }
+}
+
+/**
+ * The bytes of a safetensors file, equal to those of the reference implementation for the same tensors (which leaves
+ * the order of metadata to chance): tensors and metadata by name, the header padded with spaces to a multiple of 8.
+ * @param metadata left out of the header if not given
+ * @throws ArgumentRangeError for the name `__metadata__`, for texts with lone surrogates, a header over 100 MB, and
+ * values that are not finite, since a file with them would be refused when it is read
+ * @throws ArgumentTypeError for metadata that is no text
+ * @throws ShapeError for a tensor whose memory has been transferred
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
+  const sorted = [...tensors].sort(compareNames);
+  const members: string[] = [];
+  if (metadata !== undefined) members.push(`${JSON.stringify(METADATA_KEY)}:${metadataJson(metadata)}`);
+  let dataBytes = 0;
+  for (const [name, tensor] of sorted) {
+    checkText('a name', name);
+    if (name === METADATA_KEY) {
+      throw new ArgumentRangeError(
+        `safetensors: expected any tensor name but ${METADATA_KEY}, which has a meaning`,
+      );
+    }
+    if (sizeOf(tensor.shape) !== tensor.data.length) {
+      throw new ShapeError(
+        `safetensors: ${quoted(name)}: expected the values of a ${formatShape(tensor.shape)} tensor but received ` +
+          `${tensor.data.length}. Hint: its memory has been transferred`,
+      );
+    }
+    const end = dataBytes + F32_BYTES * tensor.size;
+    const shape = tensor.shape.join(',');
+    members.push(
+      `${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape}],"data_offsets":[${dataBytes},${end}]}`,
+    );
+    dataBytes = end;
+  }
+  const header = Buffer.from(`{${members.join(',')}}`);
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw new ArgumentRangeError(
+      `safetensors: expected a header of at most ${MAX_HEADER_BYTES} bytes but received ${headerBytes}`,
+    );
+  }
+  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(' '.charCodeAt(0), LENGTH_BYTES, LENGTH_BYTES + headerBytes);
+  bytes.set(header, LENGTH_BYTES);
+  let offset = LENGTH_BYTES + headerBytes;
+  for (const [name, { data }] of sorted) {
+    for (let i = 0; i < data.length; i += 1) {
+      if (!Number.isFinite(data[i])) {
+        throw new ArgumentRangeError(
+          `safetensors: ${quoted(name)}: expected finite values but received ${data[i]} at index ${i}`,
+        );
+      }
+      view.setFloat32(offset, data[i], true);
+      offset += F32_BYTES;
+    }
+  }
+  return bytes;
+}
+
+function metadataJson(metadata: Readonly<Record<string, string>>): string {
+  const members = Object.entries(metadata).sort(compareNames);
+  for (const [key, value] of members) {
+    checkText('a key of the metadata', key);
+    checkText(`metadata ${quoted(key)}`, value);
+  }
+  return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
+}
+
+/**
+ * Reads a safetensors file. The tensors are copies.
+ * @param where for messages: the path
+ * @throws DataError, naming the byte, unless the header is valid (see parseHeader) and at most 100 MB, the tensors
+ * cover the data without gap, overlap or rest, each has the size of its shape, and all values are finite F32
+ */
+export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors {
+  const at = `safetensors: ${where}`;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const dataBegin = readHeaderLength(at, view);
+  const { entries, metadata } = parseHeader(at, bytes, LENGTH_BYTES, dataBegin);
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const entry of entries) {
+    checkEntry(at, entry, covered);
+    covered = entry.end;
+  }
+  const dataBytes = bytes.length - dataBegin;
+  if (covered !== dataBytes) {
+    throw new DataError(
+      `${at}: expected ${covered} bytes of data from byte ${dataBegin} but received ${dataBytes}. ` +
+        'Hint: the file is cut or has something appended; get it again',
+    );
+  }
+  const tensors = new Map<string, Tensor>();
+  for (const entry of entries) tensors.set(entry.name, readTensor(at, view, dataBegin, entry));
+  return { tensors, metadata };
+}
+
+/**
+ * Reads a safetensors file from disk.
+ * @throws DataError if it cannot be read or is over 2^31 bytes, and as decodeSafetensors does
+ */
+export function readSafetensors(path: string): Safetensors {
+  return withRegularFile('safetensors', path, (file) => {
+    if (file.size > MAX_FILE_BYTES) {
+      throw new DataError(
+        `safetensors: ${path}: expected at most ${MAX_FILE_BYTES} bytes but the file has ${file.size}. ` +
+          'Hint: split it',
+      );
+    }
+    const bytes = new Uint8Array(file.size);
+    return decodeSafetensors(bytes.subarray(0, readFully(file, bytes, 0)), path);
+  });
+}
+
+/** Returns where the data start. */
+function readHeaderLength(at: string, view: DataView): number {
+  const hint = 'Hint: this is no safetensors file, or it is cut';
+  if (view.byteLength < LENGTH_BYTES) {
+    throw new DataError(
+      `${at}: expected 8 bytes of header length at byte 0, file has ${view.byteLength}. ${hint}`,
+    );
+  }
+  const length = view.getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) {
+    throw new DataError(
+      `${at}: expected a header of at most ${MAX_HEADER_BYTES} bytes but received ${length} at byte 0. ${hint}`,
+    );
+  }
+  const end = LENGTH_BYTES + Number(length);
+  if (end > view.byteLength) {
+    throw new DataError(
+      `${at}: header promises ${end} bytes at byte 0, file has ${view.byteLength}. ${hint}`,
+    );
+  }
+  return end;
+}
+
+/** Checks type, shape and offsets; `covered` is where the tensor has to begin. */
+function checkEntry(
+  at: string,
+  { name, dtype, shape, begin, end, at: offset }: HeaderEntry,
+  covered: number,
+): void {
+  const fail = (text: string, hint: string): never => {
+    throw new DataError(`${at}: tensor ${quoted(name)}: ${text} at byte ${offset}. Hint: ${hint}`);
+  };
+  const damaged = 'the header is damaged; get the file again';
+  if (dtype !== 'F32') {
+    const kind = OTHER_DTYPES.has(dtype) ? dtype : `an unknown type ${quoted(dtype)}`;
+    fail(`expected F32, the only type that is read, but received ${kind}`, 'convert the tensors to float32');
+  }
+  if (begin !== covered) {
+    const what = begin > covered ? 'a hole' : 'an overlap';
+    fail(`expected data_offsets from ${covered} but received ${begin}, ${what},`, damaged);
+  }
+  if (end < begin) fail(`expected data_offsets in order but received [${begin}, ${end}]`, damaged);
+  let size = 1;
+  for (const dim of shape) {
+    if (dim > MAX_DIM) fail(`expected dimensions up to 2^31 but received ${dim}`, damaged);
+    // Both factors are at most 2^31 here, so the product is exact before it is checked.
+    size *= dim;
+    if (size > MAX_DIM)
+      fail(`expected at most 2^31 values but received the shape [${shape.join(', ')}]`, damaged);
+  }
+  if (end - begin !== size * F32_BYTES) {
+    fail(
+      `expected ${size * F32_BYTES} bytes for the shape [${shape.join(', ')}] but received ${end - begin}`,
+      damaged,
+    );
+  }
+}
+
+function readTensor(
+  at: string,
+  view: DataView,
+  dataBegin: number,
+  { name, shape, begin, end }: HeaderEntry,
+): Tensor {
+  const values = new Float32Array((end - begin) / F32_BYTES);
+  for (let i = 0; i < values.length; i += 1) {
+    const offset = dataBegin + begin + i * F32_BYTES;
+    const value = view.getFloat32(offset, true);
+    if (!Number.isFinite(value)) {
+      throw new DataError(
+        `${at}: tensor ${quoted(name)}: expected finite values but received ${value} at index ${i} (byte ${offset}). ` +
+          'Hint: the training that wrote it had diverged, or the file is damaged',
+      );
+    }
+    values[i] = value;
+  }
+  return new Tensor(shape, values);
+}
