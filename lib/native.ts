@@ -88,18 +88,8 @@ export interface NativeAddon {
   ): void;
 
   /** argmax holds, for each output, the index ky * kernelW + kx of the first maximum. */
-  maxPool2dForward(
-    window: NativeWindow,
-    x: Float32Array,
-    y: Float32Array,
-    argmax: Uint16Array,
-  ): void;
-  maxPool2dBackward(
-    window: NativeWindow,
-    dy: Float32Array,
-    argmax: Uint16Array,
-    dx: Float32Array,
-  ): void;
+  maxPool2dForward(window: NativeWindow, x: Float32Array, y: Float32Array, argmax: Uint16Array): void;
+  maxPool2dBackward(window: NativeWindow, dy: Float32Array, argmax: Uint16Array, dx: Float32Array): void;
 
   reluForward(x: Float32Array, y: Float32Array): void;
   /** dx = dy where y > 0, else 0. */

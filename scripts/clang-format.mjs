@@ -4,10 +4,14 @@ import { spawnSync } from 'node:child_process';
 
 const tool = ['clang-format-19', 'clang-format'].find((name) => spawnSync(name, ['--version']).status === 0);
 if (tool === undefined) {
-  console.warn('clang-format: not installed, C++ format not checked (Debian: apt-get install clang-format-19).');
+  console.warn(
+    'clang-format: not installed, C++ format not checked (Debian: apt-get install clang-format-19).',
+  );
   process.exit(0);
 }
-const files = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '*.cpp', '*.h'], { encoding: 'utf8' });
+const files = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '*.cpp', '*.h'], {
+  encoding: 'utf8',
+});
 const sources = files.stdout.split('\n').filter(Boolean);
 if (sources.length === 0) process.exit(0);
 const mode = process.argv.includes('--write') ? ['-i'] : ['--dry-run', '--Werror'];

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
 const hints = {
-  cmake: 'CMake 3.16 or newer is missing. Install it: Debian/Ubuntu "apt-get install cmake", Fedora "dnf install cmake", macOS "brew install cmake".',
+  cmake:
+    'CMake 3.16 or newer is missing. Install it: Debian/Ubuntu "apt-get install cmake", Fedora "dnf install cmake", macOS "brew install cmake".',
   compiler:
     'A C++17 compiler is missing. Install one: Debian/Ubuntu "apt-get install g++", Fedora "dnf install gcc-c++", macOS "xcode-select --install". CXX names another compiler.',
   make: 'make is missing (and no ninja was found). Install one: Debian/Ubuntu "apt-get install make", Fedora "dnf install make".',
@@ -31,7 +32,9 @@ function splitCommand(command) {
 
 const missing = missingTools();
 if (missing.length > 0) {
-  console.error(`rownet: the addon cannot be built here.\n${missing.map((line) => `  - ${line}`).join('\n')}`);
+  console.error(
+    `rownet: the addon cannot be built here.\n${missing.map((line) => `  - ${line}`).join('\n')}`,
+  );
   console.error('Then run "npm rebuild" again.');
   process.exit(1);
 }
@@ -42,6 +45,8 @@ const build = spawnSync(
   { stdio: 'inherit' },
 );
 if (build.status !== 0) {
-  console.error('rownet: building the addon failed; the compiler says why above. After mending it: "npm rebuild".');
+  console.error(
+    'rownet: building the addon failed; the compiler says why above. After mending it: "npm rebuild".',
+  );
   process.exit(1);
 }

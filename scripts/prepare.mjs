@@ -17,4 +17,6 @@ try {
   console.warn(message);
   process.exit(0);
 }
-process.exit(spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' }).status ?? 1);
+process.exit(
+  spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' }).status ?? 1,
+);

@@ -1,0 +1,130 @@
+/** Puts the replies of the workers together, for people and for programs. */
+import { grouped, paint } from '../output.js';
+import { median } from '../statistics.js';
+import { formatTable } from '../table.js';
+import { articleSecondsPerEpoch } from '../train-report.js';
+import type { LayerTimes } from './measure.js';
+import type { BenchReply } from './worker.js';
+
+/** What was measured at one instruction set level, over all its processes. Times in seconds, rates in GFLOP/s. */
+export interface LevelReport {
+  readonly isa: string;
+  readonly fmaPeak: number;
+  readonly secondsPerEpoch: number;
+  readonly seconds: readonly number[];
+  readonly gflops: number;
+  readonly shareOfPeak: number;
+  readonly inference: { readonly imagesPerSecond: number; readonly latency: number };
+  readonly peakMemory: number;
+  readonly layers: readonly (LayerTimes & { readonly gflops: number; readonly shareOfPeak: number })[];
+}
+
+export interface BenchReport {
+  readonly rownet: string;
+  readonly commit: string | null;
+  readonly date: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly threads: number;
+  readonly compiler: string;
+  readonly data: string;
+  readonly images: number;
+  readonly batchSize: number;
+  readonly flopPerEpoch: number;
+  readonly articleSecondsPerEpoch: number;
+  readonly levels: readonly LevelReport[];
+}
+
+/** @param replies of one level; the first one has the details. */
+export function levelReport(replies: readonly BenchReply[]): LevelReport {
+  const [{ isa, images, flopPerImage, layers = [], inference }] = replies;
+  const seconds = replies.flatMap((reply) => reply.seconds);
+  const secondsPerEpoch = median(seconds) ?? Number.NaN;
+  const fmaPeak = Math.max(...replies.flatMap((reply) => reply.peaks));
+  const gflops = (images * flopPerImage) / secondsPerEpoch / 1e9;
+  return {
+    isa,
+    fmaPeak,
+    secondsPerEpoch,
+    seconds,
+    gflops,
+    shareOfPeak: gflops / fmaPeak,
+    inference: inference ?? { imagesPerSecond: Number.NaN, latency: Number.NaN },
+    peakMemory: Math.max(...replies.map((reply) => reply.peakMemory)),
+    layers: layers.map((times) => {
+      const rate = (times.forwardFlop + times.backwardFlop) / (times.forward + times.backward) / 1e9;
+      return { ...times, gflops: rate, shareOfPeak: rate / fmaPeak };
+    }),
+  };
+}
+
+export function describeBench(report: BenchReport): string[] {
+  const { levels, images, batchSize, flopPerEpoch } = report;
+  const row = (name: string, value: (level: LevelReport) => string) => [name, ...levels.map(value)];
+  const table = formatTable(
+    [
+      row('', ({ isa }) => isa),
+      row('FMA peak, GFLOP/s', ({ fmaPeak }) => fmaPeak.toFixed(0)),
+      row('training, s an epoch (median)', ({ secondsPerEpoch }) => secondsPerEpoch.toFixed(3)),
+      row('  fastest to slowest', ({ seconds }) =>
+        [Math.min(...seconds), Math.max(...seconds)].map((value) => value.toFixed(3)).join(' to '),
+      ),
+      row('  GFLOP/s', ({ gflops }) => gflops.toFixed(0)),
+      row('  share of the FMA peak', ({ shareOfPeak }) => share(shareOfPeak)),
+      row(`  the article's ${articleSecondsPerEpoch} s divided by it`, ({ secondsPerEpoch }) =>
+        (articleSecondsPerEpoch / secondsPerEpoch).toFixed(1),
+      ),
+      row(`inference, images/s at batch ${batchSize}`, ({ inference }) => grouped(inference.imagesPerSecond)),
+      row('  latency at batch 1, us', ({ inference }) => (1e6 * inference.latency).toFixed(0)),
+      row('peak memory of training, MB', ({ peakMemory }) => (peakMemory / 1e6).toFixed(0)),
+    ],
+    heading,
+  );
+  return [
+    `rownet ${report.rownet}${report.commit === null ? '' : ` (${report.commit})`}, ${report.cpu}, ` +
+      `${report.threads} of ${report.cores} cores, ${report.platform}, Node ${report.node}, ${report.compiler}`,
+    `LeNet-5, recipe fast, batches of ${batchSize}, ${grouped(images)} images of ${report.data}: ` +
+      `${(flopPerEpoch / 1e9).toFixed(1)} GFLOP an epoch`,
+    '',
+    ...table,
+    ...levels.flatMap((level) => [
+      '',
+      `Layers at ${level.isa}: a batch of ${batchSize}, medians`,
+      ...layerTable(level),
+    ]),
+  ];
+}
+
+function layerTable({ layers }: LevelReport): string[] {
+  const header = ['layer', 'forward us', 'backward us', 'MFLOP', 'GFLOP/s', 'of peak'];
+  const rows = layers.map((layer) => {
+    const flop = layer.forwardFlop + layer.backwardFlop;
+    return [
+      layer.layer === '' ? layer.name : `${layer.name}: ${layer.layer}`,
+      microseconds(layer.forward),
+      layer.layer === '' ? '' : microseconds(layer.backward),
+      ...(flop === 0 ? [] : [(flop / 1e6).toFixed(1), layer.gflops.toFixed(0), share(layer.shareOfPeak)]),
+    ];
+  });
+  const total = (pick: (layer: LayerTimes) => number) => layers.reduce((sum, layer) => sum + pick(layer), 0);
+  const sums = [
+    'step',
+    microseconds(total((layer) => layer.forward)),
+    microseconds(total((layer) => layer.backward)),
+  ];
+  return formatTable([header, ...rows, sums], heading);
+}
+
+function heading(text: string, row: number): string {
+  return row === 0 ? paint('bold', text, process.stdout) : text;
+}
+
+function microseconds(seconds: number): string {
+  return (1e6 * seconds).toFixed(0);
+}
+
+function share(value: number): string {
+  return `${(100 * value).toFixed(1)} %`;
+}

@@ -1,0 +1,76 @@
+/** One contender of `rownet bench`: a process of its own, since the instruction set level is chosen at load. */
+import { runtimeInfo, setThreads } from '../../kernels.js';
+import { LeNet5 } from '../../nets/lenet5.js';
+import { benchDataset } from './data.js';
+import {
+  checkNet,
+  flopPerImage,
+  type Inference,
+  type LayerTimes,
+  measureInference,
+  measureLayers,
+  measurePeak,
+  trainEpochs,
+} from './measure.js';
+
+/** What the worker is asked, as JSON in its first argument. */
+export interface BenchRequest {
+  readonly threads: number;
+  /** A data set or folder; null for random images. */
+  readonly data: string | null;
+  /** Timed epochs, after one that is not timed. */
+  readonly epochs: number;
+  /** Steps over which layers and inference are measured; 0: not at all. */
+  readonly repeats: number;
+}
+
+export interface BenchReply {
+  readonly isa: string;
+  readonly images: number;
+  readonly flopPerImage: number;
+  /** GFLOP/s of fused multiply-adds, before and after the epochs. */
+  readonly peaks: readonly number[];
+  readonly seconds: readonly number[];
+  /** Of the process after training, in bytes. */
+  readonly peakMemory: number;
+  readonly layers?: readonly LayerTimes[];
+  readonly inference?: Inference;
+}
+
+/** What the worker sends: its reply, or the error that kept it from one. */
+export type BenchMessage =
+  | { readonly reply: BenchReply }
+  | { readonly error: { readonly message: string; readonly code?: string } };
+
+async function measure({ threads, data, epochs, repeats }: BenchRequest): Promise<BenchReply> {
+  setThreads(threads);
+  const train = benchDataset(data);
+  await checkNet(train);
+  const before = measurePeak();
+  const [, ...seconds] = await trainEpochs(train, epochs + 1);
+  const peakMemory = process.resourceUsage().maxRSS * 1024;
+  return {
+    isa: runtimeInfo().isa,
+    images: train.count,
+    flopPerImage: flopPerImage(new LeNet5({ classes: train.classes })),
+    peaks: [before, measurePeak()],
+    seconds,
+    peakMemory,
+    ...(repeats > 0
+      ? { layers: measureLayers(train, repeats), inference: measureInference(train, repeats) }
+      : {}),
+  };
+}
+
+async function answer(): Promise<BenchMessage> {
+  try {
+    return { reply: await measure(JSON.parse(process.argv[2] ?? '') as BenchRequest) };
+  } catch (error) {
+    if (!(error instanceof Error)) return { error: { message: String(error) } };
+    const code = 'code' in error ? { code: String(error.code) } : {};
+    return { error: { message: error.message, ...code } };
+  }
+}
+
+process.send?.(await answer());
+process.disconnect?.();

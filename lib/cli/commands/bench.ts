@@ -1,0 +1,136 @@
+/**
+ * `rownet bench`: training and inference on this machine. Each instruction set level runs in processes of its own,
+ * in alternating order, so that a machine that drifts does not favour one.
+ */
+import { execFileSync, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { arch, availableParallelism, platform } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { locate } from '../../data/registry.js';
+import { DataError } from '../../errors.js';
+import { runtimeInfo } from '../../kernels.js';
+import { batchSize } from '../bench/measure.js';
+import { describeBench, levelReport } from '../bench/report.js';
+import type { BenchMessage, BenchReply, BenchRequest } from '../bench/worker.js';
+import type { OptionsOf } from '../options.js';
+import { print, printJson } from '../output.js';
+import { createReporter } from '../progress.js';
+import { dataName } from '../run-config.js';
+import { resolveThreads } from '../threads.js';
+import { articleSecondsPerEpoch } from '../train-report.js';
+import { packageVersion } from '../version.js';
+import { cpuModel } from './info.js';
+
+const defaultEpochs = 5;
+/** Steps over which layers and inference are measured. */
+const defaultRepeats = 200;
+const quickRepeats = 40;
+
+export async function bench(options: OptionsOf<'bench'>): Promise<void> {
+  const threads = resolveThreads(options.threads);
+  const { compiler } = runtimeInfo();
+  const reporter = createReporter(false);
+  const data = findData(options.data, (line) => reporter.log(line));
+  const rounds = planRounds(options.quick ? 1 : (options.epochs ?? defaultEpochs));
+  const repeats = options.quick ? quickRepeats : defaultRepeats;
+  const replies = new Map<string, BenchReply[]>(benchLevels().map((isa) => [isa, []]));
+  for (const [round, epochs] of rounds.entries()) {
+    const order = [...replies.keys()];
+    if (round % 2 === 1) order.reverse();
+    for (const isa of order) {
+      reporter.log(
+        `${isa}: round ${round + 1} of ${rounds.length}, ${epochs} timed ${epochs === 1 ? 'epoch' : 'epochs'}`,
+      );
+      replies
+        .get(isa)
+        ?.push(await runWorker(isa, { threads, data, epochs, repeats: round === 0 ? repeats : 0 }));
+    }
+  }
+  const levels = [...replies.values()].map(levelReport);
+  const [{ images, flopPerImage }] = [...replies.values()][0];
+  const report = {
+    rownet: packageVersion(),
+    commit: currentCommit(),
+    date: new Date().toISOString(),
+    node: process.version,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpuModel(),
+    cores: availableParallelism(),
+    threads,
+    compiler,
+    data: data ?? 'synthetic',
+    images,
+    batchSize,
+    flopPerEpoch: images * flopPerImage,
+    articleSecondsPerEpoch,
+    levels,
+  };
+  if (options.json) printJson(report);
+  else for (const line of describeBench(report)) print(line);
+}
+
+/** avx512 and avx2 as far as CPU and ROWNET_MAX_ISA allow, else the one level that is in use. */
+function benchLevels(): string[] {
+  const { isa, isaLevels } = runtimeInfo();
+  const allowed = isaLevels.slice(0, isaLevels.indexOf(isa) + 1);
+  const levels = allowed.filter((level) => level === 'avx2' || level === 'avx512').reverse();
+  return levels.length > 0 ? levels : [isa];
+}
+
+/** Epochs of each round: two rounds, where there is more than one epoch to share out. */
+function planRounds(epochs: number): number[] {
+  return epochs === 1 ? [1] : [Math.ceil(epochs / 2), Math.floor(epochs / 2)];
+}
+
+/** null (random images) where no data was asked for and MNIST is not installed. */
+function findData(option: string | undefined, log: (line: string) => void): string | null {
+  const name = dataName(option);
+  try {
+    locate(name);
+    return name;
+  } catch (error) {
+    if (option !== undefined || !(error instanceof DataError)) throw error;
+    log(`MNIST is not installed: measuring on random images of its size. ${error.message}`);
+    return null;
+  }
+}
+
+/** Runs one contender. Its stderr is ours; an error of it is thrown here with its code. */
+function runWorker(isa: string, request: BenchRequest): Promise<BenchReply> {
+  const path = fileURLToPath(new URL('../bench/worker.js', import.meta.url));
+  const child = fork(path, [JSON.stringify(request)], {
+    env: { ...process.env, ROWNET_MAX_ISA: isa },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('message', (message: BenchMessage) => {
+      if ('reply' in message) resolve(message.reply);
+      else reject(Object.assign(new Error(message.error.message), { code: message.error.code }));
+    });
+    child.once('close', (code, signal) =>
+      reject(
+        new Error(
+          `bench: expected a result at ${isa} but the process ended with ${signal ?? `exit code ${code}`}`,
+        ),
+      ),
+    );
+  });
+}
+
+/** The commit of a clone; null elsewhere. */
+function currentCommit(): string | null {
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+  // An installed package may lie in somebody else's repository.
+  if (!existsSync(join(cwd, '.git'))) return null;
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+/** `rownet info`: what is installed here and what it runs on. */
+import { arch, availableParallelism, cpus, platform } from 'node:os';
+import { locate, knownSets } from '../../data/registry.js';
+import { AddonError, DataError } from '../../errors.js';
+import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
+import type { OptionsOf } from '../options.js';
+import { print, printJson } from '../output.js';
+import { resolveThreads } from '../threads.js';
+import { packageVersion } from '../version.js';
+
+/**
+ * Prints all that can be found out, without the addon too.
+ * @throws {AddonError} after that, when the addon is missing.
+ */
+export async function info(options: OptionsOf<'info'>): Promise<void> {
+  const runtime = probeRuntime(resolveThreads(options.threads));
+  const failed = runtime instanceof AddonError;
+  const facts = {
+    rownet: packageVersion(),
+    node: process.version,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpuModel(),
+    cores: availableParallelism(),
+    addon: failed ? null : (runtime.addon ?? null),
+    isa: failed ? null : runtime.isa,
+    isaLevels: failed ? [] : runtime.isaLevels,
+    threads: failed ? null : runtime.threads,
+    compiler: failed ? null : runtime.compiler,
+    buildType: failed ? null : runtime.buildType,
+    data: knownSets.map(({ name }) => ({ name, ...probeData(name) })),
+  };
+  if (options.json) printJson(facts);
+  else printFacts(facts);
+  if (failed) throw runtime;
+}
+
+export function cpuModel(): string {
+  return cpus()[0]?.model.trim() || 'unknown';
+}
+
+function probeRuntime(threads: number): RuntimeInfo | AddonError {
+  try {
+    setThreads(threads);
+    return runtimeInfo();
+  } catch (error) {
+    if (error instanceof AddonError) return error;
+    throw error;
+  }
+}
+
+function probeData(name: string): { folder: string | null; missing?: string } {
+  try {
+    return { folder: locate(name).folder };
+  } catch (error) {
+    if (error instanceof DataError) return { folder: null, missing: error.message };
+    throw error;
+  }
+}
+
+function printFacts({ data, isaLevels, ...facts }: { [name: string]: unknown } & Facts): void {
+  const rows = Object.entries({ ...facts, isaLevels: isaLevels.join(', ') }).map(([name, value]) => [
+    name,
+    value === null || value === '' ? 'not available' : String(value),
+  ]);
+  for (const { name, folder, missing } of data) rows.push([name, folder ?? `not found: ${missing}`]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) print(`${name.padEnd(width)}  ${value}`);
+}
+
+interface Facts {
+  readonly isaLevels: readonly string[];
+  readonly data: readonly {
+    readonly name: string;
+    readonly folder: string | null;
+    readonly missing?: string;
+  }[];
+}

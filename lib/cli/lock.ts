@@ -1,0 +1,53 @@
+/** One process a run folder: a lock that the kernel frees with the process, kill -9 included. */
+import { createHash } from 'node:crypto';
+import { statSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from './exit.js';
+
+export interface Lock {
+  release(): void;
+}
+
+/**
+ * Locks a folder by listening on a local socket named after its device and inode. On Linux the name is abstract and
+ * vanishes with the process; elsewhere it is a file in the temporary folder, and one that nobody answers on is stale.
+ * @throws {UsageError} when another process trains in the folder.
+ */
+export async function lockFolder(folder: string): Promise<Lock> {
+  const { dev, ino } = statSync(folder);
+  const name = `rownet-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 20)}`;
+  const path = process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
+  let result = await listen(path);
+  if (result === 'taken' && process.platform !== 'linux' && !(await isAnswered(path))) {
+    unlinkSync(path);
+    result = await listen(path);
+  }
+  if (result === 'taken') {
+    throw new UsageError(`train: expected ${folder} to be free but another process trains in it`);
+  }
+  // A sandbox without local sockets is no reason not to train.
+  if (result === 'unavailable') return { release() {} };
+  const server = result;
+  server.unref();
+  return { release: () => void server.close() };
+}
+
+function listen(path: string): Promise<Server | 'taken' | 'unavailable'> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EADDRINUSE' ? 'taken' : 'unavailable'),
+    );
+    server.listen(path, () => resolve(server));
+  });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

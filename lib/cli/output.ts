@@ -1,0 +1,65 @@
+/** Where the command line writes: data to stdout, all else to stderr, colours only where they are wanted. */
+import { styleText } from 'node:util';
+import { exitCodes } from './exit.js';
+
+type Format = Parameters<typeof styleText>[0];
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Shell convention for a program that SIGPIPE ends: 128 + 13. */
+const brokenPipeExitCode = 141;
+
+/** Whether escape codes may be sent to `stream`: a capable terminal, and no NO_COLOR; FORCE_COLOR overrides. */
+export function wantsColor(stream: { isTTY?: boolean }, env: Env = process.env): boolean {
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0') return true;
+  return isInteractive(stream, env);
+}
+
+/** Whether a line of `stream` may be rewritten (the progress bar). */
+export function isInteractive(stream: { isTTY?: boolean }, env: Env = process.env): boolean {
+  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+/** Text in a style, if `stream` wants it. */
+export function paint(format: Format, text: string, stream: NodeJS.WriteStream): string {
+  // Node 20's styleText does not look at the stream, so that it is asked here.
+  return wantsColor(stream) ? styleText(format, text, { validateStream: false }) : text;
+}
+
+const lost = new AbortController();
+
+/** Aborts when nothing can be written to stdout any more; the exit code is set then. */
+export const stdoutLost: AbortSignal = lost.signal;
+
+/**
+ * Makes the end of stdout an end without a stack trace: a reader that has gone (`rownet train --json | head -1`) is
+ * nothing to talk about, a full disk is. A closed stderr is ignored: a lost log is no reason to stop a training.
+ */
+export function handleLostOutput(): void {
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (lost.signal.aborted) return;
+    process.exitCode = error.code === 'EPIPE' ? brokenPipeExitCode : exitCodes.failure;
+    if (error.code !== 'EPIPE') process.stderr.write(`rownet: stdout: ${error.message}\n`);
+    lost.abort(error);
+  });
+}
+
+/** One JSON object on one line of stdout. */
+export function printJson(value: object): void {
+  if (!stdoutLost.aborted) process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** A line to stdout: results meant to be read. */
+export function print(line: string): void {
+  if (!stdoutLost.aborted) process.stdout.write(`${line}\n`);
+}
+
+/** `12,345` in every locale. */
+export function grouped(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** A share as `99.04 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}

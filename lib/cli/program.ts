@@ -1,0 +1,80 @@
+/** Turns the table of options.ts into a commander program, and commander's complaints into UsageErrors. */
+import { Command, type CommanderError, Option } from 'commander';
+import { UsageError } from './exit.js';
+import { type CommandName, type CommandSpec, commands, environment } from './options.js';
+
+/** Runs one command: `options` holds what was given, `argument` the positional argument if the command takes one. */
+export type RunCommand = (name: CommandName, options: object, argument: string | undefined) => Promise<void>;
+
+/** Thrown after `--help` and `--version` have printed: nothing is left to do. */
+export class HelpShown extends Error {}
+
+/** The program; `parseAsync(args, { from: 'user' })` runs it. */
+export function createProgram(version: string, runCommand: RunCommand): Command {
+  const program = prepare(new Command('rownet'), 'rownet')
+    .description('Train LeNet-5 and other small networks on the CPU.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .addHelpText('before', examplesText(Object.values(commands).map((command) => command.examples[0])))
+    .addHelpText('after', environmentText());
+  for (const name of Object.keys(commands) as CommandName[]) {
+    program.addCommand(createCommand(name, commands[name], runCommand));
+  }
+  return program;
+}
+
+function createCommand(name: CommandName, spec: CommandSpec, runCommand: RunCommand): Command {
+  const command = prepare(new Command(name), name)
+    .description(spec.summary)
+    .addHelpText('before', examplesText(spec.examples));
+  if (spec.argument !== undefined) command.argument(`<${spec.argument.name}>`, spec.argument.description);
+  for (const [key, { flags, description, fallback, read }] of Object.entries(spec.options)) {
+    const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
+    const option = new Option(flags, text);
+    if (option.attributeName() !== key) throw new Error(`options: ${flags} stands under the name ${key}`);
+    if (read !== undefined) option.argParser((value: string) => read(value, `${name}: ${option.long}`));
+    command.addOption(option);
+  }
+  return command.action(async () => runCommand(name, command.opts(), command.args[0]));
+}
+
+/** Settings that every command shares: errors are thrown, not printed, and carry exit code 2. */
+function prepare(command: Command, name: string): Command {
+  return command
+    .exitOverride((error) => {
+      if (error.exitCode === 0) throw new HelpShown();
+      throw new UsageError(`${name}: ${usageMessage(error)}`);
+    })
+    .configureOutput({ outputError: () => {} })
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({ showGlobalOptions: false });
+}
+
+/** `error: unknown option '--epoch'\n(Did you mean --epochs?)` -> `unknown option "--epoch". Did you mean "--epochs"?` */
+export function usageMessage(error: CommanderError): string {
+  if (error.code === 'commander.help') return 'expected a command. Hint: rownet --help lists them';
+  const [message = '', suggestion] = error.message
+    .replace(/^error: /, '')
+    .replace(/'([^']*)'/g, '"$1"')
+    .split('\n');
+  const names = suggestion?.match(/-*[\w-]+(?=[,?])/g) ?? [];
+  const better = names.map((name) => `"${name}"`).join(' or ');
+  return better === '' ? message : `${message}. Did you mean ${better}?`;
+}
+
+function examplesText(examples: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...examples.map(([command]) => command.length));
+  const lines = examples.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`);
+  return `Examples:\n${lines.join('\n')}\n`;
+}
+
+function environmentText(): string {
+  const width = Math.max(...environment.map(([name]) => name.length));
+  const lines = environment.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`);
+  return [
+    '\nEnvironment:',
+    ...lines,
+    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 data missing or corrupt, 4 addon unavailable,',
+    '5 diverged or below --require-accuracy, 129/130/143 stopped by a signal with a checkpoint written.',
+  ].join('\n');
+}

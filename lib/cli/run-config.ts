@@ -1,0 +1,137 @@
+/** What a run was started with: stored in its checkpoint and config.json, and held against a `--resume`. */
+import { resolve } from 'node:path';
+import { knownSets } from '../data/registry.js';
+import type { EngineName } from '../engines/engine.js';
+import { DataError } from '../errors.js';
+import { type Recipe, recipes } from '../training/recipes.js';
+import { UsageError } from './exit.js';
+import type { OptionsOf } from './options.js';
+import { packageVersion } from './version.js';
+
+export interface RunConfig {
+  readonly rownet: string;
+  readonly net: 'lenet5';
+  /** The recipe as it was run: options have been worked in. */
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly engine: EngineName;
+  readonly data: {
+    /** `mnist`, `fashion-mnist`, or an absolute path. */
+    readonly name: string;
+    readonly limit: number | null;
+    /** Of the uncompressed files. */
+    readonly sha256: Readonly<Record<string, string>>;
+  };
+}
+
+type TrainOptions = OptionsOf<'train'>;
+
+/** A data set's name, or the folder made absolute, so that the run can be continued from anywhere. */
+export function dataName(option: string | undefined): string {
+  if (option === undefined) return 'mnist';
+  return knownSets.some(({ name }) => name === option) ? option : resolve(option);
+}
+
+/** The configuration of a new run; `sha256` is filled in once the data is loaded. */
+export function newRunConfig(options: TrainOptions): RunConfig {
+  const recipe = recipes[options.recipe ?? 'fast'];
+  return {
+    rownet: packageVersion(),
+    net: 'lenet5',
+    recipe: {
+      ...recipe,
+      epochs: options.epochs ?? recipe.epochs,
+      batchSize: options.batchSize ?? recipe.batchSize,
+      optimizer: { ...recipe.optimizer, lr: options.lr ?? recipe.optimizer.lr },
+    },
+    seed: options.seed ?? 1,
+    engine: options.engine ?? 'auto',
+    data: { name: dataName(options.data), limit: options.limit ?? null, sha256: {} },
+  };
+}
+
+/**
+ * The configuration of a continued run: the stored one, with `--epochs` as the new end. `--data` may name another
+ * place for the same files.
+ * @throws {UsageError} that lists every other option that differs from the run.
+ */
+export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where: string): RunConfig {
+  const { recipe, seed, engine, data } = stored;
+  const differences = [
+    difference('--recipe', recipe.name, options.recipe),
+    difference('--batch-size', recipe.batchSize, options.batchSize),
+    difference('--lr', recipe.optimizer.lr, options.lr),
+    difference('--seed', seed, options.seed),
+    difference('--engine', engine, options.engine),
+    difference('--limit', data.limit ?? 'all images', options.limit),
+  ].filter((line) => line !== undefined);
+  refuseDifferences(where, differences);
+  return {
+    ...stored,
+    rownet: packageVersion(),
+    recipe: { ...recipe, epochs: options.epochs ?? recipe.epochs },
+    data: { ...data, name: options.data === undefined ? data.name : dataName(options.data) },
+  };
+}
+
+/** @throws {UsageError} when the files are not those that the run was started on. */
+export function checkSameData(
+  stored: RunConfig,
+  sha256: Readonly<Record<string, string>>,
+  where: string,
+): void {
+  const names = new Set([...Object.keys(stored.data.sha256), ...Object.keys(sha256)]);
+  const differences = [...names]
+    .map((name) =>
+      difference(`SHA-256 of ${name}`, stored.data.sha256[name] ?? 'none', sha256[name] ?? 'none'),
+    )
+    .filter((line) => line !== undefined);
+  refuseDifferences(where, differences);
+}
+
+function difference(
+  name: string,
+  stored: string | number,
+  given: string | number | undefined,
+): string | undefined {
+  return given === undefined || given === stored
+    ? undefined
+    : `  ${name}: ${stored} in the run, ${given} here`;
+}
+
+function refuseDifferences(where: string, differences: readonly string[]): void {
+  if (differences.length === 0) return;
+  throw new UsageError(
+    [
+      `train: --resume: expected the configuration of ${where} but received other values:`,
+      ...differences,
+      'Hint: leave these options out to continue the run, or start a new one without --resume',
+    ].join('\n'),
+  );
+}
+
+/**
+ * Reads the configuration that a checkpoint holds.
+ * @throws {DataError} when it holds none, or one of another form.
+ */
+export function parseRunConfig(value: unknown, where: string): RunConfig {
+  const template: RunConfig = { ...newRunConfig({}), data: { name: '', limit: null, sha256: {} } };
+  const path = firstMismatch(template, value, 'config');
+  if (path === undefined) return value as RunConfig;
+  throw new DataError(
+    `${where}: expected the configuration of a rownet run but ${path} is missing or of another type. ` +
+      'Hint: it must be a checkpoint that "rownet train" wrote',
+  );
+}
+
+/** Path of the first field of `template` that `value` lacks or holds as another type; null in it stands for anything. */
+function firstMismatch(template: unknown, value: unknown, path: string): string | undefined {
+  if (template === null) return value === undefined ? path : undefined;
+  if (typeof template !== typeof value || value === null) return path;
+  if (typeof template !== 'object') return undefined;
+  for (const [key, field] of Object.entries(template)) {
+    const mismatch = firstMismatch(field, (value as Record<string, unknown>)[key], `${path}.${key}`);
+    if (mismatch !== undefined) return mismatch;
+  }
+  return undefined;
+}

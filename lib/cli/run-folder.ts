@@ -1,0 +1,161 @@
+/**
+ * The folder of a run: config.json, metrics.jsonl (a line an epoch), checkpoint.safetensors, curves.svg.
+ * An epoch is written in the order metrics, checkpoint, curves: what a kill leaves can be cut back to the checkpoint.
+ */
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { writeFileAtomic } from '../formats/atomic-file.js';
+import { type CurvePoint, curvesSvg } from './curves.js';
+import { UsageError } from './exit.js';
+
+export const checkpointName = 'checkpoint.safetensors';
+
+/** A line of metrics.jsonl. Accuracies are shares, losses means per image. */
+export interface EpochMetrics extends CurvePoint {
+  /** Of the training pass alone. */
+  readonly seconds: number;
+  /** Of the last step. */
+  readonly lr: number;
+  readonly imagesPerSecond: number;
+}
+
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get checkpoint(): string {
+    return join(this.path, checkpointName);
+  }
+
+  writeConfig(config: object): void {
+    replaceFile(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  }
+
+  appendMetrics(metrics: EpochMetrics): void {
+    appendFileSync(this.metricsPath, `${JSON.stringify(metrics)}\n`);
+  }
+
+  /** The metrics of epochs 1 to `epoch`; lines past it, or cut by a kill, are left out. */
+  readMetrics(epoch: number): EpochMetrics[] {
+    if (!existsSync(this.metricsPath)) return [];
+    return readFileSync(this.metricsPath, 'utf8')
+      .split('\n')
+      .map(parseMetrics)
+      .filter((metrics): metrics is EpochMetrics => metrics !== undefined && metrics.epoch <= epoch);
+  }
+
+  /** Replaces metrics.jsonl. */
+  writeMetrics(metrics: readonly EpochMetrics[]): void {
+    replaceFile(this.metricsPath, metrics.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+
+  writeCurves(title: string, metrics: readonly EpochMetrics[]): void {
+    replaceFile(join(this.path, 'curves.svg'), curvesSvg(title, metrics));
+  }
+
+  get metricsPath(): string {
+    return join(this.path, 'metrics.jsonl');
+  }
+}
+
+function parseMetrics(line: string): EpochMetrics | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && Number.isInteger((value as EpochMetrics).epoch)
+      ? (value as EpochMetrics)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  writeFileAtomic(path, new TextEncoder().encode(text));
+}
+
+/** `runs/fast-20250131-174500`, in local time; a number follows where that exists already. */
+export function defaultRunPath(recipe: string, now = new Date()): string {
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${pad(now.getMonth() + 1)}${pad(now.getDate())}`;
+  const time = `${pad(now.getHours())}${pad(now.getMinutes())}${pad(now.getSeconds())}`;
+  const path = join('runs', `${recipe}-${day}-${time}`);
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? path : `${path}-${count}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}
+
+/**
+ * Checks, without touching anything, that a new run can be written to `path`.
+ * @throws {UsageError} when it is a file, a folder that holds something, or cannot be written.
+ */
+export function checkNewRun(path: string): void {
+  const stats = statsOf(path);
+  if (stats === undefined) {
+    if (statsOf(path, lstatSync) !== undefined) {
+      throw new UsageError(`train: --out: expected a folder but ${path} is a link to nothing`);
+    }
+    checkWritable(nearestFolder(path), path);
+    return;
+  }
+  if (!stats.isDirectory()) throw new UsageError(`train: --out: expected a folder but ${path} is a file`);
+  checkWritable(path, path);
+  if (readdirSync(path).length > 0) {
+    throw new UsageError(
+      `train: --out: expected a new or empty folder but ${path} holds files. ` +
+        `Hint: "--resume ${path}" continues a run`,
+    );
+  }
+}
+
+/** Makes the folder, as checked by `checkNewRun`. */
+export function createRunFolder(path: string): RunFolder {
+  mkdirSync(path, { recursive: true });
+  return new RunFolder(path);
+}
+
+/** What is at `path`; undefined when nothing is, also where a part of the path is a file. */
+export function statsOf(path: string, stat: (path: string) => Stats = statSync): Stats | undefined {
+  try {
+    return stat(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** The closest folder above `path` that exists. */
+function nearestFolder(path: string): string {
+  const parent = dirname(resolve(path));
+  const stats = statsOf(parent);
+  if (stats?.isDirectory()) return parent;
+  if (stats !== undefined) throw new UsageError(`train: --out: expected a folder but ${parent} is a file`);
+  return nearestFolder(parent);
+}
+
+/** @throws {UsageError} when nothing can be created in `folder`, which stands for `path`. */
+export function checkWritable(folder: string, path: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new UsageError(`train: --out: expected ${path} to be writable but ${folder} is not (${reason})`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,112 @@
+/** What `train` tells: lines for people, events for programs. */
+import type { EpochRecord } from '../training/trainer.js';
+import { grouped, percent } from './output.js';
+import { duration } from './progress.js';
+import type { RunConfig } from './run-config.js';
+import type { EpochMetrics } from './run-folder.js';
+import { packageVersion } from './version.js';
+
+/** Seconds that the article's NumPy LeNet-5 takes for an epoch of MNIST, on the 12 threads of an i7-8700. */
+export const articleSecondsPerEpoch = 166;
+/** The images of that epoch: 468 batches of 128. A time is held against the article's only for as much work. */
+const articleImages = 468 * 128;
+
+export interface RunFacts {
+  readonly config: RunConfig;
+  readonly isa: string;
+  readonly threads: number;
+  readonly engine: string;
+  readonly images: number;
+  readonly testImages: number;
+  readonly parameters: number;
+  readonly out: string;
+  /** Epochs that a continued run has behind it; 0 for a new one. */
+  readonly epoch: number;
+}
+
+export function startEvent(facts: RunFacts): object {
+  const { config, epoch, ...rest } = facts;
+  return {
+    event: 'start',
+    rownet: packageVersion(),
+    node: process.version,
+    isa: rest.isa,
+    threads: rest.threads,
+    engine: rest.engine,
+    recipe: config.recipe.name,
+    seed: config.seed,
+    batchSize: config.recipe.batchSize,
+    lr: config.recipe.optimizer.lr,
+    epochs: config.recipe.epochs,
+    data: config.data.name,
+    images: rest.images,
+    testImages: rest.testImages,
+    parameters: rest.parameters,
+    out: rest.out,
+    ...(epoch === 0 ? {} : { resumedFrom: epoch }),
+  };
+}
+
+/** What is kept and reported of an epoch. */
+export function epochMetrics(record: EpochRecord): EpochMetrics {
+  const { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond } = record;
+  return { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond };
+}
+
+export interface DoneFacts {
+  readonly checkpoint: string;
+  readonly epochs: number;
+  readonly testImages: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+  /** Median; null when every epoch had been trained before. */
+  readonly secondsPerEpoch: number | null;
+}
+
+export function doneEvent(facts: DoneFacts): object {
+  return { event: 'done', ...facts, articleSecondsPerEpoch };
+}
+
+export function describeStart(facts: RunFacts): string[] {
+  const { config, epoch } = facts;
+  const { name, epochs, batchSize } = config.recipe;
+  const lines = [
+    `LeNet-5 with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
+      `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${grouped(facts.images)} images in batches of ${batchSize}`,
+    `rownet ${packageVersion()}, ${facts.isa}, ${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'}, engine ${facts.engine}`,
+  ];
+  if (epoch > 0) lines.push(`Continues ${facts.out} after epoch ${epoch}`);
+  return lines;
+}
+
+export function describeEpoch(metrics: EpochMetrics, epochs: number, images: number): string {
+  const { epoch, seconds, loss, trainAccuracy, testAccuracy = Number.NaN } = metrics;
+  const ratio = besideArticle(seconds, images);
+  return (
+    `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  loss ${loss.toFixed(4)}  ` +
+    `train ${percent(trainAccuracy)}  test ${percent(testAccuracy)}  ${seconds.toFixed(2)} s${ratio}`
+  );
+}
+
+export function describeEnd(
+  facts: DoneFacts,
+  folder: string,
+  images: number,
+  totalSeconds: number,
+): string[] {
+  const { testAccuracy, testImages, secondsPerEpoch } = facts;
+  const lines = [`${percent(testAccuracy)} of the ${grouped(testImages)} test images are recognised`];
+  if (secondsPerEpoch !== null) {
+    lines.push(
+      `${secondsPerEpoch.toFixed(2)} s an epoch in the median${besideArticle(secondsPerEpoch, images)}, ` +
+        `${duration(totalSeconds)} in all`,
+    );
+  }
+  return [...lines, `Run folder: ${folder}`];
+}
+
+/** `, 103 times as fast as the article's 166 s`: only where the epoch is as long as the article's. */
+function besideArticle(seconds: number, images: number): string {
+  if (images < articleImages) return '';
+  return ` (the article's ${articleSecondsPerEpoch} s / ${(articleSecondsPerEpoch / seconds).toPrecision(3)})`;
+}

@@ -1,0 +1,62 @@
+/** The public names of rownet. */
+export { type Dataset, type DataSource, loadDataset, type LoadOptions } from './data/datasets.js';
+export {
+  imagesToTensor,
+  type Normalization,
+  type PixelStatistics,
+  pixelStatistics,
+  standardization,
+} from './data/normalize.js';
+export type { ResizeMethod } from './data/resize.js';
+export {
+  createEngine,
+  type Engine,
+  type EngineName,
+  type EngineOptions,
+  type Evaluation,
+  type ImageSet,
+  type StepResult,
+} from './engines/engine.js';
+export {
+  AddonError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  DataError,
+  DivergedError,
+  ShapeError,
+  StateError,
+} from './errors.js';
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './formats/checkpoint.js';
+export { loadParams, saveParams } from './formats/params.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type Safetensors,
+} from './formats/safetensors.js';
+export * from './kernels.js';
+export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
+export { Flatten } from './layers/flatten.js';
+export type { Layer, LayerDescription, LayerKind, Parameter } from './layers/layer.js';
+export { Linear, type LinearOptions } from './layers/linear.js';
+export { MaxPool2d } from './layers/max-pool2d.js';
+export { ReLU } from './layers/relu.js';
+export { type NamedLayer, Sequential } from './layers/sequential.js';
+export { CrossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.js';
+export { type Init, initParameters } from './nets/init.js';
+export { LeNet5, type LeNet5Options } from './nets/lenet5.js';
+export { Net, type NetOptions, type UpdateOptions } from './nets/net.js';
+export { type HasParameters, SGD, type SGDOptions } from './optimizers/sgd.js';
+export { Random } from './random.js';
+export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
+export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
+export { type Recipe, recipes } from './training/recipes.js';
+export { learningRate } from './training/schedule.js';
+export {
+  type EpochRecord,
+  type FitOptions,
+  type Progress,
+  Trainer,
+  type TrainerOptions,
+  type TrainingState,
+} from './training/trainer.js';

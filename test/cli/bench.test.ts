@@ -1,0 +1,109 @@
+/** `rownet bench` on a few images: the form of its results. What it measures is not asserted. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { referenceScores } from '../../lib/cli/bench/reference.js';
+import { runtimeInfo } from '../../lib/kernels.js';
+import { Conv2d } from '../../lib/layers/conv2d.js';
+import { Flatten } from '../../lib/layers/flatten.js';
+import { Linear } from '../../lib/layers/linear.js';
+import { MaxPool2d } from '../../lib/layers/max-pool2d.js';
+import { ReLU } from '../../lib/layers/relu.js';
+import { Sequential } from '../../lib/layers/sequential.js';
+import { Net } from '../../lib/nets/net.js';
+import {
+  type CliResult,
+  type JsonLine,
+  jsonLines,
+  rownet,
+  temporaryFolder,
+  writeIdxFolder,
+} from '../support/cli.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+describe('bench --json', () => {
+  let result: CliResult;
+  let report: JsonLine;
+  beforeAll(async () => {
+    writeIdxFolder(folder.join('bars'), 640, 100);
+    result = await rownet(['bench', '--quick', '--json', '--threads', '1', '--data', folder.join('bars')]);
+    [report] = jsonLines(result.stdout);
+  }, 60_000);
+
+  it('prints one object', () => {
+    expect(result.code).toBe(0);
+    expect(jsonLines(result.stdout)).toHaveLength(1);
+    expect(report).toMatchObject({
+      threads: 1,
+      node: process.version,
+      compiler: runtimeInfo().compiler,
+      images: 640,
+      batchSize: 128,
+      articleSecondsPerEpoch: 166,
+      // 833,040 in the forward, twice that in the backward, less conv1's input gradient of 235,200.
+      flopPerEpoch: 640 * 2_263_920,
+    });
+    expect(new Date(String(report.date)).toISOString()).toBe(report.date);
+  });
+
+  it('measures each level of this CPU in a process of that level', () => {
+    const possible = runtimeInfo().isaLevels.filter((isa) => isa === 'avx2' || isa === 'avx512');
+    const levels = report.levels as JsonLine[];
+    expect(levels.map(({ isa }) => isa)).toEqual(
+      possible.length > 0 ? possible.reverse() : [runtimeInfo().isa],
+    );
+    for (const level of levels) {
+      const { secondsPerEpoch, seconds, gflops, fmaPeak, shareOfPeak, inference, peakMemory } = level;
+      expect(seconds).toEqual([secondsPerEpoch]);
+      expect(gflops).toBeCloseTo((640 * 2_263_920) / Number(secondsPerEpoch) / 1e9, 6);
+      expect(shareOfPeak).toBeCloseTo(Number(gflops) / Number(fmaPeak), 9);
+      expect(inference).toEqual({ imagesPerSecond: expect.any(Number), latency: expect.any(Number) });
+      expect(peakMemory).toBeGreaterThan(30e6);
+    }
+  });
+
+  it('has a row for each layer, with its operations', () => {
+    const rows = (report.levels as JsonLine[])[0].layers as JsonLine[];
+    expect(rows.map(({ name }) => name)).toEqual([
+      ...['gather', 'conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'conv3', 'relu3', 'flatten'],
+      ...['fc1', 'relu4', 'fc2', 'loss', 'update'],
+    ]);
+    const flop = rows.map(({ forwardFlop, backwardFlop }) => [Number(forwardFlop), Number(backwardFlop)]);
+    expect(flop[1]).toEqual([128 * 235_200, 128 * 235_200]);
+    expect(flop[4]).toEqual([128 * 480_000, 2 * 128 * 480_000]);
+    expect(flop.flat().reduce((sum, value) => sum + value, 0)).toBe(128 * 2_263_920);
+  });
+});
+
+it('a ROWNET_MAX_ISA below AVX2 is the level that is measured', async () => {
+  writeIdxFolder(folder.join('few'), 128, 10);
+  const args = ['bench', '--quick', '--threads', '1', '--data', folder.join('few')];
+  const { code, stdout } = await rownet(args, { env: { ROWNET_MAX_ISA: 'portable' } });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ {20,}portable$/m);
+  expect(stdout).toMatch(/^Layers at portable: a batch of 128, medians$/m);
+  expect(stdout).not.toContain('avx');
+  expect(stdout).not.toContain('\u001b');
+});
+
+it('errors of the measuring process come with their exit code', async () => {
+  writeIdxFolder(folder.join('too-few'), 100, 10);
+  const result = await rownet(['bench', '--quick', '--data', folder.join('too-few')]);
+  expect(result).toMatchObject({ code: 3, stdout: '' });
+  expect(result.stderr).toContain('bench: too-few: expected at least 128 images but received 100');
+});
+
+it('the plain loops agree with numbers worked out by hand', () => {
+  const layers = {
+    conv: new Conv2d({ inChannels: 1, outChannels: 1, kernel: [1, 2], stride: [1, 1], padding: [0, 1] }),
+    relu: new ReLU(),
+    pool: new MaxPool2d({ kernel: [2, 2] }),
+    flatten: new Flatten(),
+    fc: new Linear({ inFeatures: 2, outFeatures: 2 }),
+  };
+  const net = new Net(new Sequential(layers), { inputShape: [1, 2, 3] });
+  net.arena.set([...[2, -1], 0.5, ...[1, 10, -1, 3], ...[0.25, 0]]);
+  // Rows 1 2 3 and 4 5 6 between zeros: 2a - b + 0.5 is -0.5, 0.5, 1.5, 6.5 and -3.5, 3.5, 4.5, 12.5.
+  const scores = referenceScores(net, Float32Array.of(1, 2, 3, 4, 5, 6), 1);
+  expect([...scores]).toEqual([3.5 + 125 + 0.25, -3.5 + 37.5]);
+});

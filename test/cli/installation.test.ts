@@ -1,0 +1,47 @@
+/** Installations that are not complete: exit code 4, and what to do. */
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonLines, root, rownet, temporaryFolder } from '../support/cli.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+function copyPackage(name: string, paths: readonly string[]): string {
+  const copy = folder.join(name);
+  mkdirSync(copy);
+  for (const path of paths) cpSync(join(root, path), join(copy, path), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return join(copy, 'bin', 'rownet.mjs');
+}
+
+describe('without the addon, as npm install --ignore-scripts leaves it', () => {
+  let bin = '';
+  beforeAll(() => {
+    bin = copyPackage('no-addon', ['bin', 'dist', 'package.json']);
+  });
+
+  it.each([[['train', '--out', 'run']], [['bench']], [['info']]])('rownet %j', async (args) => {
+    const result = await rownet(args, { bin, cwd: folder.path });
+    expect(result.code).toBe(4);
+    expect(result.stderr).toContain('native: the addon is not built');
+    expect(result.stderr).toContain('Run "npm rebuild"');
+    expect(existsSync(folder.join('run'))).toBe(false);
+  });
+
+  it('info still tells the rest', async () => {
+    const { code, stdout } = await rownet(['info', '--json'], { bin });
+    expect(code).toBe(4);
+    expect(jsonLines(stdout)).toMatchObject([
+      { node: process.version, addon: null, isa: null, threads: null },
+    ]);
+  });
+});
+
+it('without dist/, as a clone without a build', async () => {
+  const bin = copyPackage('no-dist', ['bin', 'package.json']);
+  const result = await rownet(['--help'], { bin });
+  expect(result).toMatchObject({ code: 4, stdout: '' });
+  expect(result.stderr).toContain('the TypeScript sources are not compiled');
+  expect(result.stderr).toContain('npm rebuild rownet');
+});

@@ -1,0 +1,153 @@
+/** `--resume`: a continued run ends with the bytes of one that was never stopped, or is refused. */
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
+import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+
+const folder = temporaryFolder();
+const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const bytes = (name: string, file = 'checkpoint.safetensors') => readFileSync(folder.join(name, file));
+const epochsIn = (name: string) =>
+  jsonLines(bytes(name, 'metrics.jsonl').toString()).map(({ epoch }) => epoch);
+
+/** The article's recipe has a constant learning rate, so that a longer run starts as a shorter one. */
+const article = ['train', '--data', 'bars', '--recipe', 'article', '--quiet'];
+
+beforeAll(async () => {
+  writeIdxFolder(folder.join('bars'), 400, 100);
+  expect((await run(...article, '--epochs', '4', '--out', 'straight')).code).toBe(0);
+  expect((await run(...article, '--epochs', '2', '--out', 'half')).code).toBe(0);
+}, 60_000);
+afterAll(folder.remove);
+
+it.each<[name: string, args: string[]]>([
+  ['the run folder', ['--resume', 'NAME']],
+  ['the checkpoint', ['--resume', 'NAME/checkpoint.safetensors']],
+  ['--out', ['--out', 'NAME', '--resume']],
+  ['the same options again', ['--resume', 'NAME', '--recipe', 'article', '--seed', '1', '--data', 'bars']],
+])('continues by %s to the bytes of a straight run', async (name, args) => {
+  const copy = name.replace(/\W+/g, '-');
+  cpSync(folder.join('half'), folder.join(copy), { recursive: true });
+  const result = await run(
+    ...['train', '--quiet', '--json', '--epochs', '4'],
+    ...args.map((arg) => arg.replace('NAME', copy)),
+  );
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  const events = jsonLines(result.stdout);
+  expect(events.map(({ event, epoch }) => [event, epoch])).toEqual([
+    ['start', undefined],
+    ['epoch', 3],
+    ['epoch', 4],
+    ['done', undefined],
+  ]);
+  expect(events[0].resumedFrom).toBe(2);
+  expect(bytes(copy).equals(bytes('straight'))).toBe(true);
+  expect(epochsIn(copy)).toEqual([1, 2, 3, 4]);
+});
+
+it('leaves the continued run alone when --out names another folder', async () => {
+  const before = bytes('half');
+  const result = await run('train', '--resume', 'half', '--epochs', '4', '--out', 'fork', '--quiet');
+  expect(result).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  expect(bytes('half').equals(before)).toBe(true);
+  expect(bytes('fork').equals(bytes('straight'))).toBe(true);
+  expect(epochsIn('fork')).toEqual([1, 2, 3, 4]);
+});
+
+it('cuts metrics that are past the checkpoint, as a kill may leave them', async () => {
+  cpSync(folder.join('half'), folder.join('killed'), { recursive: true });
+  appendFileSync(folder.join('killed', 'metrics.jsonl'), '{"epoch":3,"loss":1}\n{"epoch":4,"lo');
+  expect((await run('train', '--resume', 'killed', '--epochs', '4', '--quiet')).code).toBe(0);
+  expect(epochsIn('killed')).toEqual([1, 2, 3, 4]);
+  expect(bytes('killed').equals(bytes('straight'))).toBe(true);
+});
+
+it('a run that is complete is evaluated again and ends with code 0', async () => {
+  const result = await run('train', '--resume', 'straight', '--json', '--quiet');
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  const [start, done, ...others] = jsonLines(result.stdout);
+  expect(others).toEqual([]);
+  expect(start).toMatchObject({ event: 'start', resumedFrom: 4 });
+  expect(done).toMatchObject({ event: 'done', epochs: 4, secondsPerEpoch: null });
+});
+
+it('says so when a schedule is stretched over more epochs', async () => {
+  const fast = ['train', '--data', 'bars', '--epochs', '1', '--lr', '0.01', '--quiet', '--out', 'stretched'];
+  expect((await run(...fast)).code).toBe(0);
+  const result = await run('train', '--resume', 'stretched', '--epochs', '2');
+  expect(result.code).toBe(0);
+  expect(result.stderr).toContain('now follows its schedule over 2 epochs instead of 1');
+});
+
+it('lists every option that differs from the run', async () => {
+  const before = bytes('half');
+  const result = await run(
+    ...['train', '--resume', 'half', '--recipe', 'fast', '--batch-size', '64', '--lr', '0.5', '--seed', '2'],
+    ...['--engine', 'rows', '--limit', '100'],
+  );
+  expect(result).toMatchObject({ code: 2, stdout: '' });
+  expect(result.stderr.split('\n')).toEqual([
+    'train: --resume: expected the configuration of half/checkpoint.safetensors but received other values:',
+    '  --recipe: article in the run, fast here',
+    '  --batch-size: 128 in the run, 64 here',
+    '  --lr: 0.001 in the run, 0.5 here',
+    '  --seed: 1 in the run, 2 here',
+    '  --engine: auto in the run, rows here',
+    '  --limit: all images in the run, 100 here',
+    'Hint: leave these options out to continue the run, or start a new one without --resume',
+    '',
+  ]);
+  expect(bytes('half').equals(before)).toBe(true);
+});
+
+it('takes the same data from another place, and refuses other data', async () => {
+  cpSync(folder.join('bars'), folder.join('moved'), { recursive: true });
+  const same = await run(
+    'train',
+    '--resume',
+    'half',
+    '--data',
+    'moved',
+    '--epochs',
+    '4',
+    '--out',
+    'with-moved',
+    '--quiet',
+  );
+  expect(same).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  writeIdxFolder(folder.join('brighter'), 400, 100, 9);
+  const other = await run(
+    'train',
+    '--resume',
+    'half',
+    '--data',
+    'brighter',
+    '--epochs',
+    '4',
+    '--out',
+    'never',
+  );
+  expect(other).toMatchObject({ code: 2, stdout: '' });
+  expect(other.stderr).toMatch(
+    /^ {2}SHA-256 of train-images-idx3-ubyte: [0-9a-f]{64} in the run, [0-9a-f]{64} here$/m,
+  );
+  expect(other.stderr).toMatch(/^ {2}SHA-256 of t10k-images-idx3-ubyte: /m);
+  expect(other.stderr).not.toContain('labels');
+});
+
+it('a run folder that cannot be written in ends with code 1 and keeps the last checkpoint', async () => {
+  cpSync(folder.join('half'), folder.join('blocked'), { recursive: true });
+  rmSync(folder.join('blocked', 'curves.svg'));
+  mkdirSync(folder.join('blocked', 'curves.svg'));
+  const result = await run('train', '--resume', 'blocked', '--epochs', '4', '--quiet');
+  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result.stderr).toMatch(/^write: blocked\/curves\.svg: expected a file but received a folder/);
+  expect(result.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(loadCheckpoint(folder.join('blocked', 'checkpoint.safetensors')).epoch).toBe(3);
+  const verbose = await rownet(['train', '--resume', 'blocked', '--epochs', '5', '--quiet'], {
+    cwd: folder.path,
+    env: { ROWNET_VERBOSE: '1' },
+  });
+  expect(verbose.code).toBe(1);
+  expect(verbose.stderr).toMatch(/\n {4}at .*run-folder\.js/);
+});

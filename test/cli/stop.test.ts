@@ -1,0 +1,134 @@
+/** Signals and closed pipes: the checkpoint of the last epoch stays, and the run can be continued. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listenForStop } from '../../lib/cli/signals.js';
+import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
+import { bin, type CliResult, jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+
+const folder = temporaryFolder();
+beforeAll(() => writeIdxFolder(folder.join('bars'), 400, 100));
+afterAll(folder.remove);
+
+/** Far more epochs than are reached before a signal arrives. */
+const long = ['train', '--data', 'bars', '--lr', '0.01', '--seed', '2', '--epochs', '5000', '--json'];
+
+/** Trains until `epochs` lines of epochs have been printed, then sends `signal`. */
+function stopAfter(epochs: number, signal: NodeJS.Signals, args: readonly string[]): Promise<CliResult> {
+  let sent = false;
+  return rownet(args, {
+    cwd: folder.path,
+    onStdout(soFar, child) {
+      if (sent || soFar.split('"event":"epoch"').length <= epochs) return;
+      sent = true;
+      child.kill(signal);
+    },
+  });
+}
+
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s', (signal, code) => {
+  it(`writes the checkpoint of the last epoch and exits with ${code}`, async () => {
+    const out = `after-${signal}`;
+    const result = await stopAfter(2, signal, [...long, '--out', out]);
+    expect(result).toMatchObject({ code, signal: null });
+    const events = jsonLines(result.stdout);
+    const last = events.at(-1);
+    const { epoch } = events.at(-2) ?? {};
+    expect(epoch).toBeGreaterThanOrEqual(2);
+    expect(last).toEqual({
+      event: 'interrupted',
+      cause: signal,
+      epoch,
+      checkpoint: `${out}/checkpoint.safetensors`,
+    });
+    expect(result.stderr).toContain(`To continue: rownet train --resume ${out}\n`);
+    expect(loadCheckpoint(folder.join(out, 'checkpoint.safetensors')).epoch).toBe(epoch);
+    const metrics = jsonLines(readFileSync(folder.join(out, 'metrics.jsonl'), 'utf8'));
+    expect(metrics.at(-1)?.epoch).toBe(epoch);
+  });
+});
+
+it('a run that was stopped and continued ends with the bytes of a straight one', async () => {
+  const args = ['train', '--data', 'bars', '--lr', '0.01', '--epochs', '60', '--json', '--quiet'];
+  const straight = await rownet([...args, '--out', 'straight'], { cwd: folder.path });
+  expect(straight.code).toBe(0);
+  const stopped = await stopAfter(3, 'SIGINT', [...args, '--out', 'stopped']);
+  expect(stopped.code).toBe(130);
+  expect(loadCheckpoint(folder.join('stopped', 'checkpoint.safetensors')).epoch).toBeLessThan(60);
+  const continued = await rownet(['train', '--resume', 'stopped', '--quiet'], { cwd: folder.path });
+  expect(continued.code).toBe(0);
+  const bytes = (name: string) => readFileSync(folder.join(name, 'checkpoint.safetensors'));
+  expect(bytes('stopped').equals(bytes('straight'))).toBe(true);
+});
+
+it('ends quietly when nobody reads stdout any more', async () => {
+  const result = await rownet([...long, '--out', 'closed'], {
+    cwd: folder.path,
+    onStdout: (_soFar, child) => child.stdout?.destroy(),
+  });
+  expect(result).toMatchObject({ code: 141, signal: null });
+  expect(result.stderr).toContain('Stopped, since nothing can be written to stdout');
+  expect(result.stderr).not.toContain('EPIPE');
+  expect(loadCheckpoint(folder.join('closed', 'checkpoint.safetensors')).epoch).toBeGreaterThanOrEqual(0);
+});
+
+it.skipIf(!existsSync('/dev/full'))('a full disk under stdout ends with code 1 and no stack trace', () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [bin, 'info', '--json'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('rownet: stdout: ENOSPC: no space left on device, write\n');
+    expect(status).toBe(1);
+  } finally {
+    closeSync(full);
+  }
+});
+
+it('a second training in the same run folder is refused while the first one runs', async () => {
+  let second: Promise<CliResult> | undefined;
+  const first = await rownet([...long, '--out', 'shared'], {
+    cwd: folder.path,
+    onStdout(soFar, child) {
+      if (second !== undefined || !soFar.includes('"event":"epoch"')) return;
+      second = rownet(['train', '--resume', 'shared', '--quiet'], { cwd: folder.path });
+      second.finally(() => child.kill('SIGTERM'));
+    },
+  });
+  expect(first.code).toBe(143);
+  expect(await second).toEqual({
+    code: 2,
+    signal: null,
+    stdout: '',
+    stderr: 'train: expected shared to be free but another process trains in it\n',
+  });
+  // The lock has gone with the process.
+  const third = await stopAfter(1, 'SIGINT', ['train', '--resume', 'shared', '--json', '--quiet']);
+  expect(third.code).toBe(130);
+});
+
+describe('listenForStop', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('asks to stop at the first signal and ends the process at the second', () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit);
+    const before = process.listenerCount('SIGHUP');
+    const stop = listenForStop();
+    try {
+      expect([stop.cause(), stop.signal.aborted]).toEqual([undefined, false]);
+      process.emit('SIGHUP', 'SIGHUP');
+      expect([stop.cause(), stop.signal.aborted]).toEqual(['SIGHUP', true]);
+      expect(exit).not.toHaveBeenCalled();
+      process.emit('SIGHUP', 'SIGHUP');
+      expect(exit.mock.calls).toEqual([[129]]);
+    } finally {
+      stop.dispose();
+    }
+    expect(process.listenerCount('SIGHUP')).toBe(before);
+  });
+});

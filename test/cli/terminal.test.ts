@@ -1,0 +1,231 @@
+/** What is drawn where: colours, the progress bar, tables, curves. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CurvePoint, curvesSvg } from '../../lib/cli/curves.js';
+import { isInteractive, wantsColor } from '../../lib/cli/output.js';
+import {
+  createReporter,
+  duration,
+  type Progress,
+  progressLine,
+  progressText,
+} from '../../lib/cli/progress.js';
+import { defaultRunPath } from '../../lib/cli/run-folder.js';
+import { median } from '../../lib/cli/statistics.js';
+import { formatTable } from '../../lib/cli/table.js';
+import { resolveThreads } from '../../lib/cli/threads.js';
+
+const terminal = { isTTY: true };
+const pipe = { isTTY: false };
+
+it.each([
+  [terminal, {}, true, true],
+  [terminal, { NO_COLOR: '1' }, false, false],
+  [terminal, { NO_COLOR: '' }, true, true],
+  [terminal, { TERM: 'dumb' }, false, false],
+  [pipe, {}, false, false],
+  [{}, {}, false, false],
+  [pipe, { FORCE_COLOR: '1' }, true, false],
+  [pipe, { FORCE_COLOR: '0' }, false, false],
+])('%j with %j: colours %j, a bar %j', (stream, env, color, bar) => {
+  expect([wantsColor(stream, env), isInteractive(stream, env)]).toEqual([color, bar]);
+});
+
+const progress: Progress = {
+  epoch: 2,
+  epochs: 5,
+  step: 7,
+  steps: 28,
+  loss: 0.25,
+  imagesPerSecond: 61_234.5,
+  secondsLeft: 7.6,
+};
+const text = 'epoch 2/5  step  7/28  loss 0.2500  61,235 images/s  8 s left';
+
+describe('progress', () => {
+  it('says where the training stands', () => {
+    expect(progressText(progress)).toBe(text);
+  });
+
+  it('shows a bar as far as there is room, and never fills the line', () => {
+    expect(progressLine(progress, 120)).toBe(`[${'='.repeat(8)}${' '.repeat(22)}] ${text}`);
+    expect(progressLine(progress, text.length + 11)).toBe(`[==      ] ${text}`);
+    expect(progressLine(progress, text.length + 7)).toBe(text);
+    expect(progressLine(progress, 20)).toBe(text.slice(0, 20));
+  });
+
+  it.each([
+    [0.4, '0 s'],
+    [59.4, '59 s'],
+    [59.6, '1 min 00 s'],
+    [3599, '59 min 59 s'],
+    [3725, '1 h 02 min'],
+    [-1, '0 s'],
+    [Number.POSITIVE_INFINITY, '?'],
+    [Number.NaN, '?'],
+  ])('%d seconds are %j', (seconds, expected) => {
+    expect(duration(seconds)).toBe(expected);
+  });
+});
+
+describe('the reporter', () => {
+  let written: string[];
+  const stream = (isTTY: boolean) =>
+    ({ isTTY, columns: 90, write: (part: string) => written.push(part) }) as unknown as NodeJS.WriteStream;
+  beforeEach(() => {
+    written = [];
+    for (const name of ['NO_COLOR', 'FORCE_COLOR']) vi.stubEnv(name, undefined);
+    vi.stubEnv('TERM', 'xterm');
+    vi.useFakeTimers({ toFake: ['performance'] });
+    // A bar or line is due at once only where the clock has run for longer than its interval.
+    vi.advanceTimersByTime(60_000);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+  });
+
+  it('on a terminal redraws a bar ten times a second, below the lines that stay', () => {
+    const reporter = createReporter(false, stream(true));
+    reporter.update(progress);
+    reporter.update(progress);
+    expect(written).toEqual([`\r\u001b[K${progressLine(progress, 89)}`]);
+    vi.advanceTimersByTime(100);
+    reporter.update({ ...progress, step: 28 });
+    expect(written).toHaveLength(2);
+    reporter.log('done');
+    reporter.clear();
+    expect(written.slice(2)).toEqual(['\r\u001b[K', 'done\n']);
+  });
+
+  it.each([
+    ['a pipe', false, {}],
+    ['NO_COLOR', true, { NO_COLOR: '1' }],
+    ['TERM=dumb', true, { TERM: 'dumb' }],
+  ])('under %s writes a plain line every ten seconds at most', (_, isTTY, env: Record<string, string>) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const reporter = createReporter(false, stream(isTTY));
+    reporter.update(progress);
+    vi.advanceTimersByTime(10_000);
+    reporter.update(progress);
+    reporter.update(progress);
+    vi.advanceTimersByTime(9_000);
+    reporter.log('epoch');
+    vi.advanceTimersByTime(9_000);
+    reporter.update(progress);
+    reporter.clear();
+    expect(written).toEqual([`${text}\n`, 'epoch\n']);
+  });
+
+  it('under --quiet writes nothing', () => {
+    const reporter = createReporter(true, stream(true));
+    reporter.update(progress);
+    reporter.log('epoch');
+    reporter.clear();
+    expect(written).toEqual([]);
+  });
+});
+
+it('tables line up, whatever the style of a cell', () => {
+  const rows = [
+    ['name', 'n'],
+    ['a', '1000'],
+    ['long name', '', 'x'],
+  ];
+  expect(formatTable(rows)).toEqual(['name          n', 'a          1000', 'long name        x']);
+  const marked = formatTable(rows, (cell, row, column) => `<${row}${column}${cell}>`);
+  expect(marked[1]).toBe('<10a        >  <111000>');
+});
+
+it.each([
+  [[], null],
+  [[3], 3],
+  [[5, 1, 3], 3],
+  [[4, 1, 3, 2], 2.5],
+  [[10, 9, 100], 10],
+])('the median of %j is %j', (values, expected) => {
+  expect(median(values)).toBe(expected);
+});
+
+it.each([
+  [3, { ROWNET_NUM_THREADS: '5', OMP_NUM_THREADS: '7' }, 3],
+  [undefined, { ROWNET_NUM_THREADS: '5', OMP_NUM_THREADS: '7' }, 5],
+  [undefined, { OMP_NUM_THREADS: '7' }, 7],
+  [undefined, { ROWNET_NUM_THREADS: '', OMP_NUM_THREADS: '4,2' }, 4],
+])('threads: option %j and %j give %j', (option, env, expected) => {
+  expect(resolveThreads(option, env)).toBe(expected);
+});
+
+it('threads: an OMP_NUM_THREADS that makes no sense counts for nothing', () => {
+  const cores = resolveThreads(undefined, {});
+  expect(cores).toBeGreaterThanOrEqual(1);
+  for (const value of ['0', '-2', 'x', '1e9', '2.5']) {
+    expect(resolveThreads(undefined, { OMP_NUM_THREADS: value }), value).toBe(cores);
+  }
+});
+
+it('the default run folder is named after recipe and time', () => {
+  expect(defaultRunPath('fast', new Date(2025, 0, 2, 3, 4, 5))).toBe('runs/fast-20250102-030405');
+});
+
+describe('curves', () => {
+  const point = (epoch: number, loss: number, accuracy: number): CurvePoint => ({
+    epoch,
+    loss,
+    trainAccuracy: accuracy,
+    testLoss: 2 * loss,
+    testAccuracy: accuracy - 0.01,
+  });
+  const attributes = (svg: string, pattern: RegExp) => [...svg.matchAll(pattern)].map(([, value]) => value);
+
+  it('draws each series through its points, on linear axes that start and end on a tick', () => {
+    const svg = curvesSvg('a run', [point(1, 0.4, 0.9), point(2, 0.2, 0.95), point(3, 0.1, 0.99)]);
+    const lines = attributes(svg, /<polyline class="(\w+) line"/g);
+    expect(lines).toEqual(['train', 'test', 'train', 'test']);
+    // Loss axis 0 to 0.8 over y 290 to 62; epochs 1 to 3 over x 58 to 378.
+    expect(attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0]).toBe(
+      '58,176 218,233 378,261.5',
+    );
+    expect(svg).toContain('>0.8</text>');
+    expect(svg).toContain('>99.00 %</text>');
+  });
+
+  it('draws a loss that falls far on a logarithmic axis', () => {
+    const svg = curvesSvg('a run', [point(1, 1, 0.1), point(2, 0.0005, 0.99)]);
+    // 0.0001 to 10, a decade 45.6 high.
+    expect(attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0]).toBe('58,107.6 378,258.1');
+    for (const label of ['1e-4', '0.001', '0.01', '0.1', '1', '10'])
+      expect(svg).toContain(`>${label}</text>`);
+  });
+
+  it.each([
+    ['one epoch', [point(1, 0.4, 0.9)]],
+    [
+      'no evaluation',
+      [
+        { epoch: 1, loss: 1, trainAccuracy: 0.5 },
+        { epoch: 2, loss: 1, trainAccuracy: 0.5 },
+      ],
+    ],
+    ['a loss of 0', [point(1, 0, 1), point(2, 0, 1)]],
+    ['no epoch', []],
+    [
+      'values that are not finite',
+      [point(1, Number.NaN, Number.NaN), point(2, Number.POSITIVE_INFINITY, 0.5)],
+    ],
+    ['a thousand epochs', Array.from({ length: 1000 }, (_, i) => point(i + 1, 1 / (i + 1), 0.5))],
+  ])('gives a sound picture for %s', (_, points) => {
+    const svg = curvesSvg('a run', points);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+    for (const value of attributes(svg, / (?:x|y|cx|cy|x1|x2|y1|y2)="([^"]*)"/g)) {
+      expect(Number(value)).toBeGreaterThanOrEqual(0);
+      expect(Number(value)).toBeLessThanOrEqual(900);
+    }
+    expect(attributes(svg, /(<text)/g).length).toBeLessThan(50);
+  });
+
+  it('shows the title as text', () => {
+    const svg = curvesSvg('<b>"R&D"', [point(1, 1, 1)]);
+    expect(svg).toContain('&#60;b&#62;&#34;R&#38;D&#34;');
+    expect(svg).not.toContain('<b>');
+  });
+});
