@@ -1,0 +1,88 @@
+/** How good a net is: loss, accuracy and confusion over a data set. */
+import type { Normalization } from '../data/normalize.js';
+import { createEngine, type Engine, type EngineName, type ImageSet } from '../engines/engine.js';
+import { ArgumentRangeError } from '../errors.js';
+import type { Net } from '../nets/net.js';
+import { EventLoopBreaks } from './event-loop.js';
+
+/** Images at a time. */
+const DEFAULT_BATCH = 256;
+
+export interface Accuracy {
+  readonly images: number;
+  /** Mean cross entropy per image. NaN or infinite for a net that has diverged. */
+  readonly loss: number;
+  /** Share of the images whose largest score is their label's, from 0 to 1. */
+  readonly accuracy: number;
+  /** `confusion[label][predicted]`: how many images. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface AccuracyOptions {
+  /** That of the recipe the net was trained with, such as `recipes.fast.normalization`. */
+  readonly normalization: Normalization;
+  /** Default `auto`. */
+  readonly engine?: EngineName;
+  /** Images at a time. Default 256; the result does not depend on it beyond rounding. */
+  readonly batchSize?: number;
+}
+
+/**
+ * Loss, accuracy and confusion of a net over a data set. Parameters and gradients stay as they are.
+ * @throws {ArgumentRangeError} for a data set without images.
+ * @throws {ShapeError} for images that are not of the net's input shape.
+ */
+export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOptions): Accuracy {
+  const { normalization, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
+  checkNotEmpty(dataset);
+  const { images, loss, correct, confusion } = createEngine(engine, net, { normalization }).evaluate(
+    dataset,
+    batchSize,
+  );
+  return { images, loss: loss / images, accuracy: correct / images, confusion };
+}
+
+/**
+ * The same in slices between which the event loop runs; the net must not be trained meanwhile.
+ * @throws as `computeAccuracy`.
+ */
+export async function computeAccuracyInSlices(
+  engine: Engine,
+  dataset: ImageSet,
+  batchSize = DEFAULT_BATCH,
+): Promise<Accuracy> {
+  checkNotEmpty(dataset);
+  const pixels = dataset.images.length / dataset.count;
+  const breaks = new EventLoopBreaks();
+  const confusion: number[][] = [];
+  let loss = 0;
+  let correct = 0;
+  for (let first = 0; first < dataset.count; first += batchSize) {
+    const end = Math.min(first + batchSize, dataset.count);
+    const slice: ImageSet = {
+      images: dataset.images.subarray(first * pixels, end * pixels),
+      labels: dataset.labels.subarray(first, end),
+      count: end - first,
+      shape: dataset.shape,
+    };
+    const part = engine.evaluate(slice, batchSize);
+    loss += part.loss;
+    correct += part.correct;
+    addTo(confusion, part.confusion);
+    if (breaks.due()) await breaks.take();
+  }
+  return { images: dataset.count, loss: loss / dataset.count, accuracy: correct / dataset.count, confusion };
+}
+
+/** A slice may lack the highest classes, and with them their rows. */
+function addTo(total: number[][], part: readonly (readonly number[])[]): void {
+  for (const [label, row] of part.entries()) {
+    total[label] ??= row.map(() => 0);
+    for (const [predicted, count] of row.entries()) total[label][predicted] += count;
+  }
+}
+
+function checkNotEmpty({ count }: ImageSet): void {
+  if (count > 0) return;
+  throw new ArgumentRangeError(`computeAccuracy: expected at least one image but received ${count}`);
+}

@@ -1,0 +1,28 @@
+/** The learning rate of each step. */
+import { ArgumentRangeError } from '../errors.js';
+import type { Recipe } from './recipes.js';
+
+/**
+ * `constant`: the recipe's learning rate, always. `oneCycle`: a straight climb to it over the first `warmup` of the
+ * steps, then half a cosine down, as in Smith & Topin, Super-Convergence (2017), with a cosine in place of the second
+ * line.
+ * @param step from 0; over all epochs, not within one
+ * @param totalSteps of all epochs
+ * @throws {ArgumentRangeError} if step is no integer from 0 to totalSteps - 1
+ */
+export function learningRate(
+  { schedule, warmup, optimizer: { lr } }: Pick<Recipe, 'schedule' | 'warmup' | 'optimizer'>,
+  step: number,
+  totalSteps: number,
+): number {
+  if (!Number.isInteger(step) || step < 0 || !(step < totalSteps)) {
+    throw new ArgumentRangeError(
+      `learningRate: expected a step from 0 to ${totalSteps - 1} but received ${String(step)}`,
+    );
+  }
+  if (schedule === 'constant') return lr;
+  const warmupSteps = Math.round(warmup * totalSteps);
+  // No step has rate 0: the first takes one share of the climb, the last is one step away from the end of the cosine.
+  if (step < warmupSteps) return lr * ((step + 1) / warmupSteps);
+  return (lr * (1 + Math.cos((Math.PI * (step - warmupSteps)) / (totalSteps - warmupSteps)))) / 2;
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { loadDataset } from '../../../lib/data/datasets.js';
+import { pixelStatistics } from '../../../lib/data/normalize.js';
+import { type Recipe, recipes, resolveRecipe } from '../../../lib/training/recipes.js';
+
+describe('recipes', () => {
+  it('has the article run to the letter', () => {
+    expect(recipes.article).toEqual({
+      name: 'article',
+      epochs: 25,
+      batchSize: 128,
+      resize: 'bilinear',
+      normalization: { scale: 1 / 255, shift: -0.5 },
+      init: 'article',
+      loss: 'sum',
+      biasGradient: 'mean',
+      shuffle: 'once',
+      dropLast: true,
+      optimizer: { lr: 1e-3, momentum: 0, nesterov: false, weightDecay: 1e-3 },
+      schedule: 'constant',
+      warmup: 0,
+    });
+  });
+
+  it('trains fast with Nesterov momentum, one cycle, every image', () => {
+    expect(recipes.fast).toMatchObject({
+      name: 'fast',
+      batchSize: 128,
+      resize: 'pad',
+      init: 'he',
+      loss: 'mean',
+      biasGradient: 'sum',
+      shuffle: 'everyEpoch',
+      dropLast: false,
+      optimizer: { momentum: 0.9, nesterov: true },
+      schedule: 'oneCycle',
+    });
+    expect(recipes.fast.epochs).toBeLessThanOrEqual(10);
+  });
+
+  it('normalizes the padded MNIST training set to mean 0 and deviation 1 in the fast recipe', () => {
+    const { train } = loadDataset('mnist', { resize: 'pad' });
+    expect(train.count).toBe(60_000);
+    const { mean, deviation } = pixelStatistics(train.images);
+    expect(mean).toBeCloseTo(0.1000369, 7);
+    expect(deviation).toBeCloseTo(0.2752173, 7);
+    const { scale, shift } = recipes.fast.normalization;
+    expect(mean * 255 * scale + shift).toBeCloseTo(0, 3);
+    expect(deviation * 255 * scale).toBeCloseTo(1, 3);
+  });
+});
+
+describe('resolveRecipe', () => {
+  it('takes names and recipes, and replaces single values', () => {
+    expect(resolveRecipe('article')).toEqual(recipes.article);
+    expect(resolveRecipe(recipes.fast)).toEqual(recipes.fast);
+    const changed = resolveRecipe('fast', { lr: 0.02, batchSize: 64 });
+    expect(changed).toEqual({
+      ...recipes.fast,
+      batchSize: 64,
+      optimizer: { ...recipes.fast.optimizer, lr: 0.02 },
+    });
+    expect(recipes.fast.batchSize).toBe(128);
+  });
+
+  const { fast } = recipes;
+  const optimizer = (part: Partial<Recipe['optimizer']>): Recipe => ({
+    ...fast,
+    optimizer: { ...fast.optimizer, ...part },
+  });
+  it.each<[string, Recipe]>([
+    ['epochs: expected an integer from 1 but received 0', { ...fast, epochs: 0 }],
+    ['epochs: expected an integer from 1 but received 1.5', { ...fast, epochs: 1.5 }],
+    ['batchSize: expected an integer from 1 but received 0', { ...fast, batchSize: 0 }],
+    ['batchSize: expected an integer from 1 but received NaN', { ...fast, batchSize: Number.NaN }],
+    ['lr: expected a finite number above 0, such as 0.1 but received NaN', optimizer({ lr: Number.NaN })],
+    ['lr: expected a finite number above 0, such as 0.1 but received -1', optimizer({ lr: -1 })],
+    ['lr: expected a finite number above 0, such as 0.1 but received 0', optimizer({ lr: 0 })],
+    ['lr: expected a finite number above 0, such as 0.1 but received Infinity', optimizer({ lr: 1 / 0 })],
+    ['momentum: expected a number from 0 up to, not including, 1 but received 1', optimizer({ momentum: 1 })],
+    ['momentum: expected a number from 0', optimizer({ momentum: -0.1 })],
+    ['nesterov: expected false without momentum but received true', optimizer({ momentum: 0 })],
+    ['weightDecay: expected a finite number from 0 but received -1', optimizer({ weightDecay: -1 })],
+    ['weightDecay: expected a finite number from 0 but received Inf', optimizer({ weightDecay: 1 / 0 })],
+    ['warmup: expected a share from 0 to 1 but received 1.1', { ...fast, warmup: 1.1 }],
+    ['normalization.scale: expected a finite number', { ...fast, normalization: { scale: 1 / 0, shift: 0 } }],
+    ['normalization.shift: expected a finite number', { ...fast, normalization: { scale: 1, shift: 0 / 0 } }],
+    ["schedule: expected 'constant' or 'oneCycle' but received x", { ...fast, schedule: 'x' as 'constant' }],
+    ["loss: expected 'mean' or 'sum' but received x", { ...fast, loss: 'x' as 'sum' }],
+    ["biasGradient: expected 'sum' or 'mean' but received x", { ...fast, biasGradient: 'x' as 'sum' }],
+    ["shuffle: expected 'everyEpoch' or 'once' or 'none' but", { ...fast, shuffle: 'x' as 'none' }],
+  ])('refuses %s', (message, recipe) => {
+    expect(() => resolveRecipe(recipe)).toThrow(
+      expect.objectContaining({ code: 'ERR_ROWNET_RANGE', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('refuses what is no recipe', () => {
+    expect(() => resolveRecipe('quick' as 'fast')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ROWNET_RANGE',
+        message: `recipe: expected 'fast' or 'article' but received "quick"`,
+      }),
+    );
+    for (const value of [null, 3, {}, { epochs: 3 }]) {
+      expect(() => resolveRecipe(value as unknown as Recipe)).toThrow(
+        expect.objectContaining({ code: 'ERR_ROWNET_TYPE' }),
+      );
+    }
+  });
+});

@@ -1,0 +1,41 @@
+/** Short runs for the tests of the Trainer. */
+import { expect } from 'vitest';
+import type { Dataset } from '../../../lib/data/datasets.js';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { type Recipe, recipes } from '../../../lib/training/recipes.js';
+import {
+  type EpochRecord,
+  type FitOptions,
+  Trainer,
+  type TrainerOptions,
+} from '../../../lib/training/trainer.js';
+import { bars, xorshift32 } from './trace.js';
+
+/** 70 images: two batches of 32 and one of 6. */
+export const data = bars(xorshift32(5), 70);
+export const small: Recipe = { ...recipes.fast, batchSize: 32, epochs: 4 };
+
+async function collect(records: AsyncIterable<EpochRecord>): Promise<EpochRecord[]> {
+  const all: EpochRecord[] = [];
+  for await (const record of records) all.push(record);
+  return all;
+}
+
+export function start(options: TrainerOptions = {}) {
+  const net = new LeNet5({ seed: 1 });
+  return { net, trainer: new Trainer(net, { recipe: small, seed: 9, ...options }) };
+}
+
+export const drain = (trainer: Trainer, options: FitOptions = {}, train: Dataset = data) =>
+  collect(trainer.fit(train, options));
+
+/** Parameters and velocity, as bytes. */
+export function bits({ net, trainer }: ReturnType<typeof start>): string {
+  const tensors = [net.arena, ...[...trainer.state().velocity.values()].map((tensor) => tensor.data)];
+  return tensors
+    .map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex'))
+    .join();
+}
+
+export const failure = (code: string, message: string | RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
