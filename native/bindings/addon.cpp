@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "bindings/exports.h"
+#include "bindings/lane_plan.h"
 
 namespace {
 
@@ -38,6 +39,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   for (const Export& entry : kExports) {
     exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));
   }
+  exports.Set("LanePlan", rownet::bindings::LanePlanObject::define(env));
   return exports;
 }
 

@@ -45,13 +45,14 @@ float Args::number(const char* name) {
   return value.As<Napi::Number>().FloatValue();
 }
 
-int64_t Args::size(const char* name, int64_t low) {
-  const Napi::Value value = next();
-  if (!value.IsNumber()) fail_type(name, "an integer");
+int64_t Args::size(const char* name, int64_t low) { return integer(next(), name, low); }
+
+int64_t Args::integer(Napi::Value value, const std::string& name, int64_t low) const {
+  if (!value.IsNumber()) fail_type(name.c_str(), "an integer");
   const double number = value.As<Napi::Number>().DoubleValue();
   // Written so that NaN fails.
   if (!(number >= static_cast<double>(low) && number <= kMaxSize) || number != std::floor(number)) {
-    fail_range("expected " + std::string(name) + " to be an integer from " + std::to_string(low) +
+    fail_range("expected " + name + " to be an integer from " + std::to_string(low) +
                " to 2147483647 but received " + value.ToString().Utf8Value());
   }
   return static_cast<int64_t>(number);
@@ -66,14 +67,8 @@ Window Args::window(const char* name) {
                                            "kw", "strideH", "strideW", "padH", "padW"};
   int64_t part[10];
   for (uint32_t i = 0; i < 10; ++i) {
-    const Napi::Value entry = array.Get(i);
-    const double number = entry.IsNumber() ? entry.As<Napi::Number>().DoubleValue() : NAN;
-    const double low = i == 0 || i >= 8 ? 0.0 : 1.0;  // an empty batch and no padding are fine
-    if (!(number >= low && number <= kMaxSize) || number != std::floor(number)) {
-      fail_range("expected " + std::string(name) + "." + kNames[i] + " to be an integer from " +
-                 std::to_string(static_cast<int>(low)) + " to 2147483647");
-    }
-    part[i] = static_cast<int64_t>(number);
+    const int64_t low = i == 0 || i >= 8 ? 0 : 1;  // an empty batch and no padding are fine
+    part[i] = integer(array.Get(i), std::string(name) + "." + kNames[i], low);
   }
   const Window v{part[0], part[1], part[2], part[3], part[4],
                  part[5], part[6], part[7], part[8], part[9]};

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 
 #include "rows/window.h"
 
@@ -49,6 +50,8 @@ class Args {
     }
   }
 
+  // `value` as an integer in [low, 2^31 - 1].
+  int64_t integer(Napi::Value value, const std::string& name, int64_t low = 0) const;
   // a * b, or a RangeError where it leaves 2^53: more than any array holds.
   size_t product(std::initializer_list<int64_t> factors) const;
 

@@ -12,6 +12,8 @@
 
 namespace rownet {
 
+struct LaneKernels;
+
 // C = A * B on panels; see rows/gemm_kernel.h.
 struct GemmOutput {
   float* c;
@@ -82,6 +84,9 @@ struct KernelTable {
 
   // Floating-point operations done by `rounds` rounds of independent FMAs; the result goes to sink.
   double (*fma_burst)(int64_t rounds, float* sink);
+
+  // The lanes engine's, see lanes/lane_kernels.h.
+  const LaneKernels* lanes;
 };
 
 // The table of one level; nullptr where this build does not hold it.

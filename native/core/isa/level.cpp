@@ -6,6 +6,11 @@
 // Otherwise the linker may keep the AVX-512 copy of a shared inline function for everyone.
 
 #include "kernel_table.h"
+#include "lanes/conv_backward.h"
+#include "lanes/conv_forward_kernel.h"
+#include "lanes/lane_io_kernel.h"
+#include "lanes/lane_kernels.h"
+#include "lanes/linear_kernel.h"
 #include "rows/elementwise_kernels.h"
 #include "rows/gemm_dot_kernel.h"
 #include "rows/gemm_kernel.h"
@@ -28,12 +33,34 @@ namespace rownet {
 #define ROWNET_NAME "portable"
 #endif
 
+static const LaneKernels lane_kernels = {
+    gather_bytes,
+    gather_floats,
+    to_rows,
+    conv_packed_size,
+    conv_pack,
+    conv_forward,
+    conv_backward_packed_size,
+    conv_backward_scratch,
+    conv_backward_pack,
+    conv_backward,
+    lane_pool_forward,
+    lane_pool_backward,
+    lane_relu_forward,
+    lane_relu_backward,
+    lane_linear_forward,
+    lane_linear_backward_input,
+    relu_mask,
+    lane_linear_backward_weight,
+    lane_softmax,
+};
+
 extern const KernelTable ROWNET_TABLE;
 const KernelTable ROWNET_TABLE = {
-    ROWNET_NAME,       kWidth,          kGemmScratch,  gemm,       gemm_pack_a, gemm_packed,
-    gemm_dot,          im2row,          im2col,        row2im,     col2im,      max_pool_forward,
-    max_pool_backward, relu_forward,    relu_backward, sum_floats, add_to,      scale,
-    sgd_update,        bytes_to_floats, fma_burst,
+    ROWNET_NAME,       kWidth,          kGemmScratch,  gemm,          gemm_pack_a, gemm_packed,
+    gemm_dot,          im2row,          im2col,        row2im,        col2im,      max_pool_forward,
+    max_pool_backward, relu_forward,    relu_backward, sum_floats,    add_to,      scale,
+    sgd_update,        bytes_to_floats, fma_burst,     &lane_kernels,
 };
 
 }  // namespace rownet

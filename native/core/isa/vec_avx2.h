@@ -83,6 +83,63 @@ inline void store_u16_n(uint16_t* p, int64_t n, Vec v) {
   for (int64_t i = 0; i < n; ++i) p[i] = lanes[i];
 }
 
+// Codes: one small integer a lane, stored as bytes.
+using Codes = __m256i;
+inline Codes load_codes(const uint8_t* p) {
+  return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+}
+inline void store_codes(uint8_t* p, Codes codes) {
+  const __m128i words =
+      _mm_packus_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+}
+inline Codes broadcast_code(int code) { return _mm256_set1_epi32(code); }
+inline Codes blend_codes(Mask mask, Codes yes, Codes no) {
+  return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(mask));
+}
+inline Mask code_is(Codes codes, int code) {
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(codes, _mm256_set1_epi32(code)));
+}
+inline Mask code_bit(Codes codes, int bit) {
+  const __m256i bits = _mm256_set1_epi32(bit);
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(codes, bits), bits));
+}
+// table[code] for codes 0 to 3.
+inline Vec lookup4(const float* table, Codes codes) {
+  return _mm256_permutevar_ps(_mm256_broadcast_ps(reinterpret_cast<const __m128*>(table)), codes);
+}
+
+inline Vec bytes_as_floats(const uint8_t* p) { return _mm256_cvtepi32_ps(load_codes(p)); }
+
+inline void transpose(Vec r[kWidth]) {
+  Vec t[kWidth];
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; ++j) {
+      r[i + 2 * j] = _mm256_shuffle_ps(t[i + j], t[i + j + 2], 0x44);
+      r[i + 2 * j + 1] = _mm256_shuffle_ps(t[i + j], t[i + j + 2], 0xEE);
+    }
+  }
+  for (int j = 0; j < 4; ++j) {
+    t[j] = _mm256_permute2f128_ps(r[j], r[4 + j], 0x20);
+    t[4 + j] = _mm256_permute2f128_ps(r[j], r[4 + j], 0x31);
+  }
+  for (int j = 0; j < 8; ++j) r[j] = t[j];
+}
+
+inline Vec round_even(Vec v) {
+  return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// v * 2^n for whole n in [-126, 127].
+inline Vec scale_pow2(Vec v, Vec n) {
+  const __m256i exponent =
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_mul_ps(v, _mm256_castsi256_ps(exponent));
+}
+
 inline float sum(Vec v) {
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));

@@ -63,6 +63,65 @@ inline void store_u16_n(uint16_t* p, int64_t n, Vec v) {
   _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtepi32_epi16(_mm512_cvttps_epi32(v)));
 }
 
+// Codes: one small integer a lane, stored as bytes.
+using Codes = __m512i;
+inline Codes load_codes(const uint8_t* p) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline void store_codes(uint8_t* p, Codes codes) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(codes));
+}
+inline Codes broadcast_code(int code) { return _mm512_set1_epi32(code); }
+inline Codes blend_codes(Mask mask, Codes yes, Codes no) {
+  return _mm512_mask_mov_epi32(no, mask, yes);
+}
+inline Mask code_is(Codes codes, int code) {
+  return _mm512_cmpeq_epi32_mask(codes, _mm512_set1_epi32(code));
+}
+inline Mask code_bit(Codes codes, int bit) {
+  return _mm512_test_epi32_mask(codes, _mm512_set1_epi32(bit));
+}
+// table[code] for codes 0 to 3.
+inline Vec lookup4(const float* table, Codes codes) {
+  return _mm512_permutevar_ps(_mm512_broadcast_f32x4(_mm_loadu_ps(table)), codes);
+}
+
+inline Vec bytes_as_floats(const uint8_t* p) { return _mm512_cvtepi32_ps(load_codes(p)); }
+
+inline void transpose(Vec r[kWidth]) {
+  Vec t[kWidth];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    for (int j = 0; j < 2; ++j) {
+      const __m512d a = _mm512_castps_pd(t[i + j]), b = _mm512_castps_pd(t[i + j + 2]);
+      r[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+      r[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+    }
+  }
+  // r[i + j] holds column j of each 4 x 4 block of rows i..i+3.
+  for (int j = 0; j < 4; ++j) {
+    t[j] = _mm512_shuffle_f32x4(r[j], r[4 + j], 0x88);
+    t[4 + j] = _mm512_shuffle_f32x4(r[j], r[4 + j], 0xDD);
+    t[8 + j] = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0x88);
+    t[12 + j] = _mm512_shuffle_f32x4(r[8 + j], r[12 + j], 0xDD);
+  }
+  for (int j = 0; j < 4; ++j) {
+    r[j] = _mm512_shuffle_f32x4(t[j], t[8 + j], 0x88);
+    r[8 + j] = _mm512_shuffle_f32x4(t[j], t[8 + j], 0xDD);
+    r[4 + j] = _mm512_shuffle_f32x4(t[4 + j], t[12 + j], 0x88);
+    r[12 + j] = _mm512_shuffle_f32x4(t[4 + j], t[12 + j], 0xDD);
+  }
+}
+
+inline Vec round_even(Vec v) {
+  return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// v * 2^n for whole n in [-126, 127].
+inline Vec scale_pow2(Vec v, Vec n) { return _mm512_scalef_ps(v, n); }
+
 inline float sum(Vec v) {
   const __m256 low = _mm512_castps512_ps256(v);
   const __m256 high = _mm512_extractf32x8_ps(v, 1);

@@ -67,6 +67,54 @@ inline void store_u16_n(uint16_t* p, int64_t n, Vec v) {
   for (int64_t i = 0; i < n; ++i) p[i] = static_cast<uint16_t>(v[i]);
 }
 
+// Codes: one small integer a lane, stored as bytes.
+typedef int32_t Codes __attribute__((vector_size(16)));
+inline Codes load_codes(const uint8_t* p) { return Codes{p[0], p[1], p[2], p[3]}; }
+inline void store_codes(uint8_t* p, Codes codes) {
+  for (int i = 0; i < kWidth; ++i) p[i] = static_cast<uint8_t>(codes[i]);
+}
+inline Codes broadcast_code(int code) { return Codes{code, code, code, code}; }
+inline Codes blend_codes(Mask mask, Codes yes, Codes no) { return (mask & yes) | (~mask & no); }
+inline Mask code_is(Codes codes, int code) { return codes == broadcast_code(code); }
+inline Mask code_bit(Codes codes, int bit) {
+  return (codes & broadcast_code(bit)) == broadcast_code(bit);
+}
+// table[code] for codes 0 to 3.
+inline Vec lookup4(const float* table, Codes codes) {
+  return Vec{table[codes[0]], table[codes[1]], table[codes[2]], table[codes[3]]};
+}
+
+inline Vec bytes_as_floats(const uint8_t* p) {
+  return Vec{static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2]),
+             static_cast<float>(p[3])};
+}
+
+inline void transpose(Vec r[kWidth]) {
+  for (int i = 0; i < kWidth; ++i) {
+    for (int j = 0; j < i; ++j) {
+      const float other = r[i][j];
+      r[i][j] = r[j][i];
+      r[j][i] = other;
+    }
+  }
+}
+
+inline Vec round_even(Vec v) {
+  const Vec magic = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves no bits for a fraction
+  return (v + magic) - magic;
+}
+// v * 2^n for whole n in [-126, 127].
+inline Vec scale_pow2(Vec v, Vec n) {
+  Vec power;
+  for (int i = 0; i < kWidth; ++i) {
+    const int32_t bits = (static_cast<int32_t>(n[i]) + 127) << 23;
+    float factor;
+    __builtin_memcpy(&factor, &bits, sizeof factor);
+    power[i] = factor;
+  }
+  return v * power;
+}
+
 inline float sum(Vec v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 
 }  // namespace

@@ -71,6 +71,52 @@ inline void store_u16_n(uint16_t* p, int64_t n, Vec v) {
   for (int64_t i = 0; i < n; ++i) p[i] = static_cast<uint16_t>(lanes[i]);
 }
 
+// Codes: one small integer a lane, stored as bytes.
+using Codes = __m128i;
+inline Codes load_codes(const uint8_t* p) { return _mm_setr_epi32(p[0], p[1], p[2], p[3]); }
+inline void store_codes(uint8_t* p, Codes codes) {
+  alignas(16) int32_t lanes[kWidth];
+  _mm_store_si128(reinterpret_cast<__m128i*>(lanes), codes);
+  for (int i = 0; i < kWidth; ++i) p[i] = static_cast<uint8_t>(lanes[i]);
+}
+inline Codes broadcast_code(int code) { return _mm_set1_epi32(code); }
+inline Codes blend_codes(Mask mask, Codes yes, Codes no) {
+  const __m128i m = _mm_castps_si128(mask);
+  return _mm_or_si128(_mm_and_si128(m, yes), _mm_andnot_si128(m, no));
+}
+inline Mask code_is(Codes codes, int code) {
+  return _mm_castsi128_ps(_mm_cmpeq_epi32(codes, _mm_set1_epi32(code)));
+}
+inline Mask code_bit(Codes codes, int bit) {
+  const __m128i bits = _mm_set1_epi32(bit);
+  return _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_and_si128(codes, bits), bits));
+}
+// table[code] for codes 0 to 3.
+inline Vec lookup4(const float* table, Codes codes) {
+  alignas(16) int32_t lanes[kWidth];
+  _mm_store_si128(reinterpret_cast<__m128i*>(lanes), codes);
+  return _mm_setr_ps(table[lanes[0]], table[lanes[1]], table[lanes[2]], table[lanes[3]]);
+}
+
+inline Vec bytes_as_floats(const uint8_t* p) { return _mm_cvtepi32_ps(load_codes(p)); }
+
+inline void transpose(Vec r[kWidth]) {
+  const Vec a = _mm_unpacklo_ps(r[0], r[1]), b = _mm_unpackhi_ps(r[0], r[1]);
+  const Vec c = _mm_unpacklo_ps(r[2], r[3]), d = _mm_unpackhi_ps(r[2], r[3]);
+  r[0] = _mm_movelh_ps(a, c);
+  r[1] = _mm_movehl_ps(c, a);
+  r[2] = _mm_movelh_ps(b, d);
+  r[3] = _mm_movehl_ps(d, b);
+}
+
+inline Vec round_even(Vec v) { return _mm_cvtepi32_ps(_mm_cvtps_epi32(v)); }
+// v * 2^n for whole n in [-126, 127].
+inline Vec scale_pow2(Vec v, Vec n) {
+  const __m128i exponent =
+      _mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(127)), 23);
+  return _mm_mul_ps(v, _mm_castsi128_ps(exponent));
+}
+
 inline float sum(Vec v) {
   const __m128 two = _mm_add_ps(v, _mm_movehl_ps(v, v));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));

@@ -1,0 +1,27 @@
+// lane_plan.h: the class LanePlan that JavaScript sees; typed in lib/native.ts.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "lanes/plan.h"
+
+namespace rownet::bindings {
+
+class LanePlanObject : public Napi::ObjectWrap<LanePlanObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  // new LanePlan(c, h, w, steps): steps as arrays of kStepNumbers integers, in the order of
+  // LaneStep.
+  explicit LanePlanObject(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value predict(const Napi::CallbackInfo& info);
+
+  std::unique_ptr<LanePlan> plan_;
+};
+
+}  // namespace rownet::bindings

@@ -1,0 +1,209 @@
+// conv_forward_kernel.h: convolution + bias + ReLU + 2x2 max-pooling in the lanes layout.
+//
+// out[o][y][x] = pool(relu(bias[o] + sum over c, ky, kx of w[o][c][ky][kx] * in[c][y s + ky][x s +
+// kx]))
+//
+// Shapes    in [ic][h + margins][w + margins][lane], packed [block of oc][ic][ky][kx][oc in block]
+// Tile      4 pixels x kConvOc channels: the 2x2 window where pooling follows, else 4 pixels of a
+// line Loops     tile > channel block > c > ky > kx; per tap the weights of the block are
+// broadcast, then
+//           each of the 4 inputs feeds all of them
+// Registers AVX-512: 24 sums + 6 weights + 1 input = 31 of 32; elsewhere 12 + 3 + 1 = 16 of 16
+// Why fast  a tap costs 4 + 6 loads for 24 FMAs, and the convolution's own output is never stored:
+//           only the maximum and a byte that says where it was
+// Oracle    reference/layers.h, run by test/native/lanes_test.cpp
+#pragma once
+
+#include "isa/vec.h"
+#include "lanes/lane_tensor.h"
+
+namespace rownet {
+namespace {
+
+#if defined(ROWNET_ISA_AVX512)
+constexpr int kConvOc = 6;
+#else
+constexpr int kConvOc = 3;
+#endif
+constexpr int kConvPixels = 4;
+
+// The compiler hoists loads across taps and spills the accumulators for it; a fence it must not
+// move them over keeps 16 registers enough (AVX2: 1.15 times faster).
+#define ROWNET_FENCE(pointer) asm volatile("" : "+r"(pointer))
+
+inline int64_t conv_blocks(int64_t oc) { return (oc + kConvOc - 1) / kConvOc; }
+
+size_t conv_packed_size(const LaneConv& s) {
+  return static_cast<size_t>(s.out.c * s.in.c * s.kh * s.kw);
+}
+
+// Element (o, c, ky, kx) is weight[o * stride_o + c * stride_c + ky * stride_y + kx * stride_x].
+struct WeightView {
+  const float* data;
+  int64_t stride_o, stride_c, stride_y, stride_x;
+};
+
+void conv_pack_view(const LaneConv& s, WeightView w, float* packed) {
+  const int64_t blocks = conv_blocks(s.out.c);
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t begin = s.out.c * block / blocks, end = s.out.c * (block + 1) / blocks;
+    for (int64_t c = 0; c < s.in.c; ++c) {
+      for (int64_t ky = 0; ky < s.kh; ++ky) {
+        for (int64_t kx = 0; kx < s.kw; ++kx) {
+          const float* from = w.data + c * w.stride_c + ky * w.stride_y + kx * w.stride_x;
+          for (int64_t o = begin; o < end; ++o) *packed++ = from[o * w.stride_o];
+        }
+      }
+    }
+  }
+}
+
+void conv_pack(const LaneConv& s, const float* weight, float* packed) {
+  conv_pack_view(s, {weight, s.in.c * s.kh * s.kw, s.kh * s.kw, s.kw, 1}, packed);
+}
+
+// K: the kernel is K x K, known at compile time; 0: any.
+template <int Oc, int Px, int K>
+inline __attribute__((always_inline)) void conv_tile(const LaneConv& s, const float* in,
+                                                     const int64_t (&at)[Px], const float* w,
+                                                     Vec (&acc)[Oc][Px]) {
+  const int64_t row = row_vectors(s.in) * kWidth, plane = plane_vectors(s.in) * kWidth;
+  const int64_t kh = K == 0 ? s.kh : K, kw = K == 0 ? s.kw : K;
+  for (int64_t c = 0; c < s.in.c; ++c, in += plane) {
+    const float* line = in;
+    for (int64_t ky = 0; ky < kh; ++ky, line += row) {
+#pragma GCC unroll 5
+      for (int64_t kx = 0; kx < kw; ++kx, w += Oc) {
+        ROWNET_FENCE(w);
+        Vec wv[Oc];
+#pragma GCC unroll 6
+        for (int o = 0; o < Oc; ++o) wv[o] = broadcast(w[o]);
+#pragma GCC unroll 4
+        for (int i = 0; i < Px; ++i) {
+          const Vec x = load(line + at[i] + kx * kWidth);
+#pragma GCC unroll 6
+          for (int o = 0; o < Oc; ++o) acc[o][i] = fma(wv[o], x, acc[o][i]);
+        }
+      }
+    }
+  }
+}
+
+template <int Oc, int Px>
+inline void start_tile(const float* bias, Vec (&acc)[Oc][Px]) {
+#pragma GCC unroll 6
+  for (int o = 0; o < Oc; ++o) {
+    const Vec b = bias == nullptr ? zero() : broadcast(bias[o]);
+#pragma GCC unroll 4
+    for (int i = 0; i < Px; ++i) acc[o][i] = b;
+  }
+}
+
+// One 2x2 window of Oc channels. `in` points at the window's first input, out and codes at its
+// output.
+template <int Oc, int K>
+void conv_pool_tile(const LaneConv& s, const float* in, const float* w, const float* bias,
+                    float* out, int64_t out_plane, uint8_t* codes, int64_t codes_plane) {
+  const int64_t right = s.stride_w * kWidth, down = s.stride_h * row_vectors(s.in) * kWidth;
+  const int64_t at[4] = {0, right, down, down + right};
+  Vec acc[Oc][4];
+  start_tile<Oc, 4>(bias, acc);
+  conv_tile<Oc, 4, K>(s, in, at, w, acc);
+#pragma GCC unroll 6
+  for (int o = 0; o < Oc; ++o) {
+    const Mask b_wins = exceeds(acc[o][1], acc[o][0]), d_wins = exceeds(acc[o][3], acc[o][2]);
+    const Vec upper = blend(b_wins, acc[o][1], acc[o][0]),
+              lower = blend(d_wins, acc[o][3], acc[o][2]);
+    const Mask lower_wins = exceeds(lower, upper);
+    const Vec best = blend(lower_wins, lower, upper);
+    const Codes code =
+        blend_codes(lower_wins, blend_codes(d_wins, broadcast_code(3), broadcast_code(2)),
+                    blend_codes(b_wins, broadcast_code(1), broadcast_code(0)));
+    store(out + o * out_plane, s.relu ? vmax(zero(), best) : best);
+    store_codes(codes + o * codes_plane, code);
+  }
+}
+
+template <int Oc, int Px, int K>
+void conv_line_tile(const LaneConv& s, const float* in, const float* w, const float* bias,
+                    float* out, int64_t out_plane, uint8_t*, int64_t) {
+  int64_t at[Px];
+  for (int i = 0; i < Px; ++i) at[i] = i * s.stride_w * kWidth;
+  Vec acc[Oc][Px];
+  start_tile<Oc, Px>(bias, acc);
+  conv_tile<Oc, Px, K>(s, in, at, w, acc);
+#pragma GCC unroll 6
+  for (int o = 0; o < Oc; ++o) {
+#pragma GCC unroll 4
+    for (int i = 0; i < Px; ++i) {
+      store(out + o * out_plane + i * kWidth, s.relu ? vmax(zero(), acc[o][i]) : acc[o][i]);
+    }
+  }
+}
+
+using ConvTile = void (*)(const LaneConv&, const float*, const float*, const float*, float*,
+                          int64_t, uint8_t*, int64_t);
+
+// [channels - 1]: pooled, a line's 4 pixels, one pixel
+template <int K>
+struct ConvTiles {
+  static constexpr ConvTile kPool[kConvOc] = {
+      conv_pool_tile<1, K>, conv_pool_tile<2, K>, conv_pool_tile<3, K>,
+#if defined(ROWNET_ISA_AVX512)
+      conv_pool_tile<4, K>, conv_pool_tile<5, K>, conv_pool_tile<6, K>,
+#endif
+  };
+  static constexpr ConvTile kLine[kConvOc] = {
+      conv_line_tile<1, 4, K>, conv_line_tile<2, 4, K>, conv_line_tile<3, 4, K>,
+#if defined(ROWNET_ISA_AVX512)
+      conv_line_tile<4, 4, K>, conv_line_tile<5, 4, K>, conv_line_tile<6, 4, K>,
+#endif
+  };
+  static constexpr ConvTile kPixel[kConvOc] = {
+      conv_line_tile<1, 1, K>, conv_line_tile<2, 1, K>, conv_line_tile<3, 1, K>,
+#if defined(ROWNET_ISA_AVX512)
+      conv_line_tile<4, 1, K>, conv_line_tile<5, 1, K>, conv_line_tile<6, 1, K>,
+#endif
+  };
+};
+
+struct ConvTileSet {
+  const ConvTile *pool, *line, *pixel;
+};
+
+inline ConvTileSet conv_tiles(const LaneConv& s) {
+  if (s.kh == 5 && s.kw == 5)
+    return {ConvTiles<5>::kPool, ConvTiles<5>::kLine, ConvTiles<5>::kPixel};
+  if (s.kh == 3 && s.kw == 3)
+    return {ConvTiles<3>::kPool, ConvTiles<3>::kLine, ConvTiles<3>::kPixel};
+  return {ConvTiles<0>::kPool, ConvTiles<0>::kLine, ConvTiles<0>::kPixel};
+}
+
+void conv_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
+                  float* out, uint8_t* codes) {
+  const ConvTileSet tiles = conv_tiles(s);
+  const int64_t blocks = conv_blocks(s.out.c), taps = s.in.c * s.kh * s.kw;
+  const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
+  const int64_t out_plane = plane_vectors(s.out) * kWidth, codes_plane = s.out.h * s.out.w * kWidth;
+  out += origin(s.out) * kWidth;
+  const int64_t step_y = s.pool ? 2 : 1;
+  for (int64_t y = 0; y < s.out.h; ++y) {
+    const float* in_line = in + y * step_y * s.stride_h * in_row;
+    int64_t px = 0;
+    for (int64_t x = 0; x < s.out.w; x += px) {
+      px = !s.pool && s.out.w - x >= kConvPixels ? kConvPixels : 1;
+      const ConvTile* tile = s.pool ? tiles.pool : px == kConvPixels ? tiles.line : tiles.pixel;
+      const float* from = in_line + x * step_y * s.stride_w * kWidth;
+      for (int64_t block = 0; block < blocks; ++block) {
+        const int64_t begin = s.out.c * block / blocks, end = s.out.c * (block + 1) / blocks;
+        tile[end - begin - 1](
+            s, from, packed + begin * taps, bias == nullptr ? nullptr : bias + begin,
+            out + begin * out_plane + y * out_row + x * kWidth, out_plane,
+            codes + begin * codes_plane + (y * s.out.w + x) * kWidth, codes_plane);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rownet

@@ -1,0 +1,196 @@
+// lane_io_kernel.h: into and out of the lanes layout, the layers that are not fused, and the loss.
+#pragma once
+
+#include "isa/vec.h"
+#include "lanes/lane_tensor.h"
+
+namespace rownet {
+namespace {
+
+// kWidth pixels of kWidth images at a time: a line of each image is loaded as one vector, and the
+// square of them transposed. 1-3% of a training step.
+template <typename Load>
+inline void gather(const LaneTensor& t, int64_t count, float* out, Load&& load_pixels) {
+  out += origin(t) * kWidth;
+  for (int64_t c = 0; c < t.c; ++c) {
+    for (int64_t y = 0; y < t.h; ++y) {
+      float* to = out + (c * plane_vectors(t) + y * row_vectors(t)) * kWidth;
+      const int64_t line = (c * t.h + y) * t.w;
+      for (int64_t x = 0; x < t.w; x += kWidth) {
+        const int64_t pixels = t.w - x < kWidth ? t.w - x : kWidth;
+        Vec r[kWidth];
+        for (int lane = 0; lane < kWidth; ++lane) {
+          r[lane] = load_pixels(lane < count ? lane : 0, line + x, pixels);
+        }
+        transpose(r);
+        for (int64_t i = 0; i < pixels; ++i) store(to + (x + i) * kWidth, r[i]);
+      }
+    }
+  }
+}
+
+void gather_bytes(const LaneTensor& t, const uint8_t* images, const uint32_t* indices,
+                  int64_t count, float factor, float shift, float* out) {
+  const int64_t size = t.c * t.h * t.w;
+  const Vec f = broadcast(factor), s = broadcast(shift);
+  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels) {
+    const uint8_t* from = images + static_cast<int64_t>(indices[lane]) * size + at;
+    uint8_t tail[kWidth] = {};
+    if (pixels < kWidth) {
+      for (int64_t i = 0; i < pixels; ++i) tail[i] = from[i];
+      from = tail;
+    }
+    // Product and sum round separately, as in the rows engine: both engines see the same pixels.
+    return add(mul(bytes_as_floats(from), f), s);
+  });
+}
+
+void gather_floats(const LaneTensor& t, const float* images, int64_t count, float* out) {
+  const int64_t size = t.c * t.h * t.w;
+  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels) {
+    const float* from = images + lane * size + at;
+    return pixels == kWidth ? load(from) : load_n(from, pixels);
+  });
+}
+
+void to_rows(int64_t n, const float* lanes, float* rows, int64_t ld) {
+  for (int64_t i = 0; i < n; i += kWidth) {
+    Vec r[kWidth];
+    for (int j = 0; j < kWidth; ++j) r[j] = i + j < n ? load(lanes + (i + j) * kWidth) : zero();
+    transpose(r);
+    for (int j = 0; j < kWidth; ++j) store(rows + j * ld + i, r[j]);
+  }
+}
+
+void lane_pool_forward(const LanePool& s, const float* in, float* out, uint8_t* codes) {
+  const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
+  in += origin(s.in) * kWidth;
+  out += origin(s.out) * kWidth;
+  for (int64_t c = 0; c < s.out.c; ++c) {
+    for (int64_t y = 0; y < s.out.h; ++y) {
+      for (int64_t x = 0; x < s.out.w; ++x, codes += kWidth) {
+        const float* corner = in + c * plane_vectors(s.in) * kWidth + y * s.stride_h * in_row +
+                              x * s.stride_w * kWidth;
+        Vec best = load(corner);
+        Codes code = broadcast_code(0);
+        for (int64_t ky = 0; ky < s.kh; ++ky) {
+          for (int64_t kx = 0; kx < s.kw; ++kx) {
+            const Vec value = load(corner + ky * in_row + kx * kWidth);
+            const Mask wins = exceeds(value, best);
+            best = blend(wins, value, best);
+            code = blend_codes(wins, broadcast_code(static_cast<int>(ky * s.kw + kx)), code);
+          }
+        }
+        store(out + c * plane_vectors(s.out) * kWidth + y * out_row + x * kWidth, best);
+        store_codes(codes, code);
+      }
+    }
+  }
+}
+
+void lane_pool_backward(const LanePool& s, const uint8_t* codes, const float* dout, float* din) {
+  const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
+  for (int64_t i = 0; i < tensor_vectors(s.in) * kWidth; i += kWidth) store(din + i, zero());
+  din += origin(s.in) * kWidth;
+  dout += origin(s.out) * kWidth;
+  for (int64_t c = 0; c < s.out.c; ++c) {
+    for (int64_t y = 0; y < s.out.h; ++y) {
+      for (int64_t x = 0; x < s.out.w; ++x, codes += kWidth) {
+        float* corner = din + c * plane_vectors(s.in) * kWidth + y * s.stride_h * in_row +
+                        x * s.stride_w * kWidth;
+        const Vec g = load(dout + c * plane_vectors(s.out) * kWidth + y * out_row + x * kWidth);
+        const Codes code = load_codes(codes);
+        for (int64_t ky = 0; ky < s.kh; ++ky) {
+          for (int64_t kx = 0; kx < s.kw; ++kx) {
+            float* to = corner + ky * in_row + kx * kWidth;
+            store(to,
+                  add(load(to), blend(code_is(code, static_cast<int>(ky * s.kw + kx)), g, zero())));
+          }
+        }
+      }
+    }
+  }
+}
+
+// Calls op(i, j) for each pixel, at i in a tensor like `in` and at j in one like `out`: equal but
+// for margins.
+template <typename Op>
+inline void for_each_pixel(const LaneTensor& in, const LaneTensor& out, Op&& op) {
+  for (int64_t c = 0; c < in.c; ++c) {
+    for (int64_t y = 0; y < in.h; ++y) {
+      const int64_t from = c * plane_vectors(in) + origin(in) + y * row_vectors(in);
+      const int64_t to = c * plane_vectors(out) + origin(out) + y * row_vectors(out);
+      for (int64_t x = 0; x < in.w; ++x) op((from + x) * kWidth, (to + x) * kWidth);
+    }
+  }
+}
+
+void lane_relu_forward(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* in,
+                       float* out) {
+  for_each_pixel(in_shape, out_shape,
+                 [&](int64_t i, int64_t j) { store(out + j, vmax(zero(), load(in + i))); });
+}
+
+void lane_relu_backward(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* out,
+                        const float* dout, float* din) {
+  for_each_pixel(in_shape, out_shape, [&](int64_t i, int64_t j) {
+    store(din + i, keep_if_positive(load(dout + j), load(out + j)));
+  });
+}
+
+// exp(x) for x <= 0, by exp(n ln 2 + r) = 2^n * exp(r), |r| <= ln(2) / 2, and a Taylor polynomial
+// of degree 7 (relative error below 1e-7). Below -87 the result is that of -87: nothing beside 1.
+inline Vec exp_nonpositive(Vec x) {
+  x = vmax(broadcast(-87.0f), x);
+  const Vec n = round_even(mul(x, broadcast(1.44269504088896341f)));
+  // ln 2 in two parts, the first exact in few bits, so that r keeps its digits.
+  Vec r = fma(n, broadcast(-0.693359375f), x);
+  r = fma(n, broadcast(2.12194440e-4f), r);
+  Vec p = broadcast(1.0f / 5040.0f);
+  p = fma(p, r, broadcast(1.0f / 720.0f));
+  p = fma(p, r, broadcast(1.0f / 120.0f));
+  p = fma(p, r, broadcast(1.0f / 24.0f));
+  p = fma(p, r, broadcast(1.0f / 6.0f));
+  p = fma(p, r, broadcast(0.5f));
+  p = fma(p, r, broadcast(1.0f));
+  p = fma(p, r, broadcast(1.0f));
+  return scale_pow2(p, n);
+}
+
+void lane_softmax(int64_t classes, int64_t count, const float* logits, const int32_t* labels,
+                  float factor, float* dlogits, float* sums, float* below, int32_t* best) {
+  Vec max = load(logits);
+  for (int64_t j = 1; j < classes; ++j) {
+    const Vec z = load(logits + j * kWidth);
+    max = blend(exceeds(z, max), z, max);
+  }
+  Vec total = zero();
+  for (int64_t j = 0; j < classes; ++j) {
+    const Vec e = exp_nonpositive(sub(load(logits + j * kWidth), max));
+    total = add(total, e);
+    if (dlogits != nullptr) store(dlogits + j * kWidth, e);
+  }
+  store(sums, total);
+  alignas(64) float maxima[kWidth];
+  store(maxima, max);
+  for (int64_t lane = 0; lane < count; ++lane) {
+    below[lane] = logits[labels[lane] * kWidth + lane] - maxima[lane];
+    int32_t at = 0;
+    for (int64_t j = 1; j < classes; ++j) {
+      if (logits[j * kWidth + lane] > logits[at * kWidth + lane]) at = static_cast<int32_t>(j);
+    }
+    best[lane] = at;
+  }
+  if (dlogits == nullptr) return;
+  alignas(64) float scales[kWidth];
+  for (int lane = 0; lane < kWidth; ++lane)
+    scales[lane] = lane < count ? factor / sums[lane] : 0.0f;
+  const Vec scale_lanes = load(scales);
+  for (int64_t j = 0; j < classes; ++j) {
+    store(dlogits + j * kWidth, mul(load(dlogits + j * kWidth), scale_lanes));
+  }
+  for (int64_t lane = 0; lane < count; ++lane) dlogits[labels[lane] * kWidth + lane] -= factor;
+}
+
+}  // namespace
+}  // namespace rownet

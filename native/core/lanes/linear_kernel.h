@@ -1,0 +1,151 @@
+// linear_kernel.h: fully connected layers in the lanes layout.
+//
+// forward        y[o] = w[o, :] * x + b     a tile of kLinearRows outputs; x[i] is loaded once for
+// all input          dx[i] = w[:, i] * dy       a tile of kLinearRows inputs weight         dw[o,
+// i] = sum over images of dy[o] * x[i]   after the whole batch, GEMM-like: sums of
+//                kDwRows outputs x 2 vectors of inputs, over x transposed to [image, in]
+// Weights are read in place as broadcast scalars: packing them each step would cost as much as a
+// tenth of the product. Registers      12 sums + 1 input, the weight a memory operand; dw 24 + 2 +
+// 1 = 27 on AVX-512, 15 else
+#pragma once
+
+#include "isa/vec.h"
+
+namespace rownet {
+namespace {
+
+constexpr int kLinearRows = 12;
+
+#if defined(ROWNET_ISA_AVX512)
+constexpr int kLinearDwRows = 12;
+#else
+constexpr int kLinearDwRows = 6;
+#endif
+
+// Sum r starts from bias[r] and runs over w[r * row_stride + i * step].
+template <int Rows>
+inline void linear_tile(int64_t n, const float* w, int64_t row_stride, int64_t step,
+                        const float* bias, bool relu, const float* x, float* y) {
+  Vec acc[Rows];
+#pragma GCC unroll 12
+  for (int r = 0; r < Rows; ++r) acc[r] = bias == nullptr ? zero() : broadcast(bias[r]);
+  // Four rows apart, so that three rows share a base register: base, base + stride, base + 2 *
+  // stride.
+  const float* base[4] = {w, w + 3 * row_stride, w + 6 * row_stride, w + 9 * row_stride};
+  for (int64_t i = 0; i < n; ++i, x += kWidth) {
+    const Vec xv = load(x);
+#pragma GCC unroll 12
+    for (int r = 0; r < Rows; ++r)
+      acc[r] = fma(broadcast(base[r / 3][r % 3 * row_stride]), xv, acc[r]);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) base[q] += step;
+  }
+#pragma GCC unroll 12
+  for (int r = 0; r < Rows; ++r) store(y + r * kWidth, relu ? vmax(zero(), acc[r]) : acc[r]);
+}
+
+using LinearTile = void (*)(int64_t, const float*, int64_t, int64_t, const float*, bool,
+                            const float*, float*);
+constexpr LinearTile kLinearTiles[kLinearRows] = {
+    linear_tile<1>, linear_tile<2>,  linear_tile<3>,  linear_tile<4>,
+    linear_tile<5>, linear_tile<6>,  linear_tile<7>,  linear_tile<8>,
+    linear_tile<9>, linear_tile<10>, linear_tile<11>, linear_tile<12>,
+};
+
+void lane_linear_forward(int64_t in, int64_t out, bool relu, const float* weight, const float* bias,
+                         const float* x, float* y) {
+  const int64_t tiles = (out + kLinearRows - 1) / kLinearRows;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t begin = out * t / tiles, rows = out * (t + 1) / tiles - begin;
+    kLinearTiles[rows - 1](in, weight + begin * in, in, 1, bias + begin, relu, x,
+                           y + begin * kWidth);
+  }
+}
+
+void lane_linear_backward_input(int64_t in, int64_t out, const float* weight, const float* dy,
+                                float* dx) {
+  const int64_t tiles = (in + kLinearRows - 1) / kLinearRows;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t begin = in * t / tiles, rows = in * (t + 1) / tiles - begin;
+    kLinearTiles[rows - 1](out, weight + begin, 1, in, nullptr, false, dy, dx + begin * kWidth);
+  }
+}
+
+void relu_mask(int64_t n, const float* y, float* dy) {
+  for (int64_t i = 0; i < n; i += kWidth)
+    store(dy + i, keep_if_positive(load(dy + i), load(y + i)));
+}
+
+template <int Rows, int Vectors>
+void linear_dw_tile(int64_t blocks, const float* dy, const float* x, int64_t ld,
+                    int64_t block_stride, int64_t last, float* dw, int64_t in) {
+  Vec acc[Rows][Vectors];
+#pragma GCC unroll 12
+  for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = zero();
+  }
+  for (int64_t block = 0; block < blocks; ++block, dy += block_stride, x += block_stride) {
+    const float* row = x;
+    for (int lane = 0; lane < kWidth; ++lane, row += ld) {
+      Vec xv[Vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) xv[v] = load(row + v * kWidth);
+#pragma GCC unroll 12
+      for (int r = 0; r < Rows; ++r) {
+        const Vec g = broadcast(dy[r * kWidth + lane]);
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) acc[r][v] = fma(g, xv[v], acc[r][v]);
+      }
+    }
+  }
+#pragma GCC unroll 12
+  for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) {
+      float* to = dw + r * in + v * kWidth;
+      if (v == Vectors - 1) {
+        store_n(to, last, acc[r][v]);
+      } else {
+        store(to, acc[r][v]);
+      }
+    }
+  }
+}
+
+using LinearDwTile = void (*)(int64_t, const float*, const float*, int64_t, int64_t, int64_t,
+                              float*, int64_t);
+// [rows - 1][vectors - 1]
+#define ROWNET_DW(rows) {linear_dw_tile<rows, 1>, linear_dw_tile<rows, 2>}
+constexpr LinearDwTile kLinearDwTiles[kLinearDwRows][2] = {
+    ROWNET_DW(1), ROWNET_DW(2), ROWNET_DW(3), ROWNET_DW(4),  ROWNET_DW(5),  ROWNET_DW(6),
+#if defined(ROWNET_ISA_AVX512)
+    ROWNET_DW(7), ROWNET_DW(8), ROWNET_DW(9), ROWNET_DW(10), ROWNET_DW(11), ROWNET_DW(12),
+#endif
+};
+#undef ROWNET_DW
+
+void lane_linear_backward_weight(int64_t begin, int64_t end, int64_t in, int64_t blocks,
+                                 const float* dy, const float* x, int64_t ld, int64_t block_stride,
+                                 float* dw, float* db) {
+  const int64_t tiles = (end - begin + kLinearDwRows - 1) / kLinearDwRows;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t first = begin + (end - begin) * t / tiles;
+    const int64_t rows = begin + (end - begin) * (t + 1) / tiles - first;
+    for (int64_t i = 0; i < in; i += 2 * kWidth) {
+      const int64_t cols = in - i < 2 * kWidth ? in - i : 2 * kWidth;
+      const int64_t vectors = (cols + kWidth - 1) / kWidth;
+      kLinearDwTiles[rows - 1][vectors - 1](blocks, dy + first * kWidth, x + i, ld, block_stride,
+                                            cols - (vectors - 1) * kWidth, dw + first * in + i, in);
+    }
+  }
+  for (int64_t o = begin; o < end; ++o) {
+    Vec total = zero();
+    for (int64_t block = 0; block < blocks; ++block)
+      total = add(total, load(dy + block * block_stride + o * kWidth));
+    db[o] = sum(total);
+  }
+}
+
+}  // namespace
+}  // namespace rownet

@@ -1,0 +1,61 @@
+// plan.h: a net as a list of fused steps, and its execution in the lanes layout.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "rows/softmax_cross_entropy.h"
+
+namespace rownet {
+
+// One step of a net. Offsets count floats from the start of the parameter (and gradient) arena.
+struct LaneStep {
+  enum class Kind { kConv, kPool, kRelu, kLinear };
+  Kind kind;
+  // Convolution: channels, kernel, stride, padding; pooling: kernel, stride.
+  int64_t out_channels, kh, kw, stride_h, stride_w, pad_h, pad_w;
+  // Linear.
+  int64_t in_features, out_features;
+  // Fused behind a convolution (ReLU, 2x2 max-pooling of stride 2) or a linear layer (ReLU).
+  bool relu, pool;
+  int64_t weight, bias;
+};
+
+// Images as bytes, and which of them a batch takes.
+struct ByteBatch {
+  const uint8_t* images;  // [.., c, h, w]
+  const uint8_t* labels;
+  const uint32_t* indices;
+  int64_t count;
+  float scale, shift;  // pixel * scale + shift
+};
+
+// Not for use by two threads at once. Same bits at any thread count: images are computed in blocks
+// of a vector's width, and sums over blocks run in their order.
+class LanePlan {
+ public:
+  // Throws std::invalid_argument when the steps do not fit each other or the input.
+  LanePlan(int64_t c, int64_t h, int64_t w, std::vector<LaneStep> steps);
+  ~LanePlan();
+
+  int64_t input_size() const;
+  int64_t classes() const;
+  // Floats that the arena must hold.
+  int64_t parameters() const;
+
+  // Forward, loss and backward. Overwrites the gradient of every parameter with grad_scale times
+  // that of the summed loss. labels[indices[i]] < classes() for all i.
+  LossSum train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
+                     float* gradients);
+  // Forward and loss; predictions[count] receives the index of the first maximum of each image.
+  LossSum evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions);
+  // logits[count, classes] of x[count, c, h, w].
+  void predict(const float* x, int64_t count, const float* parameters, float* logits);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rownet
