@@ -39,6 +39,12 @@ export interface NativeInfo {
 }
 
 export interface NativeAddon {
+  readonly LanePlan: new (
+    c: number,
+    h: number,
+    w: number,
+    steps: readonly (readonly number[])[],
+  ) => NativeLanePlan;
   info(): NativeInfo;
   /** Sizes the pool, the caller included; 1 to 1024. */
   setThreads(count: number): void;
@@ -155,6 +161,33 @@ export interface NativeAddon {
     shift: number,
     out: Float32Array,
   ): void;
+}
+
+/** A net compiled for the lanes engine: `new LanePlan(c, h, w, steps)`, steps as in native/core/lanes/plan.h. */
+export interface NativeLanePlan {
+  /** Overwrites the gradients with gradScale times those of the summed loss; the batch is images[indices]. */
+  trainStep(
+    images: Uint8Array,
+    labels: Uint8Array,
+    indices: Uint32Array,
+    scale: number,
+    shift: number,
+    parameters: Float32Array,
+    gradScale: number,
+    gradients: Float32Array,
+  ): { loss: number; correct: number };
+  /** Summed loss and correct predictions; predictions receives the first maximum of each image. */
+  evaluate(
+    images: Uint8Array,
+    labels: Uint8Array,
+    indices: Uint32Array,
+    scale: number,
+    shift: number,
+    parameters: Float32Array,
+    predictions: Int32Array,
+  ): { loss: number; correct: number };
+  /** logits [count, classes] of x [count, c, h, w]. */
+  predict(count: number, x: Float32Array, parameters: Float32Array, logits: Float32Array): void;
 }
 
 /** The package's own folder, which holds build/ and CMakeLists.txt, seen from lib/ as well as from dist/. */

@@ -85,9 +85,9 @@ export const commands = {
       threads,
       engine: {
         flags: '--engine <name>',
-        description: 'how the net is run: rows (layer by layer), or auto (the best for the net)',
+        description: 'how the net is run: lanes (fused), rows (layer by layer), or auto (lanes where it can)',
         fallback: 'auto',
-        read: oneOf('auto', 'rows'),
+        read: oneOf('auto', 'lanes', 'rows'),
       },
       data: { ...data, fallback: 'mnist' },
       limit,

@@ -2,9 +2,10 @@
 import { ArgumentRangeError } from '../errors.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
+import { LanesEngine, planLanes } from './lanes.js';
 import { RowsEngine } from './rows.js';
 
-export type EngineName = 'auto' | 'rows';
+export type EngineName = 'auto' | 'lanes' | 'rows';
 
 /** Labelled u8 images: what an engine needs of a data set (`Dataset` of lib/data is one). */
 export interface ImageSet {
@@ -43,7 +44,7 @@ export interface Evaluation {
 }
 
 export interface Engine {
-  readonly name: 'rows';
+  readonly name: 'lanes' | 'rows';
   /** Why this engine runs the net, for people. */
   readonly reason: string;
   /**
@@ -70,11 +71,14 @@ export interface Engine {
 export function createEngine(name: EngineName, net: Net, options: EngineOptions): Engine {
   switch (name) {
     case 'auto':
+      return 'steps' in planLanes(net) ? new LanesEngine(net, options) : new RowsEngine(net, options);
+    case 'lanes':
+      return new LanesEngine(net, options);
     case 'rows':
       return new RowsEngine(net, options);
     default:
       throw new ArgumentRangeError(
-        `createEngine: expected 'auto' or 'rows' but received ${JSON.stringify(name)}`,
+        `createEngine: expected 'auto', 'lanes' or 'rows' but received ${JSON.stringify(name)}`,
       );
   }
 }

@@ -1,11 +1,12 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
-import { ArgumentRangeError, ArgumentTypeError, ShapeError, StateError } from '../errors.js';
+import { ArgumentRangeError, StateError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
 import { gatherImages, softmaxCrossEntropy } from '../kernels/training.js';
 import { TensorBuffer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
-import { formatShape, sameShape, type Tensor, typeName } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
+import { checkEngineOptions, checkImages } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
 
@@ -20,27 +21,13 @@ export class RowsEngine implements Engine {
   readonly #grad = new TensorBuffer();
   #labels = new Int32Array(0);
 
-  constructor(net: Net, { normalization, train, reduction = 'mean' }: EngineOptions) {
-    if (net.outputShape.length !== 1) {
-      throw new ShapeError(
-        `engine: expected a net with scores [N, classes] but its output is Nx${formatShape(net.outputShape)}`,
-      );
-    }
-    if (reduction !== 'mean' && reduction !== 'sum') {
-      throw new ArgumentRangeError(
-        `engine: expected reduction 'mean' or 'sum' but received ${JSON.stringify(reduction)}`,
-      );
-    }
-    if (typeof normalization !== 'object' || normalization === null) {
-      throw new ArgumentTypeError(
-        `engine: expected normalization { scale, shift } but received ${typeName(normalization)}`,
-      );
-    }
+  constructor(net: Net, options: EngineOptions) {
+    checkEngineOptions(net, options);
+    const { normalization, train, reduction = 'mean' } = options;
     this.#net = net;
     this.#normalization = { scale: normalization.scale, shift: normalization.shift };
     this.#reduction = reduction;
     this.#train = train;
-    if (train !== undefined) this.#checkImages(train);
   }
 
   trainStep(indices: Uint32Array): StepResult {
@@ -62,7 +49,7 @@ export class RowsEngine implements Engine {
 
   evaluate(dataset: ImageSet, batchSize = EVALUATION_BATCH): Evaluation {
     checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
-    this.#checkImages(dataset);
+    checkImages(this.#net, dataset);
     const classes = this.#net.outputShape[0];
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
     let loss = 0;
@@ -89,36 +76,13 @@ export class RowsEngine implements Engine {
     return gatherImages(dataset.images, dataset.shape, indices, { ...this.#normalization, out });
   }
 
-  /** The labels fit the net: `#checkImages` has seen them all. */
+  /** The labels fit the net: `checkImages` has seen them all. */
   #gatherLabels(dataset: ImageSet, indices: Uint32Array): Int32Array {
     if (this.#labels.length !== indices.length) this.#labels = new Int32Array(indices.length);
     for (let index = 0; index < indices.length; index += 1) {
       this.#labels[index] = dataset.labels[indices[index]];
     }
     return this.#labels;
-  }
-
-  #checkImages({ images, labels, count, shape }: ImageSet): void {
-    const { inputShape, outputShape } = this.#net;
-    if (!sameShape(shape, inputShape)) {
-      throw new ShapeError(
-        `engine: expected images ${formatShape(inputShape)} (the net's input) but received ${formatShape(shape)}`,
-      );
-    }
-    const pixels = count * shape.reduce((product, length) => product * length, 1);
-    if (images.length !== pixels || labels.length !== count) {
-      throw new ShapeError(
-        `engine: expected ${pixels} pixels and ${count} labels (${count} images ${formatShape(shape)}) ` +
-          `but received ${images.length} and ${labels.length}`,
-      );
-    }
-    const outside = labels.findIndex((label) => label >= outputShape[0]);
-    if (outside !== -1) {
-      throw new ArgumentRangeError(
-        `engine: expected labels from 0 to ${outputShape[0] - 1} (the net's classes) ` +
-          `but label ${outside} is ${labels[outside]}`,
-      );
-    }
   }
 }
 
