@@ -1,5 +1,6 @@
 /** What both engines check before they touch images. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
+import { checkNumber } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
 import { formatShape, sameShape, typeName } from '../tensor.js';
 import type { EngineOptions, ImageSet } from './engine.js';
@@ -24,6 +25,8 @@ export function checkEngineOptions(
       `engine: expected normalization { scale, shift } but received ${typeName(normalization)}`,
     );
   }
+  checkNumber('engine', 'normalization.scale', normalization.scale);
+  checkNumber('engine', 'normalization.shift', normalization.shift);
   if (train !== undefined) checkImages(net, train);
 }
 

@@ -1,6 +1,6 @@
 /** The engine that runs a net as fused native steps in a batch-innermost layout; see docs/engines.md. */
 import { ArgumentRangeError, StateError } from '../errors.js';
-import { checkInteger, checkTensor } from '../kernels/checks.js';
+import { checkArray, checkInteger, checkTensor } from '../kernels/checks.js';
 import type { LayerParameter } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import { type Plan, type PlannedStep, planNet } from '../nets/plan.js';
@@ -55,6 +55,7 @@ export class LanesEngine implements Engine {
         'engine: expected a training set but there is none. Pass one to createEngine as "train"',
       );
     }
+    checkArray('engine', 'indices', indices, Uint32Array, 0);
     if (indices.length === 0) {
       throw new ArgumentRangeError('engine: expected at least one index but received none');
     }

@@ -57,10 +57,9 @@ export function planNet(layer: Sequential, inputShape: Shape): Plan {
     steps.push(step);
     index += step.layers.length;
   }
-  const last = layers.at(-1);
-  if (last === undefined || layer.outputShape([1, ...inputShape]).length !== 2) {
+  if (steps.length === 0) return { reason: 'it has no step that computes' };
+  if (layer.outputShape([1, ...inputShape]).length !== 2)
     return { reason: 'its output is not a row of scores' };
-  }
   return { steps };
 }
 

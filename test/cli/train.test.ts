@@ -38,7 +38,7 @@ describe('a run with --json', () => {
       node: process.version,
       isa: expect.stringMatching(/^(portable|sse2|avx2|avx512)$/),
       threads: 2,
-      engine: 'rows',
+      engine: 'lanes',
       recipe: 'fast',
       seed: 3,
       batchSize: 50,

@@ -46,7 +46,7 @@ it.each<[args: string[], message: string]>([
   [['train', '--lr', ''], number('--lr', lr, '')],
   [['train', '--require-accuracy', '99'], number('--require-accuracy', 'above 0 and at most 1', '99')],
   [['train', '--recipe', 'quick'], 'train: --recipe: expected fast or article but received "quick"'],
-  [['train', '--engine', 'gpu'], 'train: --engine: expected auto or rows but received "gpu"'],
+  [['train', '--engine', 'gpu'], 'train: --engine: expected auto or lanes or rows but received "gpu"'],
   [['train', '--data', ''], 'train: --data: expected the name of a data set or a folder but received ""'],
   [
     ['train', '--resume'],

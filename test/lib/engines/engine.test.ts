@@ -34,14 +34,16 @@ function expected(net: Net, set: ImageSet, indices: ArrayLike<number>) {
   return { reference, labels, scores, ...result };
 }
 
-describe.each(['auto', 'rows'] as const)('engine %s', (name) => {
+describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
   const engineOf = (net: Net, options: Partial<EngineOptions> = {}) =>
     createEngine(name, net, { normalization, train, ...options });
 
   it('says which it is and why', () => {
     const engine = engineOf(tinyNet());
-    expect(engine.name).toBe('rows');
-    expect(engine.reason).toBe('layer by layer; it expresses every net');
+    expect(engine.name).toBe(name === 'rows' ? 'rows' : 'lanes');
+    expect(engine.reason).toBe(
+      name === 'rows' ? 'layer by layer; it expresses every net' : '2 fused steps: conv+relu, fc',
+    );
   });
 
   it.each([
@@ -228,7 +230,9 @@ describe.each(['auto', 'rows'] as const)('engine %s', (name) => {
   it('takes a net without parameters', () => {
     const net = new Net(new Sequential([new Flatten()]), { inputShape: [1, 1, 3] });
     const set = randomImages(4, [1, 1, 3], 3, 3);
-    expect(createEngine(name, net, { normalization }).evaluate(set).images).toBe(4);
+    const create = () => createEngine(name, net, { normalization });
+    if (name === 'lanes') expect(create).toThrow('cannot run this net: it has no step that computes');
+    else expect(create().evaluate(set).images).toBe(4);
   });
 });
 
@@ -238,7 +242,7 @@ describe('createEngine', () => {
       'an unknown name',
       () => createEngine(wrong('gpu'), tinyNet(), { normalization }),
       RANGE,
-      `createEngine: expected 'auto' or 'rows' but received "gpu"`,
+      `createEngine: expected 'auto', 'lanes' or 'rows' but received "gpu"`,
     ],
   ]);
 });

@@ -12,7 +12,7 @@ describe('what cannot be trained', () => {
     ['batch size 0', { batchSize: 0 }, /batchSize: expected an integer from 1/],
     ['seed -1', { seed: -1 }, /seed: expected an integer from 0 to 2\^53 - 1 but received -1/],
     ['seed 0.5', { seed: 0.5 }, /seed: expected an integer from 0/],
-    ['an unknown engine', { engine: 'gpu' as 'auto' }, /'auto' or 'rows' but received "gpu"/],
+    ['an unknown engine', { engine: 'gpu' as 'auto' }, /'auto', 'lanes' or 'rows' but received "gpu"/],
     ['an unknown recipe', { recipe: 'quick' as 'fast' }, /'fast' or 'article' but received "quick"/],
   ])('%s is refused', (_, options, message) => {
     expect(() => start(options)).toThrow(failure('ERR_ROWNET_RANGE', message));

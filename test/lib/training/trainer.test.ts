@@ -49,7 +49,11 @@ describe('Trainer.fit', () => {
   it('takes each image once an epoch, in another order each time, or once and for all', async () => {
     const order = async (shuffle: Recipe['shuffle'], seed: number) => {
       const labels: number[] = [];
-      const { trainer } = start({ recipe: { ...small, batchSize: 1, epochs: 2, shuffle }, seed });
+      const { trainer } = start({
+        recipe: { ...small, batchSize: 1, epochs: 2, shuffle },
+        seed,
+        engine: 'rows',
+      });
       vi.spyOn(trainer.net, 'forward').mockImplementation((x) => {
         labels.push(x.data.reduce((sum, value, pixel) => sum + value * pixel, 0));
         return LeNet5.prototype.forward.call(trainer.net, x);
