@@ -3,6 +3,7 @@
 #include "rows/gemm.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "harness.h"
@@ -318,11 +319,12 @@ TEST(sgemm_keeps_denormals) {
     const Problem p{(transposes & 1) != 0, (transposes & 2) != 0, m, n, n, 1.0f, 0.0f, 0};
     Floats a(static_cast<size_t>(m * n)), identity(static_cast<size_t>(n * n), 0.0f);
     for (size_t i = 0; i < a.size(); ++i) {
-      a[i] = std::numeric_limits<float>::denorm_min() * static_cast<float>(i * 1001 + 1);
+      // As bits: arithmetic in a thread that flushes to zero would make zeros of them at once.
+      const auto bits = static_cast<uint32_t>(i * 1001 + 1);
+      std::memcpy(&a[i], &bits, sizeof bits);
     }
     for (int64_t i = 0; i < n; ++i) identity[static_cast<size_t>(i * n + i)] = 1.0f;
-    // A^T has the elements of A in its own order: the bits are compared for A alone. Bits, since in
-    // a thread that flushes to zero the reference would too.
+    // The bits as well, since the reference would flush likewise; A^T has another order.
     check_product(operands, p, Side::kEnd, a, identity, a, true);
     if (!p.trans_a) CHECK_NONE(difference_in_bits(operands.c.values(), a));
   }

@@ -1,7 +1,7 @@
 // level.cpp: the kernel table of one ISA level. CMake compiles this file once per level, with
 // ROWNET_ISA_<LEVEL> and the level's machine options; it is the only file that gets them.
 //
-// What it includes keeps to two rules, which test/native/isa_objects.test.ts checks on the objects:
+// What it includes keeps to two rules, which test/native/isa-objects.test.ts checks on the objects:
 // every function is static or in an anonymous namespace, and nothing of the C++ library is used.
 // Otherwise the linker may keep the AVX-512 copy of a shared inline function for everyone.
 

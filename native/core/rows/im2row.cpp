@@ -45,14 +45,16 @@ Window per_channel(Window v) {
 }  // namespace
 
 void im2row(const Window& v, const float* x, float* rows) {
+  const KernelTable& table = kernels();
   parallel_for(v.n, thread_count(), [&](int64_t begin, int64_t end, int) {
     for (int64_t n = begin; n < end; ++n) {
-      kernels().im2row(v, x + n * v.c * v.h * v.w, rows + n * out_pixels(v) * taps(v));
+      table.im2row(v, x + n * v.c * v.h * v.w, rows + n * out_pixels(v) * taps(v));
     }
   });
 }
 
 void row2im(const Window& v, const float* rows, float* x, bool average) {
+  const KernelTable& table = kernels();
   std::vector<float> lines, columns;
   if (average) {
     lines = cover(v.h, v.kh, v.stride_h, v.pad_h, out_height(v));
@@ -63,7 +65,7 @@ void row2im(const Window& v, const float* rows, float* x, bool average) {
     for (int64_t n = begin; n < end; ++n) {
       float* image = x + n * image_size;
       std::fill_n(image, image_size, 0.0f);
-      kernels().row2im(v, rows + n * out_pixels(v) * taps(v), image);
+      table.row2im(v, rows + n * out_pixels(v) * taps(v), image);
       if (average) divide_by_cover(v, lines, columns, image);
     }
   });

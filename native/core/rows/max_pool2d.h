@@ -10,7 +10,7 @@ namespace rownet {
 void max_pool2d_forward(const Window& window, const float* x, float* y, uint16_t* argmax);
 
 // dx[n, c, h, w] = each dy added to the pixel that its argmax names. An index outside the window
-// counts as 0.
+// adds nothing.
 void max_pool2d_backward(const Window& window, const float* dy, const uint16_t* argmax, float* dx);
 
 }  // namespace rownet

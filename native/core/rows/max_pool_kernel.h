@@ -121,8 +121,8 @@ void max_pool_backward(const Window& v, const float* dy, const uint16_t* argmax,
     for (int64_t ox = 0; ox < ow; ++ox, ++dy, ++argmax) {
       // argmax comes from the caller's memory: an index outside the window must not become an
       // address.
-      const int64_t at = *argmax < area ? *argmax : 0;
-      const int64_t ky = at / v.kw, kx = at % v.kw;
+      if (*argmax >= area) continue;
+      const int64_t ky = *argmax / v.kw, kx = *argmax % v.kw;
       plane[(oy * v.stride_h + ky) * v.w + ox * v.stride_w + kx] += *dy;
     }
   }

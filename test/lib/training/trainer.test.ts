@@ -84,9 +84,9 @@ describe('Trainer.fit', () => {
       },
     });
     // Six steps, a fifth of them (one) for the climb.
-    const cosine = (step: number) => (0.05 * (1 + Math.cos((Math.PI * (step - 1)) / 5))).toFixed(5);
+    const cosine = (step: number) => (0.025 * (1 + Math.cos((Math.PI * (step - 1)) / 5))).toFixed(5);
     expect(seen).toEqual([
-      '1:1/3 0.10000',
+      '1:1/3 0.05000',
       `1:2/3 ${cosine(1)}`,
       `1:3/3 ${cosine(2)}`,
       `2:1/3 ${cosine(3)}`,

@@ -1,0 +1,91 @@
+/** Tables that repeat what the code says. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { exitCodes } from '../../lib/cli/exit.js';
+import { type CommandName, commands, environmentMarkdown, optionsMarkdown } from '../../lib/cli/options.js';
+import { stopExitCode } from '../../lib/cli/signals.js';
+import { saveCheckpoint } from '../../lib/formats/checkpoint.js';
+import { readSafetensors } from '../../lib/formats/safetensors.js';
+import { Tensor } from '../../lib/tensor.js';
+import { root, temporaryFolder } from '../support/cli.js';
+import { cells, page, section, tables } from './pages.js';
+import { sources } from './sources.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+const readme = page('README.md');
+
+describe('the tables of options', () => {
+  it.each(Object.keys(commands) as CommandName[])('rownet %s', (name) => {
+    expect(tables(section(readme, `### rownet ${name}`))[0]).toBe(optionsMarkdown(name));
+  });
+
+  it('README.md has a section for each command, in order', () => {
+    const headings = [...readme.text.matchAll(/^### rownet (\w+)$/gm)].map(([, name]) => name);
+    expect(headings).toEqual(Object.keys(commands));
+  });
+});
+
+describe('the tables of environment variables', () => {
+  it('README.md', () => {
+    expect(tables(section(readme, '### Environment variables'))[0]).toBe(environmentMarkdown());
+  });
+
+  it('docs/environment.md', () => {
+    expect(tables(page('docs/environment.md').text)[0]).toBe(environmentMarkdown());
+  });
+
+  it('docs/environment.md has every variable that lib/ and native/ read', () => {
+    const read = sources(['lib', 'native'], /\.(ts|cpp)$/).flatMap(({ text }) =>
+      [...text.matchAll(/\benv\.([A-Z][A-Z_]+)|getenv\("([A-Z_]+)"\)/g)].map((match) => match[1] ?? match[2]),
+    );
+    expect(new Set(read).size).toBeGreaterThan(5);
+    const { text } = page('docs/environment.md');
+    // HOME is the system's own way to say where the cache folder is.
+    expect([...new Set(read)].filter((name) => name !== 'HOME' && !text.includes(`\`${name}`))).toEqual([]);
+  });
+});
+
+it('README.md lists the exit codes', () => {
+  const [table] = tables(section(readme, '### Exit codes'));
+  const listed = cells(table).flatMap(([codes]) => codes.split(', ').map(Number));
+  const signals = (['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map(stopExitCode);
+  const brokenPipe = Number(/brokenPipeExitCode = (\d+)/.exec(libText('cli/output.ts'))?.[1]);
+  expect(listed).toEqual([...Object.values(exitCodes), ...signals, brokenPipe]);
+});
+
+it('README.md lists the codes of errors', () => {
+  const text = section(readme, '### Errors');
+  const used = sources(['lib'], /\.ts$/).flatMap((source) =>
+    [...source.text.matchAll(/readonly code: string = '(ERR_ROWNET_\w+)'/g)].map(([, code]) => code),
+  );
+  expect(used.length).toBeGreaterThan(5);
+  expect([...text.matchAll(/`(ERR_ROWNET_\w+)`/g)].map(([, code]) => code).sort()).toEqual(used.sort());
+});
+
+it('README.md lists the metadata of a checkpoint', () => {
+  const path = folder.join('checkpoint.safetensors');
+  const params = new Map([['fc1.bias', new Tensor([2])]]);
+  const velocity = new Map<string, Tensor>();
+  saveCheckpoint(path, { params, velocity, architecture: '{}', config: {}, epoch: 1, step: 2 });
+  const { metadata } = readSafetensors(path);
+  const rows = cells(tables(section(readme, '### Checkpoints'))[0]);
+  expect(rows.map(([key]) => key.slice(1, -1)).sort()).toEqual(Object.keys(metadata).sort());
+  for (const key of ['format', 'version'])
+    expect(rows).toContainEqual([`\`${key}\``, `\`${metadata[key]}\``]);
+});
+
+it('README.md lists the functions of kernels.ts', () => {
+  const text = section(readme, '### The kernels');
+  const exported = [...libText('kernels.ts').matchAll(/export \{([^}]*)\}/g)]
+    .flatMap(([, names]) => names.split(','))
+    .map((name) => name.trim())
+    .filter((name) => /^[a-z]/.test(name) && !name.startsWith('type '));
+  expect(exported.length).toBeGreaterThan(15);
+  expect(exported.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+});
+
+function libText(path: string): string {
+  return readFileSync(`${root}/lib/${path}`, 'utf8');
+}
