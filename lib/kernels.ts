@@ -31,7 +31,9 @@ export {
   type CrossEntropyOptions,
   gatherImages,
   type GatherOptions,
+  type SgdArena,
   sgdUpdate,
+  sgdUpdateArena,
   type SgdUpdateOptions,
   softmaxCrossEntropy,
 } from './kernels/training.js';

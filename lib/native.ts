@@ -152,6 +152,20 @@ export interface NativeAddon {
     gradScale: number,
   ): void;
 
+  /**
+   * `sgdUpdate` over parts of an arena in one call; segments holds offset, count, weightDecay and gradScale of each, in
+   * order and without overlap.
+   */
+  sgdUpdateSegments(
+    params: Float32Array,
+    grads: Float32Array,
+    velocities: Float32Array | null,
+    segments: Float64Array,
+    lr: number,
+    momentum: number,
+    nesterov: boolean,
+  ): void;
+
   /** out[i] = images[indices[i]] * scale + shift, elementwise over imageSize bytes. */
   gatherImages(
     images: Uint8Array,

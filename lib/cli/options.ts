@@ -148,14 +148,14 @@ export const commands = {
   bench: {
     summary: 'Measure training and inference here, beside the arithmetic peak of this CPU.',
     examples: [
-      ['rownet bench', 'every instruction set level of this CPU, each in its own process'],
+      ['rownet bench', 'both engines, with AVX-512 and AVX2 where the CPU has them, each in its own process'],
       ['rownet bench --quick', 'one epoch each'],
       ['rownet bench --threads 1 --json > bench.json', 'to keep'],
     ],
     options: {
       epochs: {
         flags: '--epochs <n>',
-        description: 'timed epochs at each instruction set level, after one that is not timed',
+        description: 'timed epochs of each engine and instruction set level, after one that is not timed',
         fallback: '5',
         read: integer(1, 1000),
       },

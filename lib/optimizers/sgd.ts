@@ -1,6 +1,6 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
 import { checkNumber } from '../kernels/checks.js';
-import { sgdUpdate } from '../kernels/training.js';
+import { type SgdArena, sgdUpdate, sgdUpdateArena } from '../kernels/training.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Tensor, typeName } from '../tensor.js';
@@ -38,6 +38,10 @@ export class SGD {
   readonly #parameters: readonly Parameter[];
   /** Parallel to the parameters; empty without momentum. */
   readonly #velocity: readonly Tensor[];
+  /** Offset, count, weightDecay and gradScale of each parameter. */
+  readonly #segments: Float64Array;
+  /** Where the parameters are those of a net, in its arenas: one call then updates all. */
+  readonly #arena: Omit<SgdArena, 'segments'> | undefined;
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(target: HasParameters | readonly Parameter[], options: SGDOptions) {
@@ -62,7 +66,19 @@ export class SGD {
     this.nesterov = nesterov;
     this.weightDecay = weightDecay;
     this.biasGradient = biasGradient;
-    this.#velocity = momentum === 0 ? [] : this.#parameters.map(({ value }) => new Tensor(value.shape));
+    const arena = sharedArena(this.#parameters);
+    this.#segments = new Float64Array(4 * this.#parameters.length);
+    for (const [index, { value }] of this.#parameters.entries()) {
+      this.#segments[4 * index] = value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT;
+      this.#segments[4 * index + 1] = value.size;
+    }
+    const velocities = new Float32Array(momentum === 0 || arena === undefined ? 0 : arena.params.length);
+    if (arena !== undefined) this.#arena = { ...arena, velocities: momentum === 0 ? null : velocities };
+    this.#velocity = (momentum === 0 ? [] : this.#parameters).map(({ value }, index) => {
+      if (arena === undefined) return new Tensor(value.shape);
+      const offset = this.#segments[4 * index];
+      return new Tensor(value.shape, velocities.subarray(offset, offset + value.size));
+    });
   }
 
   /**
@@ -72,17 +88,21 @@ export class SGD {
    */
   step(lr: number = this.lr): void {
     checkNumber('sgd', 'lr', lr, 0);
-    for (const [index, { name, kind, value, grad, rows }] of this.#parameters.entries()) {
+    const { momentum, nesterov } = this;
+    for (const [index, { name, kind, rows }] of this.#parameters.entries()) {
       if (rows === 0) throw new StateError(`sgd: expected a backward first but ${name} has no gradient`);
       const isBias = kind === 'bias';
-      sgdUpdate(value, grad, {
-        lr,
-        velocity: this.#velocity[index] ?? null,
-        momentum: this.momentum,
-        nesterov: this.nesterov,
-        weightDecay: isBias ? 0 : this.weightDecay,
-        gradScale: isBias && this.biasGradient === 'mean' ? 1 / rows : 1,
-      });
+      this.#segments[4 * index + 2] = isBias ? 0 : this.weightDecay;
+      this.#segments[4 * index + 3] = isBias && this.biasGradient === 'mean' ? 1 / rows : 1;
+    }
+    if (this.#arena !== undefined) {
+      sgdUpdateArena({ ...this.#arena, segments: this.#segments }, { lr, momentum, nesterov });
+      return;
+    }
+    for (const [index, { value, grad }] of this.#parameters.entries()) {
+      const [weightDecay, gradScale] = this.#segments.subarray(4 * index + 2, 4 * index + 4);
+      const velocity = this.#velocity[index] ?? null;
+      sgdUpdate(value, grad, { lr, velocity, momentum, nesterov, weightDecay, gradScale });
     }
   }
 
@@ -113,6 +133,27 @@ export class SGD {
     if (this.biasGradient === 'mean') parts.push('biasGradient mean');
     return `SGD(${parts.join(', ')})`;
   }
+}
+
+/** The whole buffers behind the parameters and their gradients, if each is one and the places in them agree. */
+function sharedArena(
+  parameters: readonly Parameter[],
+): { params: Float32Array; grads: Float32Array } | undefined {
+  const [first] = parameters;
+  if (first === undefined) return undefined;
+  let end = 0;
+  for (const { value, grad } of parameters) {
+    const { buffer, byteOffset, byteLength } = value.data;
+    const together = buffer === first.value.data.buffer && grad.data.buffer === first.grad.data.buffer;
+    if (!together || grad.data.byteOffset !== byteOffset || byteOffset < end) return undefined;
+    end = byteOffset + byteLength;
+  }
+  if (first.value.data.buffer === first.grad.data.buffer) return undefined;
+  return { params: wholeBuffer(first.value.data), grads: wholeBuffer(first.grad.data) };
+}
+
+function wholeBuffer({ buffer }: Float32Array): Float32Array {
+  return new Float32Array(buffer, 0, Math.floor(buffer.byteLength / Float32Array.BYTES_PER_ELEMENT));
 }
 
 function parametersOf(target: HasParameters | readonly Parameter[]): readonly Parameter[] {

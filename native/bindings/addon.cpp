@@ -32,6 +32,7 @@ constexpr Export kExports[] = {
     {"linearBackward", rownet::bindings::linear_backward},
     {"softmaxCrossEntropy", rownet::bindings::softmax_cross_entropy},
     {"sgdUpdate", rownet::bindings::sgd_update},
+    {"sgdUpdateSegments", rownet::bindings::sgd_update_segments},
     {"gatherImages", rownet::bindings::gather_images},
 };
 

@@ -151,6 +151,10 @@ Span<uint32_t> Args::uint32s(const char* name) {
   return array<uint32_t>(next(), name, napi_uint32_array, "a Uint32Array", 0);
 }
 
+Span<double> Args::doubles(const char* name) {
+  return array<double>(next(), name, napi_float64_array, "a Float64Array", 0);
+}
+
 void Args::check_disjoint(const char* name, const void* a, size_t a_bytes, const void* b,
                           size_t b_bytes) const {
   if (a_bytes == 0 || b_bytes == 0) return;

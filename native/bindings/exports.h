@@ -30,6 +30,7 @@ Napi::Value linear_backward(const Napi::CallbackInfo& info);
 // training.cpp
 Napi::Value softmax_cross_entropy(const Napi::CallbackInfo& info);
 Napi::Value sgd_update(const Napi::CallbackInfo& info);
+Napi::Value sgd_update_segments(const Napi::CallbackInfo& info);
 Napi::Value gather_images(const Napi::CallbackInfo& info);
 
 }  // namespace rownet::bindings

@@ -46,14 +46,18 @@ describe('bench --json', () => {
     expect(new Date(String(report.date)).toISOString()).toBe(report.date);
   });
 
-  it('measures each level of this CPU in a process of that level', () => {
+  it('measures both engines at each level of this CPU in processes of that level', () => {
     const possible = runtimeInfo().isaLevels.filter((isa) => isa === 'avx2' || isa === 'avx512');
-    const levels = report.levels as JsonLine[];
-    expect(levels.map(({ isa }) => isa)).toEqual(
-      possible.length > 0 ? possible.reverse() : [runtimeInfo().isa],
+    const levels = possible.length > 0 ? possible.reverse() : [runtimeInfo().isa];
+    const contenders = report.contenders as JsonLine[];
+    expect(contenders.map(({ isa, engine }) => [isa, engine])).toEqual(
+      levels.flatMap((isa) => [
+        [isa, 'lanes'],
+        [isa, 'rows'],
+      ]),
     );
-    for (const level of levels) {
-      const { secondsPerEpoch, seconds, gflops, fmaPeak, shareOfPeak, inference, peakMemory } = level;
+    for (const contender of contenders) {
+      const { secondsPerEpoch, seconds, gflops, fmaPeak, shareOfPeak, inference, peakMemory } = contender;
       expect(seconds).toEqual([secondsPerEpoch]);
       expect(gflops).toBeCloseTo((640 * 2_263_920) / Number(secondsPerEpoch) / 1e9, 6);
       expect(shareOfPeak).toBeCloseTo(Number(gflops) / Number(fmaPeak), 9);
@@ -62,8 +66,10 @@ describe('bench --json', () => {
     }
   });
 
-  it('has a row for each layer, with its operations', () => {
-    const rows = (report.levels as JsonLine[])[0].layers as JsonLine[];
+  it('has a row for each layer of the rows engine, with its operations', () => {
+    const [lanes, first] = report.contenders as JsonLine[];
+    expect(lanes.layers).toEqual([]);
+    const rows = first.layers as JsonLine[];
     expect(rows.map(({ name }) => name)).toEqual([
       ...['gather', 'conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'conv3', 'relu3', 'flatten'],
       ...['fc1', 'relu4', 'fc2', 'loss', 'update'],
@@ -80,8 +86,8 @@ it('a ROWNET_MAX_ISA below AVX2 is the level that is measured', async () => {
   const args = ['bench', '--quick', '--threads', '1', '--data', folder.join('few')];
   const { code, stdout } = await rownet(args, { env: { ROWNET_MAX_ISA: 'portable' } });
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^ {20,}portable$/m);
-  expect(stdout).toMatch(/^Layers at portable: a batch of 128, medians$/m);
+  expect(stdout).toMatch(/^ {20,}lanes, portable +rows, portable$/m);
+  expect(stdout).toMatch(/^Layers of rows at portable: a batch of 128, medians$/m);
   expect(stdout).not.toContain('avx');
   expect(stdout).not.toContain('\u001b');
 });

@@ -1,6 +1,7 @@
 /** Checks, then measures LeNet-5 in this process: epochs, single layers, inference. All times are in seconds. */
 import type { Dataset } from '../../data/datasets.js';
 import { imagesToTensor } from '../../data/normalize.js';
+import { createEngine, type EngineName } from '../../engines/engine.js';
 import { DataError, StateError } from '../../errors.js';
 import { fmaBurst, gatherImages, runtimeInfo, softmaxCrossEntropy } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
@@ -38,7 +39,7 @@ export interface Inference {
  * @throws {StateError} if it does not.
  * @throws {DataError} for less than a batch of images.
  */
-export async function checkNet(train: Dataset): Promise<void> {
+export async function checkNet(train: Dataset, engine: EngineName): Promise<void> {
   if (train.count < batchSize) {
     throw new DataError(
       `bench: ${train.name}: expected at least ${batchSize} images but received ${train.count}`,
@@ -47,7 +48,7 @@ export async function checkNet(train: Dataset): Promise<void> {
   const net = new LeNet5({ seed: 1, classes: train.classes });
   const count = 4;
   const x = firstImages(train, count);
-  const scores = net.predict(x).data;
+  const scores = createEngine(engine, net, recipe).predict(x).data;
   const expected = referenceScores(net, x.data, count);
   const scale = Math.max(...expected.map(Math.abs));
   const error = Math.max(...expected.map((value, i) => Math.abs(value - scores[i])));
@@ -57,20 +58,21 @@ export async function checkNet(train: Dataset): Promise<void> {
       `bench: expected scores within 1e-5 of those of plain loops but they differ by ${error / scale}`,
     );
   }
-  const losses = await trainEpochs({ ...train, ...firstPart(train, 40 * batchSize) }, 2, 'loss');
+  const losses = await trainEpochs({ ...train, ...firstPart(train, 40 * batchSize) }, 2, engine, 'loss');
   if (!(losses[1] < losses[0] && Number.isFinite(losses[1]))) {
     throw new StateError(`bench: expected the loss to fall but received ${losses.join(', then ')}`);
   }
 }
 
-/** Seconds, or losses, of `epochs` epochs with the default recipe and engine. */
+/** Seconds, or losses, of `epochs` epochs with the default recipe. */
 export async function trainEpochs(
   train: Dataset,
   epochs: number,
+  engine: EngineName,
   what: 'seconds' | 'loss' = 'seconds',
 ): Promise<number[]> {
   const net = new LeNet5({ seed: 1, classes: train.classes });
-  const trainer = new Trainer(net, { recipe, seed: 1 });
+  const trainer = new Trainer(net, { recipe, seed: 1, engine });
   const values: number[] = [];
   for await (const record of trainer.fit(train, { epochs })) values.push(record[what]);
   return values;
@@ -148,15 +150,15 @@ export function measureLayers(train: Dataset, repeats: number): LayerTimes[] {
   ];
 }
 
-/** `net.predict` on a batch, and on one image alone. */
-export function measureInference(train: Dataset, repeats: number): Inference {
+/** `engine.predict` on a batch, and on one image alone. */
+export function measureInference(train: Dataset, repeats: number, name: EngineName): Inference {
   const net = new LeNet5({ seed: 1, classes: train.classes });
+  const engine = createEngine(name, net, recipe);
   const timer = new Timer();
   const batch = firstImages(train, batchSize);
   const one = firstImages(train, 1);
-  for (let repeat = 0; repeat < repeats; repeat += 1)
-    timer.time('batch', () => net.predict(batch, batchSize));
-  for (let repeat = 0; repeat < 10 * repeats; repeat += 1) timer.time('one', () => net.predict(one));
+  for (let repeat = 0; repeat < repeats; repeat += 1) timer.time('batch', () => engine.predict(batch));
+  for (let repeat = 0; repeat < 10 * repeats; repeat += 1) timer.time('one', () => engine.predict(one));
   return { imagesPerSecond: batchSize / timer.median('batch'), latency: timer.median('one') };
 }
 

@@ -6,9 +6,10 @@ import { articleSecondsPerEpoch } from '../train-report.js';
 import type { LayerTimes } from './measure.js';
 import type { BenchReply } from './worker.js';
 
-/** What was measured at one instruction set level, over all its processes. Times in seconds, rates in GFLOP/s. */
-export interface LevelReport {
+/** What was measured of one engine at one instruction set level, over all its processes. Seconds and GFLOP/s. */
+export interface ContenderReport {
   readonly isa: string;
+  readonly engine: 'lanes' | 'rows';
   readonly fmaPeak: number;
   readonly secondsPerEpoch: number;
   readonly seconds: readonly number[];
@@ -16,6 +17,7 @@ export interface LevelReport {
   readonly shareOfPeak: number;
   readonly inference: { readonly imagesPerSecond: number; readonly latency: number };
   readonly peakMemory: number;
+  /** Of the rows engine; the lanes engine fuses layers. */
   readonly layers: readonly (LayerTimes & { readonly gflops: number; readonly shareOfPeak: number })[];
 }
 
@@ -34,18 +36,19 @@ export interface BenchReport {
   readonly batchSize: number;
   readonly flopPerEpoch: number;
   readonly articleSecondsPerEpoch: number;
-  readonly levels: readonly LevelReport[];
+  readonly contenders: readonly ContenderReport[];
 }
 
-/** @param replies of one level; the first one has the details. */
-export function levelReport(replies: readonly BenchReply[]): LevelReport {
-  const [{ isa, images, flopPerImage, layers = [], inference }] = replies;
+/** @param replies of one contender; the first one has the details. */
+export function contenderReport(replies: readonly BenchReply[]): ContenderReport {
+  const [{ isa, engine, images, flopPerImage, layers = [], inference }] = replies;
   const seconds = replies.flatMap((reply) => reply.seconds);
   const secondsPerEpoch = median(seconds) ?? Number.NaN;
   const fmaPeak = Math.max(...replies.flatMap((reply) => reply.peaks));
   const gflops = (images * flopPerImage) / secondsPerEpoch / 1e9;
   return {
     isa,
+    engine,
     fmaPeak,
     secondsPerEpoch,
     seconds,
@@ -61,11 +64,14 @@ export function levelReport(replies: readonly BenchReply[]): LevelReport {
 }
 
 export function describeBench(report: BenchReport): string[] {
-  const { levels, images, batchSize, flopPerEpoch } = report;
-  const row = (name: string, value: (level: LevelReport) => string) => [name, ...levels.map(value)];
+  const { contenders, images, batchSize, flopPerEpoch } = report;
+  const row = (name: string, value: (contender: ContenderReport) => string) => [
+    name,
+    ...contenders.map(value),
+  ];
   const table = formatTable(
     [
-      row('', ({ isa }) => isa),
+      row('', ({ engine, isa }) => `${engine}, ${isa}`),
       row('FMA peak, GFLOP/s', ({ fmaPeak }) => fmaPeak.toFixed(0)),
       row('training, s an epoch (median)', ({ secondsPerEpoch }) => secondsPerEpoch.toFixed(3)),
       row('  fastest to slowest', ({ seconds }) =>
@@ -89,15 +95,17 @@ export function describeBench(report: BenchReport): string[] {
       `${(flopPerEpoch / 1e9).toFixed(1)} GFLOP an epoch`,
     '',
     ...table,
-    ...levels.flatMap((level) => [
-      '',
-      `Layers at ${level.isa}: a batch of ${batchSize}, medians`,
-      ...layerTable(level),
-    ]),
+    ...contenders
+      .filter(({ layers }) => layers.length > 0)
+      .flatMap((contender) => [
+        '',
+        `Layers of ${contender.engine} at ${contender.isa}: a batch of ${batchSize}, medians`,
+        ...layerTable(contender),
+      ]),
   ];
 }
 
-function layerTable({ layers }: LevelReport): string[] {
+function layerTable({ layers }: ContenderReport): string[] {
   const header = ['layer', 'forward us', 'backward us', 'MFLOP', 'GFLOP/s', 'of peak'];
   const rows = layers.map((layer) => {
     const flop = layer.forwardFlop + layer.backwardFlop;

@@ -15,6 +15,7 @@ import {
 
 /** What the worker is asked, as JSON in its first argument. */
 export interface BenchRequest {
+  readonly engine: 'lanes' | 'rows';
   readonly threads: number;
   /** A data set or folder; null for random images. */
   readonly data: string | null;
@@ -26,6 +27,7 @@ export interface BenchRequest {
 
 export interface BenchReply {
   readonly isa: string;
+  readonly engine: 'lanes' | 'rows';
   readonly images: number;
   readonly flopPerImage: number;
   /** GFLOP/s of fused multiply-adds, before and after the epochs. */
@@ -42,23 +44,24 @@ export type BenchMessage =
   | { readonly reply: BenchReply }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
-async function measure({ threads, data, epochs, repeats }: BenchRequest): Promise<BenchReply> {
+async function measure({ engine, threads, data, epochs, repeats }: BenchRequest): Promise<BenchReply> {
   setThreads(threads);
   const train = benchDataset(data);
-  await checkNet(train);
+  await checkNet(train, engine);
   const before = measurePeak();
-  const [, ...seconds] = await trainEpochs(train, epochs + 1);
+  const [, ...seconds] = await trainEpochs(train, epochs + 1, engine);
   const peakMemory = process.resourceUsage().maxRSS * 1024;
   return {
     isa: runtimeInfo().isa,
+    engine,
     images: train.count,
     flopPerImage: flopPerImage(new LeNet5({ classes: train.classes })),
     peaks: [before, measurePeak()],
     seconds,
     peakMemory,
-    ...(repeats > 0
-      ? { layers: measureLayers(train, repeats), inference: measureInference(train, repeats) }
-      : {}),
+    ...(repeats > 0 ? { inference: measureInference(train, repeats, engine) } : {}),
+    // The lanes engine fuses layers: it has no times of single ones.
+    ...(repeats > 0 && engine === 'rows' ? { layers: measureLayers(train, repeats) } : {}),
   };
 }
 

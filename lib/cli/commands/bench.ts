@@ -1,6 +1,6 @@
 /**
- * `rownet bench`: training and inference on this machine. Each instruction set level runs in processes of its own,
- * in alternating order, so that a machine that drifts does not favour one.
+ * `rownet bench`: training and inference on this machine. Each engine at each instruction set level runs in processes of
+ * its own, in alternating order, so that a machine that drifts does not favour one.
  */
 import { execFileSync, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { locate } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { runtimeInfo } from '../../kernels.js';
 import { batchSize } from '../bench/measure.js';
-import { describeBench, levelReport } from '../bench/report.js';
+import { contenderReport, describeBench } from '../bench/report.js';
 import type { BenchMessage, BenchReply, BenchRequest } from '../bench/worker.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
@@ -26,6 +26,7 @@ const defaultEpochs = 5;
 /** Steps over which layers and inference are measured. */
 const defaultRepeats = 200;
 const quickRepeats = 40;
+const engines = ['lanes', 'rows'] as const;
 
 export async function bench(options: OptionsOf<'bench'>): Promise<void> {
   const threads = resolveThreads(options.threads);
@@ -34,21 +35,20 @@ export async function bench(options: OptionsOf<'bench'>): Promise<void> {
   const data = findData(options.data, (line) => reporter.log(line));
   const rounds = planRounds(options.quick ? 1 : (options.epochs ?? defaultEpochs));
   const repeats = options.quick ? quickRepeats : defaultRepeats;
-  const replies = new Map<string, BenchReply[]>(benchLevels().map((isa) => [isa, []]));
+  const contenders = benchLevels().flatMap((isa) => engines.map((engine) => ({ isa, engine })));
+  const replies = contenders.map((): BenchReply[] => []);
   for (const [round, epochs] of rounds.entries()) {
-    const order = [...replies.keys()];
+    const order = contenders.map((_, index) => index);
     if (round % 2 === 1) order.reverse();
-    for (const isa of order) {
-      reporter.log(
-        `${isa}: round ${round + 1} of ${rounds.length}, ${epochs} timed ${epochs === 1 ? 'epoch' : 'epochs'}`,
-      );
-      replies
-        .get(isa)
-        ?.push(await runWorker(isa, { threads, data, epochs, repeats: round === 0 ? repeats : 0 }));
+    for (const index of order) {
+      const { isa, engine } = contenders[index];
+      const what = `${epochs} timed ${epochs === 1 ? 'epoch' : 'epochs'}`;
+      reporter.log(`${engine}, ${isa}: round ${round + 1} of ${rounds.length}, ${what}`);
+      const request = { engine, threads, data, epochs, repeats: round === 0 ? repeats : 0 };
+      replies[index].push(await runWorker(isa, request));
     }
   }
-  const levels = [...replies.values()].map(levelReport);
-  const [{ images, flopPerImage }] = [...replies.values()][0];
+  const [{ images, flopPerImage }] = replies[0];
   const report = {
     rownet: packageVersion(),
     commit: currentCommit(),
@@ -64,7 +64,7 @@ export async function bench(options: OptionsOf<'bench'>): Promise<void> {
     batchSize,
     flopPerEpoch: images * flopPerImage,
     articleSecondsPerEpoch,
-    levels,
+    contenders: replies.map(contenderReport),
   };
   if (options.json) printJson(report);
   else for (const line of describeBench(report)) print(line);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatherImages, sgdUpdate, softmaxCrossEntropy } from '../../../lib/kernels.js';
+import { gatherImages, sgdUpdate, sgdUpdateArena, softmaxCrossEntropy } from '../../../lib/kernels.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
 import * as oracle from '../../support/oracle.js';
@@ -127,5 +127,49 @@ describe('gatherImages', () => {
     expect(gatherImages(images, [6], Uint32Array.of(1, 3), { out })).toBe(out);
     expectSame(out.data, [...images.subarray(6, 12), ...images.subarray(18, 24)], 'out');
     expect(gatherImages(images, [6], new Uint32Array(0)).shape).toEqual([0, 6]);
+  });
+});
+
+describe('sgdUpdateArena', () => {
+  const update = (segments: readonly number[], size = 10) =>
+    sgdUpdateArena(
+      {
+        params: new Float32Array(10),
+        grads: new Float32Array(size).fill(1),
+        velocities: null,
+        segments: Float64Array.from(segments),
+      },
+      { lr: 0.5 },
+    );
+
+  it('updates what the segments name, and nothing else', () => {
+    const params = new Float32Array(10).fill(1);
+    const grads = Float32Array.from({ length: 10 }, (_, i) => i);
+    const segments = Float64Array.of(1, 2, 0, 1, 5, 3, 0.5, 2);
+    sgdUpdateArena({ params, grads, velocities: null, segments }, { lr: 0.5 });
+    const moved = (i: number, decay: number, scale: number) => 1 - 0.5 * (scale * i + decay);
+    expect([...params]).toEqual(
+      [1, moved(1, 0, 1), moved(2, 0, 1), 1, 1].concat(
+        [5, 6, 7].map((i) => moved(i, 0.5, 2)),
+        [1, 1],
+      ),
+    );
+  });
+
+  it.each([
+    ['reach past the end', [8, 3, 0, 1]],
+    ['overlap', [0, 4, 0, 1, 3, 2, 0, 1]],
+    ['run backwards', [4, 2, 0, 1, 0, 2, 0, 1]],
+    ['are no integers', [0.5, 1, 0, 1]],
+    ['are NaN', [Number.NaN, 1, 0, 1]],
+    ['are negative', [-1, 1, 0, 1]],
+  ])('refuses segments that %s', (_, segments) => {
+    expect(() => update(segments)).toThrow('expected segments inside params, in order, without overlap');
+  });
+
+  it('refuses gradients that are fewer than the parameters', () => {
+    expect(() => update([0, 1, 0, 1], 9)).toThrow(
+      /expected grads to hold at least 10 elements but received 9/,
+    );
   });
 });

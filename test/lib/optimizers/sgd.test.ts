@@ -45,6 +45,30 @@ class Reference {
 }
 
 describe('SGD', () => {
+  it('updates parameters that share no arena to the same bits', () => {
+    const options = {
+      lr: 0.1,
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 0.01,
+      biasGradient: 'mean',
+    } as const;
+    const net = tinyNet();
+    backward(net, 1);
+    const apart = net.parameters().map(({ name, kind, value, grad, rows, fanIn, bound, bind }) => {
+      const copy = (tensor: Tensor) => new Tensor(tensor.shape, tensor.data.slice());
+      return { name, kind, rows, fanIn, bound, bind, value: copy(value), grad: copy(grad) };
+    });
+    const [together, single] = [new SGD(net, options), new SGD(apart, options)];
+    for (let step = 0; step < 3; step += 1) {
+      together.step();
+      single.step();
+    }
+    for (const [index, { value }] of net.parameters().entries())
+      expectSame(value.data, apart[index].value.data, 'in an arena and apart');
+    expect(single.getVelocity()).toEqual(together.getVelocity());
+  });
+
   it.each<SGDOptions>([
     { lr: 0.1 },
     { lr: 0.1, weightDecay: 0.1 },

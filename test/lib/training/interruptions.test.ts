@@ -6,20 +6,23 @@ import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
 
 describe('resuming', () => {
-  it.each<[string, Recipe]>([
-    ['fast', small],
-    ['article', { ...recipes.article, batchSize: 32, epochs: 4 }],
-  ])('goes on to the same bits from any epoch of the %s recipe', async (_, recipe) => {
-    const straight = start({ recipe });
+  const article: Recipe = { ...recipes.article, batchSize: 32, epochs: 4 };
+  it.each<['lanes' | 'rows', string, Recipe]>([
+    ['lanes', 'fast', small],
+    ['lanes', 'article', article],
+    ['rows', 'fast', small],
+    ['rows', 'article', article],
+  ])('goes on to the same bits on %s from any epoch of the %s recipe', async (engine, _, recipe) => {
+    const straight = start({ recipe, engine });
     const records = await drain(straight.trainer);
     for (const stop of [1, 2, 3]) {
-      const first = start({ recipe });
+      const first = start({ recipe, engine });
       for await (const { epoch } of first.trainer.fit(data)) if (epoch === stop) break;
       const resume = first.trainer.state();
       expect(resume).toMatchObject({ epoch: stop, seed: 9, recipe });
       const net = new LeNet5({ init: 'zeros' });
       net.setParams(first.net.getParams());
-      const second = { net, trainer: new Trainer(net, { resume }) };
+      const second = { net, trainer: new Trainer(net, { resume, engine }) };
       const rest = await drain(second.trainer);
       expect(rest.map(({ epoch, loss, lr }) => [epoch, loss, lr])).toEqual(
         records.slice(stop).map(({ epoch, loss, lr }) => [epoch, loss, lr]),

@@ -67,10 +67,10 @@ describe('reference trace: 20 steps of the article in float64 NumPy', () => {
     expectParameters(net);
   });
 
-  it('is reproduced by the recipe "article" in the Trainer', async () => {
+  it.each(['auto', 'lanes', 'rows'] as const)('is reproduced by the Trainer, engine %s', async (engine) => {
     const { net, data } = start();
     const sums: number[] = [];
-    const trainer = new Trainer(net, { recipe: { ...recipes.article, shuffle: 'none' } });
+    const trainer = new Trainer(net, { recipe: { ...recipes.article, shuffle: 'none' }, engine });
     const records = trainer.fit(data, { epochs: 1, onProgress: ({ loss, step }) => sums.push(loss * step) });
     for await (const { loss, lr: used } of records) {
       expect(used).toBe(lr);

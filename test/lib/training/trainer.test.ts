@@ -153,14 +153,14 @@ describe('Trainer.fit', () => {
     expect(turns).toBeGreaterThanOrEqual(seen[2] + 2);
   });
 
-  it('learns MNIST from 3,000 images in 4 epochs', async () => {
+  it('learns MNIST from 3,000 images in 6 epochs', async () => {
     const { train, test } = loadDataset('mnist', { resize: 'pad', limit: 3000 });
     const trainer = new Trainer(new LeNet5({ seed: 1 }), { seed: 1 });
-    const records = await drain(trainer, { epochs: 4, validation: test }, train);
-    const last = records[3];
-    // Measured with seeds 1 to 8: MEASURED.
-    expect(last.testAccuracy).toBeGreaterThan(0.93);
-    expect(last.testLoss).toBeLessThan(0.25);
-    expect(last.loss).toBeLessThan(records[0].loss / 3);
+    const records = await drain(trainer, { epochs: 6, validation: test }, train);
+    const last = records[5];
+    // Measured with seeds 1 to 8 on both engines: 92.1 to 94.8 %, test loss 0.18 to 0.27, a loss 40 to 70 times down.
+    expect(last.testAccuracy).toBeGreaterThan(0.9);
+    expect(last.testLoss).toBeLessThan(0.35);
+    expect(last.loss).toBeLessThan(records[0].loss / 10);
   });
 });
