@@ -21,11 +21,13 @@ namespace rownet {
 
 namespace {
 
-// A worker that spins answers in under 1 us; one that sleeps on a condition variable in 20 us, on a virtual
-// machine in much more. A training step forks up to thirty times with JavaScript in between; 20,000 pauses
-// (0.2 to 0.4 ms) bridge that, and still leave the CPU alone soon after the last step. With 2,000 an epoch
-// in batches of 16 took 1.4 times as long.
-constexpr int kSpins = 20000;
+// A worker that spins answers in under 1 us; one that sleeps on a condition variable in 20 us, on a
+// virtual machine in much more. A training step forks up to thirty times with JavaScript in
+// between, so a worker waits about half a millisecond before it sleeps: at first with pauses, then
+// yielding, so that on a busy machine whoever has work gets the CPU. Without the yields an epoch in
+// batches of 16 took 1.4 times as long.
+constexpr int kSpins = 2000;
+constexpr int kYields = 1000;
 
 inline void pause_cpu() {
 #if defined(__x86_64__)
@@ -33,6 +35,14 @@ inline void pause_cpu() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+void relax(int tries) {
+  if (tries < kSpins) {
+    pause_cpu();
+  } else {
+    std::this_thread::yield();
+  }
 }
 
 int machine_threads() {
@@ -86,13 +96,8 @@ class Pool {
     }
     if (sleepers_.load(std::memory_order_acquire) > 0) wake_.notify_all();
     job.run_slice(0);
-    for (int spins = 0; pending_.load(std::memory_order_acquire) != 0; ++spins) {
-      if (spins < kSpins) {
-        pause_cpu();
-      } else {
-        std::this_thread::yield();
-      }
-    }
+    for (int tries = 0; pending_.load(std::memory_order_acquire) != 0; tries += tries < kSpins)
+      relax(tries);
   }
 
  private:
@@ -107,10 +112,10 @@ class Pool {
   }
 
   uint64_t wait_for_job(uint64_t seen) {
-    for (int spins = 0; spins < kSpins; ++spins) {
+    for (int tries = 0; tries < kSpins + kYields; ++tries) {
       const uint64_t now = generation_.load(std::memory_order_acquire);
       if (now != seen) return now;
-      pause_cpu();
+      relax(tries);
     }
     std::unique_lock<std::mutex> lock(mutex_);
     sleepers_.fetch_add(1, std::memory_order_release);
