@@ -54,7 +54,10 @@ const ticks = Array.from({ length: epochs }, (_, index) => index + 1).filter(
 const ends = curves
   .map((curve) => ({ ...curve, end: y(curve.loss.at(-1)) }))
   .sort((a, b) => a.end - b.end)
-  .map((curve, index, all) => ({ ...curve, line: Math.min(all[0].end, box.bottom - 18 * all.length) + 18 * index }));
+  .map((curve, index, all) => ({
+    ...curve,
+    line: Math.min(all[0].end, box.bottom - 18 * all.length) + 18 * index,
+  }));
 const svg = [
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${box.width} ${box.height}" width="${box.width}" height="${box.height}" role="img">`,
   `<title>Training loss of LeNet-5 by the article's recipe</title>`,
