@@ -2,10 +2,10 @@
 // the machine that installs rownet need not have it, the one that checks a change does.
 import { spawnSync } from 'node:child_process';
 
-const tool = ['clang-format-19', 'clang-format'].find((name) => spawnSync(name, ['--version']).status === 0);
+const tool = ['clang-format-19'].find((name) => spawnSync(name, ['--version']).status === 0);
 if (tool === undefined) {
   console.warn(
-    'clang-format: not installed, C++ format not checked (Debian: apt-get install clang-format-19).',
+    'clang-format 19 is not installed: the C++ format was not checked (Debian: apt-get install clang-format-19).',
   );
   process.exit(0);
 }

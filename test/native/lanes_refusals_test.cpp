@@ -1,0 +1,145 @@
+// Steps that do not fit: each is refused by name, before any memory of their size is asked for.
+#include <stdexcept>
+
+#include "fused_nets.h"
+#include "harness.h"
+
+namespace rownet::test {
+
+namespace {
+
+using Kind = LaneStep::Kind;
+
+constexpr int64_t kHuge = (int64_t{1} << 31) - 1;
+
+LaneStep conv(int64_t oc, int64_t kh, int64_t kw, int64_t stride_h = 1, int64_t stride_w = 1,
+              int64_t pad_h = 0, int64_t pad_w = 0, bool pool = false) {
+  return {Kind::kConv, oc, kh, kw, stride_h, stride_w, pad_h, pad_w, 0, 0, true, pool, 0, 0};
+}
+LaneStep pool(int64_t kh, int64_t kw, int64_t stride_h = 1, int64_t stride_w = 1) {
+  return {Kind::kPool, 0, kh, kw, stride_h, stride_w, 0, 0, 0, 0, false, false, 0, 0};
+}
+LaneStep linear(int64_t in, int64_t out, int64_t weight = 0, int64_t bias = 0) {
+  return {Kind::kLinear, 0, 0, 0, 0, 0, 0, 0, in, out, false, false, weight, bias};
+}
+
+std::string refusal(int64_t c, int64_t h, int64_t w, const std::vector<LaneStep>& steps) {
+  try {
+    LanePlan plan(c, h, w, steps);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+struct Refused {
+  PlaneShape input;
+  std::vector<LaneStep> steps;
+  const char* message;
+};
+
+}  // namespace
+
+TEST_ONCE(lanes_refuse_what_does_not_fit) {
+  LaneStep unknown = pool(1, 1);
+  unknown.kind = static_cast<Kind>(4);
+  const std::vector<Refused> list = {
+      {{1, 4, 4}, {}, "lanes: no steps"},
+      {{0, 4, 4}, {pool(1, 1)}, "lanes: empty input"},
+      {{1, 0, 4}, {pool(1, 1)}, "lanes: empty input"},
+      {{1, 4, 0}, {pool(1, 1)}, "lanes: empty input"},
+      {{1, 4, -4}, {pool(1, 1)}, "lanes: empty input"},
+      {{1, 4, 4}, {unknown}, "lanes: step 0: unknown kind"},
+      // Convolutions
+      {{1, 4, 4}, {conv(0, 3, 3)}, "lanes: step 0: no output channels"},
+      {{1, 4, 4}, {conv(1, 5, 3)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {conv(1, 3, 5)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {conv(1, 7, 3, 1, 1, 1, 0)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {conv(1, 3, 3, 0, 1)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {conv(1, 3, 3, 1, -1)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {conv(1, 0, 3)}, "lanes: step 0: padding is not below the kernel"},
+      {{1, 4, 4}, {conv(1, 3, 3, 1, 1, 3, 0)}, "lanes: step 0: padding is not below the kernel"},
+      {{1, 4, 4}, {conv(1, 3, 2, 1, 1, 0, 2)}, "lanes: step 0: padding is not below the kernel"},
+      {{1, 4, 4}, {conv(1, 4, 3, 1, 1, 0, 0, true)}, "lanes: step 0: too small to be pooled"},
+      {{1, 4, 4}, {conv(1, 3, 4, 1, 1, 0, 0, true)}, "lanes: step 0: too small to be pooled"},
+      // Pooling
+      {{1, 4, 4}, {pool(5, 1)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {pool(1, 5)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {pool(2, 2, 0, 1)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {pool(2, 2, 1, 0)}, "lanes: step 0: window does not fit"},
+      {{1, 4, 4}, {pool(0, 2)}, "lanes: step 0: window of more than 256 values"},
+      {{1, 4, 4}, {pool(2, 0)}, "lanes: step 0: window of more than 256 values"},
+      {{1, 16, 17}, {pool(16, 17)}, "lanes: step 0: window of more than 256 values"},
+      {{1, 257, 1}, {pool(257, 1)}, "lanes: step 0: window of more than 256 values"},
+      {{1, 1, 257}, {pool(1, 257)}, "lanes: step 0: window of more than 256 values"},
+      // Linear layers
+      {{1, 4, 4}, {linear(15, 2)}, "lanes: step 0: features differ from the input's size"},
+      {{2, 4, 4}, {linear(16, 2)}, "lanes: step 0: features differ from the input's size"},
+      {{1, 4, 4}, {linear(16, 0)}, "lanes: step 0: no output features"},
+      {{1, 4, 4}, {linear(16, -3)}, "lanes: step 0: no output features"},
+      {{1, 4, 4}, {linear(16, 2, -1, 0)}, "lanes: step 0: negative parameter offset"},
+      {{1, 4, 4}, {linear(16, 2, 0, -1)}, "lanes: step 0: negative parameter offset"},
+      // The step that is wrong is named.
+      {{1, 6, 6},
+       {conv(2, 3, 3), pool(2, 2, 2, 2), linear(9, 2)},
+       "lanes: step 2: features differ from the input's size"},
+      {{1, 6, 6}, {conv(2, 3, 3), conv(2, 5, 5)}, "lanes: step 1: window does not fit"},
+      {{1, 6, 6},
+       {conv(2, 6, 6), conv(2, 3, 3, 1, 1, 3, 3)},
+       "lanes: step 1: padding is not below the kernel"},
+      // Sizes: beyond 2^31 vectors, up to those whose product leaves 64 bits.
+      {{1, 65536, 65536}, {pool(1, 1)}, "lanes: step 0: input too large"},
+      {{kHuge, kHuge, kHuge}, {pool(1, 1)}, "lanes: step 0: input too large"},
+      {{kHuge, 2, 1}, {pool(1, 1)}, "lanes: step 0: input too large"},
+      {{1, 1, 1},
+       {conv(1, kHuge, kHuge, 1, 1, kHuge - 1, kHuge - 1)},
+       "lanes: step 0: input too large"},
+      {{1, 40000, 40000}, {conv(2, 1, 1)}, "lanes: step 0: output too large"},
+      {{1, 1, 1},
+       {conv(kHuge, 1, 1), conv(1, 3, 3, 1, 1, 1, 1)},
+       "lanes: step 0: output too large"},
+      {{50000, 1, 1}, {conv(50000, 1, 1)}, "lanes: step 0: too many weights"},
+      {{1, 30000, 30000}, {conv(3, 29000, 29000)}, "lanes: step 0: too many weights"},
+  };
+  for (const Refused& one : list) {
+    if (!next_case()) continue;
+    problem("%s", one.message);
+    CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), one.message);
+  }
+  CHECK_CASES(static_cast<int64_t>(list.size()));
+  CHECK_EQUAL(list.size(), size_t{43});
+}
+
+TEST_ONCE(lanes_accept_what_just_fits) {
+  // The neighbours of what is refused. Nothing of their size is allocated before the first batch.
+  const std::vector<Refused> list = {
+      {{1, 4, 4}, {conv(1, 4, 4)}, "kernel as large as the image"},
+      {{1, 4, 4}, {conv(1, 3, 3, 9, 9, 2, 2)}, "padding of kernel - 1, a long stride"},
+      {{1, 4, 4}, {conv(1, 3, 3, 1, 1, 0, 0, true)}, "2 x 2 pixels to pool"},
+      {{1, 16, 16}, {pool(16, 16)}, "window of 256 values"},
+      {{1, 1, 256}, {pool(1, 256)}, "window of 256 values in a line"},
+      {{1, 32768, 32768}, {pool(1, 1)}, "2^30 pixels"},
+      {{1, 4, 4}, {linear(16, 1)}, "one class"},
+  };
+  for (const Refused& one : list) {
+    if (!next_case()) continue;
+    problem("%s", one.message);
+    CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), "");
+  }
+  CHECK_CASES(static_cast<int64_t>(list.size()));
+}
+
+TEST_ONCE(lanes_plans_tell_their_sizes) {
+  const FusedNet net = fused_lenet5();
+  const LanePlan plan = net.plan();
+  CHECK_EQUAL(plan.input_size(), 1024);
+  CHECK_EQUAL(plan.classes(), 10);
+  // LeNet-5's 61706, with a gap behind each of ten arrays but the last.
+  CHECK_EQUAL(plan.parameters(), 61706 + 9 * 3);
+  CHECK_EQUAL(LanePlan(2, 3, 4, {pool(2, 2)}).parameters(), 0);
+  CHECK_EQUAL(LanePlan(2, 3, 4, {pool(2, 2)}).classes(), 12);
+  CHECK_EQUAL(LanePlan(1, 1, 5, {linear(5, 2, 100, 3)}).parameters(), 110);
+  CHECK_EQUAL(LanePlan(1, 1, 5, {linear(5, 2, 0, 300)}).parameters(), 302);
+}
+
+}  // namespace rownet::test
