@@ -92,8 +92,8 @@ struct KernelTable {
 // The table of one level; nullptr where this build does not hold it.
 const KernelTable* kernel_table(IsaLevel level);
 
-// The table in use, chosen at the first call: the highest available level under ROWNET_MAX_ISA. Throws
-// std::invalid_argument when that names no level, so drivers call it before they fork.
+// The table in use, chosen at the first call: the highest available level under ROWNET_MAX_ISA.
+// Throws std::invalid_argument when that names no level, so drivers call it before they fork.
 const KernelTable& kernels();
 
 // Replaces the table in use; for tests.

@@ -149,10 +149,11 @@ TEST(lanes_gradients_equal_finite_differences) {
   FusedRunner runner;
   const FusedResult result = runner.run(plan, net, data, {0, 1, 2}, parameters, 1.0f);
   const std::vector<int64_t> branches = evaluate(parameters).branches();
-  int64_t compared = 0, not_zero = 0;
+  int64_t taken = 0, compared = 0, not_zero = 0;
   for (const FusedNet::Part& part : net.parts()) {
     for (int64_t i = 0; i < part.count; i += 5) {
       if (!next_case()) continue;
+      ++taken;
       const size_t at = static_cast<size_t>(part.begin + i);
       problem("parameter %lld of step %zu", static_cast<long long>(i), part.step);
       // The distance of the two floats is what counts, not the step that was asked for.
@@ -174,7 +175,7 @@ TEST(lanes_gradients_equal_finite_differences) {
   }
   CHECK_CASES(11 + 1 + 15 + 1 + 20 + 2 + 5 + 1);
   problem("parameters that could be compared, and those with a gradient");
-  CHECK(compared > 4 && not_zero > 2);
+  CHECK(2 * compared >= taken && 5 * not_zero >= taken);
 }
 
 }  // namespace rownet::test
