@@ -1,6 +1,6 @@
 // plan.cpp: executes a plan.
 //
-// A training step forks three times: weights are packed; each thread takes whole blocks of images
+// A training step packs weights and forks twice: each thread takes whole blocks of images
 // through forward, loss and backward, so that a block's tensors (420 KB for LeNet-5 on AVX-512)
 // stay in its L2; the gradients of linear layers, one product over the whole batch, are split by
 // rows, and those of convolutions summed over blocks.
