@@ -64,7 +64,8 @@ std::string difference(const Floats& actual, const Doubles& expected) {
 }
 
 std::string difference_in_bits(const void* actual, const void* expected, size_t bytes) {
-  if (std::memcmp(actual, expected, bytes) == 0) return "";
+  // memcmp takes no null pointer, not even for nothing.
+  if (bytes == 0 || std::memcmp(actual, expected, bytes) == 0) return "";
   const auto* const a = static_cast<const unsigned char*>(actual);
   const auto* const e = static_cast<const unsigned char*>(expected);
   Report report;

@@ -12,8 +12,9 @@ namespace {
 constexpr int64_t kRandomNets = 64;
 constexpr Arithmetic kArithmetics[] = {Arithmetic::kExactForward, Arithmetic::kFloat};
 
-// Sum of all bounds over the sum of all gradients: above it a test would hardly see a mistake.
-constexpr double kLoosest = 0.02;
+// Sum of all bounds over the sum of all gradients, where only the backward pass rounds: above it a
+// test would hardly see a mistake.
+constexpr double kLoosest = 1e-3;
 
 void check_within_bounds(const FusedNet& net, uint64_t seed, Arithmetic arithmetic,
                          const std::vector<int64_t>& sizes) {
@@ -41,8 +42,8 @@ void check_within_bounds(const FusedNet& net, uint64_t seed, Arithmetic arithmet
     const Side side = count % 2 == 1 ? Side::kEnd : Side::kStart;
     const FusedResult result = runner.run(plan, net, data, batch, parameters, grad_scale, side);
     oracle.check(result, width);
-    if (getenv("LOOSE"))
-      fprintf(stderr, "%d %.3g %s\n", int(whole), oracle.looseness(width), net.text().c_str());
+    // Elsewhere the errors of several layers add up: there only loss and logits are held tightly.
+    if (whole && !net.parts().empty()) CHECK(oracle.looseness(width) < kLoosest);
   }
 }
 
@@ -74,8 +75,9 @@ FusedNet random_net(Random& random) {
     }
   }
   if (random.integer(0, 3) == 0) net.linear(random.integer(1, 30), true);
-  if (net.steps().empty() || net.classes() > 256 || random.integer(0, 7) > 0) {
-    net.linear(random.integer(1, 12), random.integer(0, 7) == 0);
+  if (net.steps().empty() || net.classes() > 256 || net.classes() == 1 ||
+      random.integer(0, 7) > 0) {
+    net.linear(random.integer(2, 12), random.integer(0, 7) == 0);
   }
   return net;
 }
@@ -174,7 +176,8 @@ TEST(lanes_gradients_equal_finite_differences) {
     }
   }
   CHECK_CASES(11 + 1 + 15 + 1 + 20 + 2 + 5 + 1);
-  problem("parameters that could be compared, and those with a gradient");
+  problem("%lld parameters could be compared, %lld have a gradient",
+          static_cast<long long>(compared), static_cast<long long>(not_zero));
   CHECK(2 * compared >= taken && 5 * not_zero >= taken);
 }
 

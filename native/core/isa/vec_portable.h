@@ -107,7 +107,9 @@ inline Vec round_even(Vec v) {
 inline Vec scale_pow2(Vec v, Vec n) {
   Vec power;
   for (int i = 0; i < kWidth; ++i) {
-    const int32_t bits = (static_cast<int32_t>(n[i]) + 127) << 23;
+    // A NaN is no integer; v is NaN then, and stays it.
+    const int32_t exponent = n[i] == n[i] ? static_cast<int32_t>(n[i]) : 0;
+    const uint32_t bits = static_cast<uint32_t>(exponent + 127) << 23;
     float factor;
     __builtin_memcpy(&factor, &bits, sizeof factor);
     power[i] = factor;
