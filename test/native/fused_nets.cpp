@@ -100,9 +100,9 @@ FusedNet& FusedNet::linear(int64_t out_features, bool with_relu) {
   return *this;
 }
 
-LanePlan FusedNet::plan() const {
+LanePlan FusedNet::plan(bool winograd) const {
   const PlaneShape& in = shapes_.front();
-  return LanePlan(in.c, in.h, in.w, steps_);
+  return LanePlan(in.c, in.h, in.w, steps_, winograd);
 }
 
 std::string FusedNet::text() const {

@@ -54,7 +54,7 @@ class FusedNet {
   int64_t input_size() const { return shapes_.front().size(); }
   int64_t classes() const { return shapes_.back().size(); }
   int64_t arena() const { return arena_; }
-  LanePlan plan() const;
+  LanePlan plan(bool winograd = false) const;
   std::string text() const;
 
   // NaN in the gaps. Weights whose activations neither vanish nor grow with depth.

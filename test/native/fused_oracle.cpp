@@ -31,6 +31,13 @@ Doubles inflated(const Doubles& value, const Doubles& error) {
   return result;
 }
 
+double power_of_two_in(double value) {
+  double power = 1.0;
+  while (std::fmod(value, 2.0 * power) == 0.0) power *= 2.0;
+  while (std::fmod(value, power) != 0.0) power /= 2.0;
+  return power;
+}
+
 enum class Sign { kOn, kOff, kEither };
 
 Sign sign_of(double value, double error) {
@@ -46,13 +53,14 @@ FusedOracle::FusedOracle(const FusedNet& net, const Floats& parameters, double g
       parameters_(widen(parameters)),
       parameter_magnitudes_(absolute(parameters_)),
       grad_scale_(grad_scale),
+      grad_unit_(power_of_two_in(grad_scale)),
       exact_forward_(arithmetic != Arithmetic::kFloat),
       exact_(arithmetic == Arithmetic::kExact),
       gradients_(parameters.size(), 0.0),
       errors_(parameters.size(), 0.0),
       magnitudes_(parameters.size(), 0.0) {}
 
-double FusedOracle::rounding(bool exact, int64_t terms, double magnitude) {
+double FusedOracle::rounding(bool exact, int64_t terms, double magnitude) const {
   if (!exact) return (static_cast<double>(terms) + 2.0) * kUnit * magnitude;
   CHECK(magnitude < kExactLimit);
   return 0.0;
@@ -244,7 +252,8 @@ FusedOracle::Values FusedOracle::product_backward(size_t step, const Values& in,
   const int64_t terms = conv ? s.out_channels * s.kh * s.kw : s.out_features;
   Values din{value.dx, Doubles(value.dx.size())};
   for (size_t i = 0; i < din.error.size(); ++i) {
-    din.error[i] = std::max(0.0, wide.dx[i] - plain.dx[i]) + rounding(exact_, terms, wide.dx[i]);
+    din.error[i] = std::max(0.0, wide.dx[i] - plain.dx[i]) +
+                   rounding(exact_, terms, wide.dx[i] / grad_unit_) * grad_unit_;
   }
   return din;
 }
@@ -297,7 +306,7 @@ Doubles FusedOracle::bounds(int64_t width) const {
     const PlaneShape& out = net_.shape(part.step + 1);
     const int64_t terms = out.h * out.w * std::min(images_, width) + width + blocks;
     for (int64_t i = part.begin; i < part.begin + part.count; ++i) {
-      bound[size(i)] += rounding(exact_, terms, magnitudes_[size(i)]);
+      bound[size(i)] += rounding(exact_, terms, magnitudes_[size(i)] / grad_unit_) * grad_unit_;
     }
   }
   return bound;

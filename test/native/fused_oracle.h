@@ -50,6 +50,8 @@ class FusedOracle {
   const FusedNet& net_;
   Doubles parameters_, parameter_magnitudes_;
   double grad_scale_;
+  // The largest power of two that divides grad_scale: exact gradients are multiples of it.
+  double grad_unit_;
   bool exact_forward_, exact_;
   int64_t images_ = 0, correct_ = 0, undecided_ = 0;
   double loss_ = 0.0, loss_error_ = 0.0;
@@ -69,7 +71,7 @@ class FusedOracle {
   Values max_pool_backward(const Window& v, const Values& in, const int64_t* argmax,
                            const Values& dout) const;
   // What a sum in float adds to its error: `terms` products, whose magnitudes' sum is given.
-  static double rounding(bool exact, int64_t terms, double magnitude);
+  double rounding(bool exact, int64_t terms, double magnitude) const;
   Doubles bounds(int64_t width) const;
 };
 

@@ -31,8 +31,8 @@ FusedResult run(LanePlan& plan, const FusedNet& net, const Problem& p, int64_t c
   return runner.run(plan, net, p.images, batch, p.parameters, 0.125f);
 }
 
-FusedResult run_fresh(const FusedNet& net, const Problem& p, int64_t count) {
-  LanePlan plan = net.plan();
+FusedResult run_fresh(const FusedNet& net, const Problem& p, int64_t count, bool winograd) {
+  LanePlan plan = net.plan(winograd);
   return run(plan, net, p, count);
 }
 
@@ -52,17 +52,19 @@ TEST(lanes_have_the_same_bits_on_any_threads) {
   std::vector<FusedNet> nets = mixed_nets();
   nets.push_back(fused_lenet5());
   for (const FusedNet& net : nets) {
-    for (int64_t count : {int64_t{1}, width + 1, 5 * width + 2}) {
+    for (int64_t i = 0; i < 6; ++i) {
+      const bool winograd = i % 2 == 1;
+      const int64_t count = i / 2 == 0 ? 1 : i / 2 == 1 ? width + 1 : 5 * width + 2;
       const Problem p(net, count, 3);
       set_thread_count(1);
-      const FusedResult expected = run_fresh(net, p, count);
-      LanePlan kept = net.plan();
+      const FusedResult expected = run_fresh(net, p, count, winograd);
+      LanePlan kept = net.plan(winograd);
       for (int threads : {2, 3, 7}) {
         if (!next_case()) continue;
         problem("%d threads, %lld images, %s", threads, static_cast<long long>(count),
                 net.text().c_str());
         set_thread_count(threads);
-        CHECK_NONE(difference_in_bits(run_fresh(net, p, count), expected));
+        CHECK_NONE(difference_in_bits(run_fresh(net, p, count, winograd), expected));
         // A plan made and used under fewer threads, whose memory grows.
         CHECK_NONE(difference_in_bits(run(kept, net, p, count), expected));
       }
@@ -71,7 +73,7 @@ TEST(lanes_have_the_same_bits_on_any_threads) {
       CHECK_NONE(difference_in_bits(run(kept, net, p, count), expected));
     }
   }
-  CHECK_CASES(16 * 3 * 3);
+  CHECK_CASES(16 * 2 * 3 * 3);
 }
 
 TEST(lanes_plans_forget_what_they_computed) {
@@ -80,19 +82,21 @@ TEST(lanes_plans_forget_what_they_computed) {
   nets.push_back(fused_lenet5());
   for (const FusedNet& net : nets) {
     const Problem p(net, 3 * width + 1, 4);
-    LanePlan kept = net.plan(), spoilt = net.plan();
-    // Growing, shrinking and the same again.
-    for (int64_t count : {width + 1, 3 * width + 1, int64_t{1}, width, 2 * width - 1, int64_t{0},
-                          width - 1, width - 1}) {
-      if (!next_case()) continue;
-      problem("%lld images, %s", static_cast<long long>(count), net.text().c_str());
-      const FusedResult expected = run_fresh(net, p, count);
-      CHECK_NONE(difference_in_bits(run(kept, net, p, count), expected));
-      spoil(spoilt, net, 3 * width);
-      CHECK_NONE(difference_in_bits(run(spoilt, net, p, count), expected));
+    for (bool winograd : {false, true}) {
+      LanePlan kept = net.plan(winograd), spoilt = net.plan(winograd);
+      // Growing, shrinking and the same again.
+      for (int64_t count : {width + 1, 3 * width + 1, int64_t{1}, width, 2 * width - 1, int64_t{0},
+                            width - 1, width - 1}) {
+        if (!next_case()) continue;
+        problem("%lld images, %s", static_cast<long long>(count), net.text().c_str());
+        const FusedResult expected = run_fresh(net, p, count, winograd);
+        CHECK_NONE(difference_in_bits(run(kept, net, p, count), expected));
+        spoil(spoilt, net, 3 * width);
+        CHECK_NONE(difference_in_bits(run(spoilt, net, p, count), expected));
+      }
     }
   }
-  CHECK_CASES(16 * 8);
+  CHECK_CASES(16 * 2 * 8);
 }
 
 }  // namespace rownet::test

@@ -6,8 +6,7 @@
 // Otherwise the linker may keep the AVX-512 copy of a shared inline function for everyone.
 
 #include "kernel_table.h"
-#include "lanes/conv_backward.h"
-#include "lanes/conv_forward_kernel.h"
+#include "lanes/conv.h"
 #include "lanes/lane_io_kernel.h"
 #include "lanes/lane_kernels.h"
 #include "lanes/linear_kernel.h"
@@ -39,9 +38,10 @@ static const LaneKernels lane_kernels = {
     to_rows,
     conv_packed_size,
     conv_pack,
+    conv_saved_size,
+    conv_scratch_size,
     conv_forward,
     conv_backward_packed_size,
-    conv_backward_scratch,
     conv_backward_pack,
     conv_backward,
     lane_pool_forward,

@@ -105,9 +105,11 @@ inline Mask code_bit(Codes codes, int bit) {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(codes, bits), bits));
 }
 // table[code] for codes 0 to 3.
-inline Vec lookup4(const float* table, Codes codes) {
-  return _mm256_permutevar_ps(_mm256_broadcast_ps(reinterpret_cast<const __m128*>(table)), codes);
+using Table4 = __m256;
+inline Table4 load_table4(const float* p) {
+  return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p));
 }
+inline Vec lookup4(Table4 table, Codes codes) { return _mm256_permutevar_ps(table, codes); }
 
 inline Vec bytes_as_floats(const uint8_t* p) { return _mm256_cvtepi32_ps(load_codes(p)); }
 

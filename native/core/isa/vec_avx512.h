@@ -82,9 +82,9 @@ inline Mask code_bit(Codes codes, int bit) {
   return _mm512_test_epi32_mask(codes, _mm512_set1_epi32(bit));
 }
 // table[code] for codes 0 to 3.
-inline Vec lookup4(const float* table, Codes codes) {
-  return _mm512_permutevar_ps(_mm512_broadcast_f32x4(_mm_loadu_ps(table)), codes);
-}
+using Table4 = __m512;
+inline Table4 load_table4(const float* p) { return _mm512_broadcast_f32x4(_mm_loadu_ps(p)); }
+inline Vec lookup4(Table4 table, Codes codes) { return _mm512_permutevar_ps(table, codes); }
 
 inline Vec bytes_as_floats(const uint8_t* p) { return _mm512_cvtepi32_ps(load_codes(p)); }
 

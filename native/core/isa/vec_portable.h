@@ -80,7 +80,9 @@ inline Mask code_bit(Codes codes, int bit) {
   return (codes & broadcast_code(bit)) == broadcast_code(bit);
 }
 // table[code] for codes 0 to 3.
-inline Vec lookup4(const float* table, Codes codes) {
+using Table4 = const float*;
+inline Table4 load_table4(const float* p) { return p; }
+inline Vec lookup4(Table4 table, Codes codes) {
   return Vec{table[codes[0]], table[codes[1]], table[codes[2]], table[codes[3]]};
 }
 

@@ -92,7 +92,9 @@ inline Mask code_bit(Codes codes, int bit) {
   return _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_and_si128(codes, bits), bits));
 }
 // table[code] for codes 0 to 3.
-inline Vec lookup4(const float* table, Codes codes) {
+using Table4 = const float*;
+inline Table4 load_table4(const float* p) { return p; }
+inline Vec lookup4(Table4 table, Codes codes) {
   alignas(16) int32_t lanes[kWidth];
   _mm_store_si128(reinterpret_cast<__m128i*>(lanes), codes);
   return _mm_setr_ps(table[lanes[0]], table[lanes[1]], table[lanes[2]], table[lanes[3]]);

@@ -32,7 +32,7 @@ inline LaneTensor dense_tensor(const LaneConv& s) {
 
 // The convolution that computes din from `dense`.
 inline LaneConv input_gradient_conv(const LaneConv& s) {
-  return {dense_tensor(s), s.in, s.kh, s.kw, 1, 1, s.in.h, s.in.w, false, false};
+  return {dense_tensor(s), s.in, s.kh, s.kw, 1, 1, s.in.h, s.in.w, false, false, false};
 }
 
 // The place in `dense` of the gradient of output pixel (0, 0), in vectors.

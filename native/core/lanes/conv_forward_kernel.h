@@ -33,7 +33,7 @@ constexpr int kConvPixels = 4;
 
 inline int64_t conv_blocks(int64_t oc) { return (oc + kConvOc - 1) / kConvOc; }
 
-size_t conv_packed_size(const LaneConv& s) {
+size_t direct_packed_size(const LaneConv& s) {
   return static_cast<size_t>(s.out.c * s.in.c * s.kh * s.kw);
 }
 
@@ -58,7 +58,7 @@ void conv_pack_view(const LaneConv& s, WeightView w, float* packed) {
   }
 }
 
-void conv_pack(const LaneConv& s, const float* weight, float* packed) {
+void direct_pack(const LaneConv& s, const float* weight, float* packed) {
   conv_pack_view(s, {weight, s.in.c * s.kh * s.kw, s.kh * s.kw, s.kw, 1}, packed);
 }
 
@@ -99,6 +99,21 @@ inline void start_tile(const float* bias, Vec (&acc)[Oc][Px]) {
   }
 }
 
+struct Max2x2 {
+  Vec value;
+  Codes code;  // row * 2 + column
+};
+
+// The first maximum of a window.
+inline Max2x2 max_2x2(Vec a, Vec b, Vec c, Vec d) {
+  const Mask b_wins = exceeds(b, a), d_wins = exceeds(d, c);
+  const Vec upper = blend(b_wins, b, a), lower = blend(d_wins, d, c);
+  const Mask lower_wins = exceeds(lower, upper);
+  return {blend(lower_wins, lower, upper),
+          blend_codes(lower_wins, blend_codes(d_wins, broadcast_code(3), broadcast_code(2)),
+                      blend_codes(b_wins, broadcast_code(1), broadcast_code(0)))};
+}
+
 // One 2x2 window of Oc channels. `in` points at the window's first input, out and codes at its
 // output.
 template <int Oc, int K>
@@ -111,16 +126,9 @@ void conv_pool_tile(const LaneConv& s, const float* in, const float* w, const fl
   conv_tile<Oc, 4, K>(s, in, at, w, acc);
 #pragma GCC unroll 6
   for (int o = 0; o < Oc; ++o) {
-    const Mask b_wins = exceeds(acc[o][1], acc[o][0]), d_wins = exceeds(acc[o][3], acc[o][2]);
-    const Vec upper = blend(b_wins, acc[o][1], acc[o][0]),
-              lower = blend(d_wins, acc[o][3], acc[o][2]);
-    const Mask lower_wins = exceeds(lower, upper);
-    const Vec best = blend(lower_wins, lower, upper);
-    const Codes code =
-        blend_codes(lower_wins, blend_codes(d_wins, broadcast_code(3), broadcast_code(2)),
-                    blend_codes(b_wins, broadcast_code(1), broadcast_code(0)));
-    store(out + o * out_plane, s.relu ? vmax(zero(), best) : best);
-    store_codes(codes + o * codes_plane, code);
+    const Max2x2 max = max_2x2(acc[o][0], acc[o][1], acc[o][2], acc[o][3]);
+    store(out + o * out_plane, s.relu ? vmax(zero(), max.value) : max.value);
+    store_codes(codes + o * codes_plane, max.code);
   }
 }
 
@@ -179,8 +187,8 @@ inline ConvTileSet conv_tiles(const LaneConv& s) {
   return {ConvTiles<0>::kPool, ConvTiles<0>::kLine, ConvTiles<0>::kPixel};
 }
 
-void conv_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
-                  float* out, uint8_t* codes) {
+void direct_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
+                    float* out, uint8_t* codes) {
   const ConvTileSet tiles = conv_tiles(s);
   const int64_t blocks = conv_blocks(s.out.c), taps = s.in.c * s.kh * s.kw;
   const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;

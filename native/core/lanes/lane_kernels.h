@@ -11,6 +11,12 @@
 
 namespace rownet {
 
+// What a convolution's kernels work with besides its tensors; their sizes are asked for below.
+struct ConvMemory {
+  const float *packed, *packed_backward;
+  float *saved, *scratch;
+};
+
 struct LaneKernels {
   // images[index] for `count` (<= width) indices, as bytes * scale + shift, into the tensor's
   // interior; lanes from count on repeat the first image, so that they hold ordinary numbers.
@@ -22,22 +28,23 @@ struct LaneKernels {
   // width.
   void (*to_rows)(int64_t n, const float* lanes, float* rows, int64_t ld);
 
-  // Floats that a convolution's packed weights take.
+  // Floats that a convolution takes for its packed weights, for what its forward pass keeps for the
+  // backward pass, and for intermediate results of either.
   size_t (*conv_packed_size)(const LaneConv& s);
   // weight[oc, ic, kh, kw] for conv_forward.
   void (*conv_pack)(const LaneConv& s, const float* weight, float* packed);
-  void (*conv_forward)(const LaneConv& s, const float* in, const float* packed, const float* bias,
+  size_t (*conv_saved_size)(const LaneConv& s);
+  size_t (*conv_scratch_size)(const LaneConv& s);
+  // m.saved is nullptr where no backward pass follows.
+  void (*conv_forward)(const LaneConv& s, const float* in, const ConvMemory& m, const float* bias,
                        float* out, uint8_t* codes);
 
-  // Whether, and with how much packed memory and scratch (floats), conv_backward handles this step.
   size_t (*conv_backward_packed_size)(const LaneConv& s);
-  size_t (*conv_backward_scratch)(const LaneConv& s);
   void (*conv_backward_pack)(const LaneConv& s, const float* weight, float* packed);
   // dw[oc, ic, kh, kw] and db[oc] of this block are overwritten; din, unless nullptr, too. dout is
   // masked in place (0 where ReLU was 0).
   void (*conv_backward)(const LaneConv& s, const float* in, const float* out, const uint8_t* codes,
-                        float* dout, const float* packed, float* din, float* dw, float* db,
-                        float* scratch);
+                        float* dout, const ConvMemory& m, float* din, float* dw, float* db);
 
   void (*pool_forward)(const LanePool& s, const float* in, float* out, uint8_t* codes);
   void (*pool_backward)(const LanePool& s, const uint8_t* codes, const float* dout, float* din);

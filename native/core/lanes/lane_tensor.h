@@ -32,6 +32,7 @@ struct LaneConv {
   int64_t kh, kw, stride_h, stride_w;
   int64_t oh, ow;  // of the convolution itself
   bool relu, pool;
+  bool winograd;  // allowed, where it pays
 };
 
 // One max-pooling that is not fused; the window has at most 256 values.

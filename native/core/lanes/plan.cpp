@@ -60,6 +60,7 @@ struct Planned {
   size_t activation;    // of the output, in a slice's memory
   size_t gradient;      // of the output, in a slice's memory
   size_t codes;         // in a slice's memory; bytes, so a quarter of the floats are used
+  size_t saved;         // from forward to backward, in a slice's memory
   size_t packed, packed_backward;  // in the shared packed weights
   size_t partial;                  // of dw and db, in a block's partial sums
   size_t rows, deltas;             // of a linear layer, in the batch's memory, per block
@@ -104,12 +105,13 @@ struct LanePlan::State {
   std::vector<int64_t> block_correct;
 
   LaneTensor output_of(size_t index, const LaneTensor& in, const LaneStep& step);
-  void plan(std::vector<LaneStep> specs);
+  void plan(std::vector<LaneStep> specs, bool winograd);
   void reserve(int slice_count, int64_t blocks, bool training);
   void pack(const float* parameters_, bool training);
   float* slice(int index) { return slices.get() + slice_floats * size(index); }
   float* partial(int64_t block) { return partials.get() + partial_floats * size(block); }
   float* batch_of(int64_t block) { return batch.get() + batch_floats * size(block); }
+  ConvMemory conv_memory(const Planned& p, float* memory, bool training) const;
   const float* forward(float* memory, const float* params, float* block_batch);
   void backward(float* memory, const float* params, float* block_batch, float* block_partial);
   float* delta_of(size_t index, float* memory, float* block_batch);
@@ -148,7 +150,7 @@ LaneTensor LanePlan::State::output_of(size_t index, const LaneTensor& in, const 
   refuse(index, "unknown kind");
 }
 
-void LanePlan::State::plan(std::vector<LaneStep> specs) {
+void LanePlan::State::plan(std::vector<LaneStep> specs, bool winograd) {
   if (specs.empty()) throw std::invalid_argument("lanes: no steps");
   const auto margins = [&](size_t index, LaneTensor& t) {
     if (index < specs.size() && specs[index].kind == LaneStep::Kind::kConv) {
@@ -188,12 +190,15 @@ void LanePlan::State::plan(std::vector<LaneStep> specs) {
                 (in.h + 2 * in.margin_h - p.step.kh) / p.step.stride_h + 1,
                 (in.w + 2 * in.margin_w - p.step.kw) / p.step.stride_w + 1,
                 p.step.relu,
-                p.step.pool};
+                p.step.pool,
+                winograd};
       p.packed = packed_floats;
       packed_floats += lines(lanes.conv_packed_size(p.conv));
       p.packed_backward = packed_floats;
       if (trained) packed_floats += lines(lanes.conv_backward_packed_size(p.conv));
-      scratch = std::max(scratch, lanes.conv_backward_scratch(p.conv));
+      p.saved = at;
+      at += lines(lanes.conv_saved_size(p.conv));
+      scratch = std::max(scratch, lanes.conv_scratch_size(p.conv));
       p.partial = partial_floats;
       partial_floats += lines(size(p.weights() + p.biases()));
     } else if (p.step.kind == LaneStep::Kind::kPool) {
@@ -242,6 +247,11 @@ void LanePlan::State::pack(const float* params, bool training) {
   }
 }
 
+ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training) const {
+  return {packed.get() + p.packed, packed.get() + p.packed_backward,
+          training ? memory + p.saved : nullptr, memory + slice_floats - lines(scratch)};
+}
+
 // The logits of one block, whose input stands at the start of `memory`. block_batch is nullptr
 // where no backward pass follows.
 const float* LanePlan::State::forward(float* memory, const float* params, float* block_batch) {
@@ -251,7 +261,8 @@ const float* LanePlan::State::forward(float* memory, const float* params, float*
     uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
     switch (p.step.kind) {
       case LaneStep::Kind::kConv:
-        lanes.conv_forward(p.conv, in, packed.get() + p.packed, params + p.step.bias, out, codes);
+        lanes.conv_forward(p.conv, in, conv_memory(p, memory, block_batch != nullptr),
+                           params + p.step.bias, out, codes);
         break;
       case LaneStep::Kind::kPool:
         lanes.pool_forward(p.pool, in, out, codes);
@@ -280,7 +291,6 @@ float* LanePlan::State::delta_of(size_t index, float* memory, float* block_batch
 
 void LanePlan::State::backward(float* memory, const float* params, float* block_batch,
                                float* block_partial) {
-  float* const scratch_memory = memory + slice_floats - lines(scratch);
   for (size_t i = steps.size(); i-- > 0;) {
     const Planned& p = steps[i];
     const float* in = i == 0 ? memory : memory + steps[i - 1].activation;
@@ -291,8 +301,8 @@ void LanePlan::State::backward(float* memory, const float* params, float* block_
     switch (p.step.kind) {
       case LaneStep::Kind::kConv: {
         float* dw = block_partial + p.partial;
-        lanes.conv_backward(p.conv, in, out, codes, dout, packed.get() + p.packed_backward, din, dw,
-                            dw + p.weights(), scratch_memory);
+        lanes.conv_backward(p.conv, in, out, codes, dout, conv_memory(p, memory, true), din, dw,
+                            dw + p.weights());
         break;
       }
       case LaneStep::Kind::kPool:
@@ -336,11 +346,11 @@ void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float*
   }
 }
 
-LanePlan::LanePlan(int64_t c, int64_t h, int64_t w, std::vector<LaneStep> steps)
+LanePlan::LanePlan(int64_t c, int64_t h, int64_t w, std::vector<LaneStep> steps, bool winograd)
     : state_(new State) {
   if (c < 1 || h < 1 || w < 1) throw std::invalid_argument("lanes: empty input");
   state_->input = {c, h, w, 0, 0};
-  state_->plan(std::move(steps));
+  state_->plan(std::move(steps), winograd);
 }
 
 LanePlan::~LanePlan() = default;

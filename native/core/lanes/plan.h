@@ -36,7 +36,9 @@ struct ByteBatch {
 class LanePlan {
  public:
   // Throws std::invalid_argument when the steps do not fit each other or the input.
-  LanePlan(int64_t c, int64_t h, int64_t w, std::vector<LaneStep> steps);
+  // winograd: whether convolutions may be computed by Winograd's algorithm where that is faster;
+  // their rounding errors are then about four times those of plain sums.
+  LanePlan(int64_t c, int64_t h, int64_t w, std::vector<LaneStep> steps, bool winograd = true);
   ~LanePlan();
 
   int64_t input_size() const;

@@ -69,7 +69,7 @@ inline void patch_rows(const LaneConv& s, const float* g, const uint8_t* codes, 
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 6
       for (int j = 0; j < K + 1; ++j, table += 4)
-        acc[i][j] = fma(gv, lookup4(table, code), acc[i][j]);
+        acc[i][j] = fma(gv, lookup4(load_table4(table), code), acc[i][j]);
     }
   }
 #pragma GCC unroll 3

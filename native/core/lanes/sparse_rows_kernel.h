@@ -33,7 +33,7 @@ inline int64_t rows_image(const LaneConv& s) {
 inline int64_t rows_list(const LaneConv& s) { return s.out.h * s.out.w + 1; }
 inline int64_t rows_vectors(const LaneConv& s) { return (s.kw * s.in.c + kWidth - 1) / kWidth; }
 
-inline size_t rows_scratch(const LaneConv& s) {
+inline size_t rows_scratch_size(const LaneConv& s) {
   // Transposed images and the lists of all lanes for one output channel.
   return static_cast<size_t>(kWidth * rows_image(s) + kWidth * rows_list(s) * 2 + 64);
 }
