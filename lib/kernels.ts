@@ -32,6 +32,8 @@ export {
   gatherImages,
   type GatherOptions,
   type SgdArena,
+  type SgdArenaUpdate,
+  type SgdRates,
   sgdUpdate,
   sgdUpdateArena,
   type SgdUpdateOptions,

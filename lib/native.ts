@@ -179,7 +179,10 @@ export interface NativeAddon {
 
 /** A net compiled for the lanes engine: `new LanePlan(c, h, w, steps)`, steps as in native/core/lanes/plan.h. */
 export interface NativeLanePlan {
-  /** Overwrites the gradients with gradScale times those of the summed loss; the batch is images[indices]. */
+  /**
+   * Overwrites the gradients with gradScale times those of the summed loss; the batch is images[indices]. Then updates
+   * the parameters as sgdUpdateSegments does; none where there are no segments.
+   */
   trainStep(
     images: Uint8Array,
     labels: Uint8Array,
@@ -189,6 +192,11 @@ export interface NativeLanePlan {
     parameters: Float32Array,
     gradScale: number,
     gradients: Float32Array,
+    velocities: Float32Array | null,
+    segments: Float64Array,
+    lr: number,
+    momentum: number,
+    nesterov: boolean,
   ): { loss: number; correct: number };
   /** Summed loss and correct predictions; predictions receives the first maximum of each image. */
   evaluate(

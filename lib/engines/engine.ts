@@ -1,5 +1,6 @@
 /** What runs a net: the interface of an engine, and the choice of one. */
 import { ArgumentRangeError } from '../errors.js';
+import type { SgdArenaUpdate } from '../kernels/training.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import { LanesEngine, planLanes } from './lanes.js';
@@ -48,12 +49,14 @@ export interface Engine {
   /** Why this engine runs the net, for people. */
   readonly reason: string;
   /**
-   * Gathers a batch, runs it forward and backward, and leaves the gradients in the net; no update.
+   * Gathers a batch, runs it forward and backward, and leaves the gradients in the net.
    * @param indices images of the training set, in any order.
+   * @param update made at the end of the step; the lanes engine then saves a pass over the parameters. Without it they
+   * stay as they are.
    * @throws {ArgumentRangeError} for an index outside the training set, or none at all.
    * @throws {StateError} if the engine has no training set.
    */
-  trainStep(indices: Uint32Array): StepResult;
+  trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult;
   /**
    * Loss and predictions over a whole data set; gradients stay as they are.
    * @param batchSize images at a time. Default 256.

@@ -1,16 +1,17 @@
 /** The engine that runs a net as fused native steps in a batch-innermost layout; see docs/engines.md. */
 import { ArgumentRangeError, StateError } from '../errors.js';
 import { checkArray, checkInteger, checkTensor } from '../kernels/checks.js';
-import type { LayerParameter } from '../layers/layer.js';
+import type { LanePlan } from '../kernels/lane-plan.js';
+import { type SgdArenaUpdate, sgdUpdateArena } from '../kernels/training.js';
+import { compileNet } from '../nets/compiled.js';
 import type { Net } from '../nets/net.js';
 import { type Plan, type PlannedStep, planNet } from '../nets/plan.js';
-import { type NativeLanePlan, native } from '../native.js';
 import { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
 import { checkEngineOptions, checkImages } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
-const KINDS = { conv: 0, pool: 1, relu: 2, linear: 3 } as const;
+const NO_SEGMENTS = new Float64Array(0);
 
 /** Whether, and how, this engine runs the net. */
 export function planLanes(net: Net): Plan {
@@ -22,33 +23,27 @@ export class LanesEngine implements Engine {
   readonly reason: string;
   readonly #net: Net;
   readonly #steps: readonly PlannedStep[];
-  readonly #plan: NativeLanePlan;
+  readonly #plan: LanePlan;
   readonly #options: EngineOptions;
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
     checkEngineOptions(net, options);
-    const plan = planLanes(net);
-    if ('reason' in plan) {
+    const compiled = compileNet(net);
+    if ('reason' in compiled) {
       throw new ArgumentRangeError(
-        `engine: the lanes engine cannot run this net: ${plan.reason}. Use engine 'auto' or 'rows'`,
+        `engine: the lanes engine cannot run this net: ${compiled.reason}. Use engine 'auto' or 'rows'`,
       );
     }
+    const { steps, plan } = compiled;
     this.#net = net;
     this.#options = options;
-    this.#steps = plan.steps;
-    const [channels, height, width] = net.inputShape;
-    const { LanePlan } = native();
-    this.#plan = new LanePlan(
-      channels,
-      height,
-      width,
-      plan.steps.map((step) => encode(net, step)),
-    );
-    this.reason = `${plan.steps.length} fused steps: ${plan.steps.map(({ layers }) => layers.join('+')).join(', ')}`;
+    this.#steps = steps;
+    this.#plan = plan;
+    this.reason = `${steps.length} fused steps: ${steps.map(({ layers }) => layers.join('+')).join(', ')}`;
   }
 
-  trainStep(indices: Uint32Array): StepResult {
+  trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult {
     const { train, normalization, reduction = 'mean' } = this.#options;
     if (train === undefined) {
       throw new StateError(
@@ -62,6 +57,9 @@ export class LanesEngine implements Engine {
     const { scale, shift } = normalization;
     const { arena, gradArena } = this.#net;
     const gradScale = reduction === 'mean' ? 1 / indices.length : 1;
+    const fused = update !== undefined && updates(update, this.#net);
+    const { velocities, segments } = fused ? update.arena : { velocities: null, segments: NO_SEGMENTS };
+    const { lr, momentum = 0, nesterov = false } = fused ? update.rates : { lr: 0 };
     const result = this.#plan.trainStep(
       train.images,
       train.labels,
@@ -71,10 +69,16 @@ export class LanesEngine implements Engine {
       arena,
       gradScale,
       gradArena,
+      velocities,
+      segments,
+      lr,
+      momentum,
+      nesterov,
     );
     for (const { owner, pixels } of this.#steps) {
       for (const parameter of owner?.parameters() ?? []) parameter.rows = indices.length * pixels;
     }
+    if (update !== undefined && !fused) sgdUpdateArena(update.arena, update.rates);
     return result;
   }
 
@@ -116,24 +120,8 @@ export class LanesEngine implements Engine {
   }
 }
 
-/** The numbers of a step in the order of native/core/lanes/plan.h. */
-function encode(net: Net, step: PlannedStep): number[] {
-  const { kind, outChannels, kernel, stride, padding, inFeatures, outFeatures, relu, pool, owner } = step;
-  const offset = (parameter: LayerParameter | undefined) =>
-    parameter === undefined
-      ? 0
-      : (parameter.value.data.byteOffset - net.arena.byteOffset) / Float32Array.BYTES_PER_ELEMENT;
-  return [
-    KINDS[kind],
-    outChannels,
-    ...kernel,
-    ...stride,
-    ...padding,
-    inFeatures,
-    outFeatures,
-    Number(relu),
-    Number(pool),
-    offset(owner?.weight),
-    offset(owner?.bias),
-  ];
+/** Whether the update's arenas are the net's own, from their first float on. */
+function updates({ arena: { params, grads } }: SgdArenaUpdate, { arena, gradArena }: Net): boolean {
+  const same = (a: Float32Array, b: Float32Array) => a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+  return same(params, arena) && same(grads, gradArena);
 }

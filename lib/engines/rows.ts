@@ -1,7 +1,12 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
 import { ArgumentRangeError, StateError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
-import { gatherImages, softmaxCrossEntropy } from '../kernels/training.js';
+import {
+  gatherImages,
+  type SgdArenaUpdate,
+  sgdUpdateArena,
+  softmaxCrossEntropy,
+} from '../kernels/training.js';
 import { TensorBuffer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
@@ -30,7 +35,7 @@ export class RowsEngine implements Engine {
     this.#train = train;
   }
 
-  trainStep(indices: Uint32Array): StepResult {
+  trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult {
     if (this.#train === undefined) {
       throw new StateError(
         'engine: expected a training set but there is none. Pass one to createEngine as "train"',
@@ -44,6 +49,7 @@ export class RowsEngine implements Engine {
     const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const result = softmaxCrossEntropy(scores, labels, { grad, gradScale });
     this.#net.backward(grad);
+    if (update !== undefined) sgdUpdateArena(update.arena, update.rates);
     return result;
   }
 
@@ -68,7 +74,7 @@ export class RowsEngine implements Engine {
   }
 
   predict(x: Tensor): Tensor {
-    return this.#net.predict(x);
+    return this.#net.predictByLayers(x);
   }
 
   #gather(dataset: ImageSet, indices: Uint32Array): Tensor {

@@ -91,13 +91,21 @@ export interface SgdArena {
   readonly segments: Float64Array;
 }
 
+export type SgdRates = Pick<SgdUpdateOptions, 'lr' | 'momentum' | 'nesterov'>;
+
+/** An update that is still to be made. */
+export interface SgdArenaUpdate {
+  readonly arena: SgdArena;
+  readonly rates: SgdRates;
+}
+
 /**
  * `sgdUpdate` of all parameters of an arena in one call: a tenth of the time of a call each.
  * @throws {RangeError} unless the segments lie inside the arena, in order and apart.
  */
 export function sgdUpdateArena(
   { params, grads, velocities, segments }: SgdArena,
-  { lr, momentum = 0, nesterov = false }: Pick<SgdUpdateOptions, 'lr' | 'momentum' | 'nesterov'>,
+  { lr, momentum = 0, nesterov = false }: SgdRates,
 ): void {
   checkNumber('sgdUpdateArena', 'lr', lr);
   checkNumber('sgdUpdateArena', 'momentum', momentum);

@@ -5,6 +5,7 @@ import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Sequential } from '../layers/sequential.js';
 import { formatShape, type Shape, Tensor, typeName } from '../tensor.js';
+import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
 import { summarize } from './summary.js';
 
@@ -45,6 +46,7 @@ export class Net {
   /** Input shape and layers as JSON, stored in checkpoints: equal strings mean interchangeable parameters. */
   readonly architecture: string;
   readonly #parameters: readonly Parameter[];
+  #compiled: CompiledNet | undefined;
   /** Whether the layers hold a whole forward for `backward` to refer to. */
   #ready = false;
 
@@ -165,11 +167,24 @@ export class Net {
   }
 
   /**
-   * The result for any number of inputs, some at a time; a copy.
+   * The result for any number of inputs; a copy. By the fused steps of the lanes engine where they express the net, else
+   * layer by layer.
    * @param x `[N, ...inputShape]`.
-   * @param batchSize inputs at a time. Default 256.
+   * @param batchSize inputs at a time, layer by layer. Default 256.
    */
   predict(x: Tensor, batchSize = PREDICT_BATCH): Tensor {
+    this.#compiled ??= compileNet(this);
+    if ('reason' in this.#compiled) return this.predictByLayers(x, batchSize);
+    checkTensor('predict', 'x', x);
+    checkInteger('predict', 'batchSize', batchSize, 1, 2 ** 31 - 1);
+    const result = new Tensor(this.layer.outputShape(x.shape));
+    this.#compiled.plan.predict(x.shape[0], x.data, this.arena, result.data);
+    this.#ready = false;
+    return result;
+  }
+
+  /** As `predict`, always layer by layer. */
+  predictByLayers(x: Tensor, batchSize = PREDICT_BATCH): Tensor {
     checkTensor('predict', 'x', x);
     checkInteger('predict', 'batchSize', batchSize, 1, 2 ** 31 - 1);
     const result = new Tensor(this.layer.outputShape(x.shape));

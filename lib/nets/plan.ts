@@ -93,7 +93,7 @@ const blank = {
 function planStep(layers: readonly Flat[], index: number): PlannedStep | string {
   const { path, layer, input, output } = layers[index];
   const next = layers[index + 1]?.layer;
-  if (layer instanceof Linear) {
+  if (isExactly(layer, Linear)) {
     const relu = next?.kind === 'relu';
     const { inFeatures, outFeatures } = layer;
     return {
@@ -106,8 +106,8 @@ function planStep(layers: readonly Flat[], index: number): PlannedStep | string 
       relu,
     };
   }
-  if (layer instanceof Conv2d) return planConvolution(layers, index, layer, input, output);
-  if (layer instanceof MaxPool2d) {
+  if (isExactly(layer, Conv2d)) return planConvolution(layers, index, layer, input, output);
+  if (isExactly(layer, MaxPool2d)) {
     const [height, width] = layer.window.kernel;
     if (height * width > MAX_POOL_AREA) {
       return `${path}: a window of ${height}x${width} has more than ${MAX_POOL_AREA} values`;
@@ -159,8 +159,13 @@ function planConvolution(
   };
 }
 
+/** A class of its own may compute something else. */
+function isExactly<T extends Layer>(layer: Layer, type: new (...options: never[]) => T): layer is T {
+  return layer.constructor === type;
+}
+
 function isHalving(layer: Layer | undefined): boolean {
-  if (!(layer instanceof MaxPool2d)) return false;
+  if (layer === undefined || !isExactly(layer, MaxPool2d)) return false;
   const { kernel, stride } = layer.window;
   return [...kernel, ...stride].every((size) => size === 2);
 }

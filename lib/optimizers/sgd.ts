@@ -1,6 +1,6 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
 import { checkNumber } from '../kernels/checks.js';
-import { type SgdArena, sgdUpdate, sgdUpdateArena } from '../kernels/training.js';
+import { type SgdArena, type SgdArenaUpdate, sgdUpdate, sgdUpdateArena } from '../kernels/training.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Tensor, typeName } from '../tensor.js';
@@ -89,12 +89,10 @@ export class SGD {
   step(lr: number = this.lr): void {
     checkNumber('sgd', 'lr', lr, 0);
     const { momentum, nesterov } = this;
-    for (const [index, { name, kind, rows }] of this.#parameters.entries()) {
+    for (const { name, rows } of this.#parameters) {
       if (rows === 0) throw new StateError(`sgd: expected a backward first but ${name} has no gradient`);
-      const isBias = kind === 'bias';
-      this.#segments[4 * index + 2] = isBias ? 0 : this.weightDecay;
-      this.#segments[4 * index + 3] = isBias && this.biasGradient === 'mean' ? 1 / rows : 1;
     }
+    this.#setSegments();
     if (this.#arena !== undefined) {
       sgdUpdateArena({ ...this.#arena, segments: this.#segments }, { lr, momentum, nesterov });
       return;
@@ -103,6 +101,26 @@ export class SGD {
       const [weightDecay, gradScale] = this.#segments.subarray(4 * index + 2, 4 * index + 4);
       const velocity = this.#velocity[index] ?? null;
       sgdUpdate(value, grad, { lr, velocity, momentum, nesterov, weightDecay, gradScale });
+    }
+  }
+
+  /**
+   * What `step(lr)` does, for an engine to do at the end of its own step. Undefined where only `step` can: parameters
+   * that are not those of one net, and bias gradients that are means.
+   */
+  update(lr: number = this.lr): SgdArenaUpdate | undefined {
+    checkNumber('sgd', 'lr', lr, 0);
+    if (this.#arena === undefined || this.biasGradient === 'mean') return undefined;
+    this.#setSegments();
+    const { momentum, nesterov } = this;
+    return { arena: { ...this.#arena, segments: this.#segments }, rates: { lr, momentum, nesterov } };
+  }
+
+  #setSegments(): void {
+    for (const [index, { kind, rows }] of this.#parameters.entries()) {
+      const isBias = kind === 'bias';
+      this.#segments[4 * index + 2] = isBias ? 0 : this.weightDecay;
+      this.#segments[4 * index + 3] = isBias && this.biasGradient === 'mean' ? 1 / rows : 1;
     }
   }
 

@@ -1,4 +1,4 @@
-/** The training loop: epochs of steps, each one `engine.trainStep`, then `optimizer.step`. */
+/** The training loop: epochs of steps, each one `engine.trainStep` with the update of the optimizer. */
 import { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/datasets.js';
 import { createEngine, type Engine, type EngineName } from '../engines/engine.js';
@@ -254,12 +254,13 @@ export class Trainer {
     for (const batch of batches.epoch(this.#epoch)) {
       if (signal?.aborted) return { ...figures(), trainAccuracy: correct / images, interrupted: true };
       lr = learningRate(this.#recipe, this.#step + steps, totalSteps);
-      const result = engine.trainStep(batch);
+      const update = this.#optimizer.update(lr);
+      const result = engine.trainStep(batch, update);
       steps += 1;
       if (!Number.isFinite(result.loss)) {
         throw diverged(`loss in epoch ${epoch}, step ${steps} of ${batches.steps}`, result.loss, lr);
       }
-      this.#optimizer.step(lr);
+      if (update === undefined) this.#optimizer.step(lr);
       images += batch.length;
       loss += result.loss;
       correct += result.correct;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bindings/args.h"
+#include "bindings/sgd_arguments.h"
 
 namespace rownet::bindings {
 
@@ -103,9 +104,13 @@ Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
   const auto parameters = args.floats("parameters", needed);
   const float grad_scale = args.number("gradScale");
   const auto gradients = args.floats("gradients", needed);
-  args.disjoint("gradients", gradients, {parameters});
-  return loss_object(info.Env(),
-                     plan_->train_step(batch, parameters.data, grad_scale, gradients.data));
+  const SgdArguments sgd = read_sgd(args, parameters);
+  args.disjoint("gradients", gradients, {parameters, sgd.velocities});
+  args.disjoint("velocities", sgd.velocities, {parameters});
+  const LaneUpdate update{sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()), sgd.step,
+                          sgd.velocities.data, parameters.data};
+  return loss_object(
+      info.Env(), plan_->train_step(batch, parameters.data, grad_scale, gradients.data, &update));
 }
 
 Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {

@@ -1,10 +1,9 @@
 // training.cpp: what a training step needs besides its layers.
-#include <cmath>
 #include <string>
-#include <vector>
 
 #include "bindings/args.h"
 #include "bindings/exports.h"
+#include "bindings/sgd_arguments.h"
 #include "rows/elementwise.h"
 #include "rows/softmax_cross_entropy.h"
 
@@ -55,31 +54,11 @@ Napi::Value sgd_update_segments(const Napi::CallbackInfo& call) {
   Args args(call, "sgdUpdateSegments");
   const auto params = args.floats("params", 0);
   const auto grads = args.floats("grads", params.size);
-  const auto velocities = args.floats_or_null("velocities", params.size);
-  const auto numbers = args.doubles("segments");
-  SgdStep step{};
-  step.lr = args.number("lr");
-  step.momentum = args.number("momentum");
-  step.nesterov = args.boolean("nesterov");
-  args.disjoint("params", params, {grads, velocities});
-  args.disjoint("velocities", velocities, {grads});
-  // Offset, count, weight decay and gradient scale of each; in order and apart, so that no float is
-  // updated twice.
-  std::vector<SgdSegment> segments(numbers.size / 4);
-  double end = 0.0;
-  for (size_t i = 0; i < segments.size(); ++i) {
-    const double* n = numbers.data + 4 * i;
-    // Written so that NaN fails.
-    const bool fits = n[0] >= end && n[1] >= 0.0 &&
-                      n[0] + n[1] <= static_cast<double>(params.size) && n[0] == std::floor(n[0]) &&
-                      n[1] == std::floor(n[1]);
-    if (!fits) args.fail_range("expected segments inside params, in order, without overlap");
-    end = n[0] + n[1];
-    segments[i] = {static_cast<int64_t>(n[0]), static_cast<int64_t>(n[1]), static_cast<float>(n[2]),
-                   static_cast<float>(n[3])};
-  }
-  rownet::sgd_update_segments(segments.data(), static_cast<int64_t>(segments.size()), step,
-                              grads.data, velocities.data, params.data);
+  const SgdArguments sgd = read_sgd(args, params);
+  args.disjoint("params", params, {grads, sgd.velocities});
+  args.disjoint("velocities", sgd.velocities, {grads});
+  rownet::sgd_update_segments(sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()),
+                              sgd.step, grads.data, sgd.velocities.data, params.data);
   return call.Env().Undefined();
 }
 

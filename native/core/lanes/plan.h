@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "rows/elementwise.h"
 #include "rows/softmax_cross_entropy.h"
 
 namespace rownet {
@@ -31,6 +32,14 @@ struct ByteBatch {
   float scale, shift;  // pixel * scale + shift
 };
 
+// Gradient descent on the parameters whose gradients a step computes.
+struct LaneUpdate {
+  const SgdSegment* segments;  // in the order of their offsets
+  int64_t segment_count;
+  SgdStep step;                    // its weight_decay and grad_scale are not used
+  float *velocities, *parameters;  // velocities: nullptr without momentum
+};
+
 // Not for use by two threads at once. Same bits at any thread count: images are computed in blocks
 // of a vector's width, and sums over blocks run in their order.
 class LanePlan {
@@ -48,11 +57,13 @@ class LanePlan {
 
   // Forward, loss and backward. Overwrites the gradient of every parameter with grad_scale times
   // that of the summed loss. labels[indices[i]] < classes() for all i.
+  // Then, unless `update` is nullptr, updates the parameters, to the bits of sgd_update_segments.
   LossSum train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                     float* gradients);
+                     float* gradients, const LaneUpdate* update = nullptr);
   // Forward and loss; predictions[count] receives the index of the first maximum of each image.
   LossSum evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions);
-  // logits[count, classes] of x[count, c, h, w].
+  // logits[count, classes] of x[count, c, h, w]. A few images are computed one by one
+  // (few_images.h): the same image in a larger batch differs in the last bits.
   void predict(const float* x, int64_t count, const float* parameters, float* logits);
 
  private:

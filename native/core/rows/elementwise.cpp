@@ -40,26 +40,29 @@ void sgd_update(int64_t n, const SgdStep& step, const float* grad, float* veloci
   });
 }
 
+void sgd_update_range(int64_t begin, int64_t end, const SgdSegment* segments, int64_t segment_count,
+                      const SgdStep& step, const float* grads, float* velocities, float* params) {
+  const KernelTable& table = kernels();
+  for (int64_t i = 0; i < segment_count; ++i) {
+    const SgdSegment& s = segments[i];
+    const int64_t from = std::max(begin, s.offset), to = std::min(end, s.offset + s.count);
+    if (from >= to) continue;
+    SgdStep part = step;
+    part.weight_decay = s.weight_decay;
+    part.grad_scale = s.grad_scale;
+    table.sgd_update(to - from, part, grads + from,
+                     velocities == nullptr ? nullptr : velocities + from, params + from);
+  }
+}
+
 void sgd_update_segments(const SgdSegment* segments, int64_t segment_count, const SgdStep& step,
                          const float* grads, float* velocities, float* params) {
-  const KernelTable& table = kernels();
-  int64_t total = 0;
-  for (int64_t i = 0; i < segment_count; ++i) total += segments[i].count;
-  // Slices of the segments laid end to end; each walks the segments that it meets.
-  parallel_floats(total, [&](int64_t first, int64_t count) {
-    int64_t start = 0;
-    for (int64_t i = 0; i < segment_count && start < first + count; start += segments[i++].count) {
-      const SgdSegment& s = segments[i];
-      const int64_t from = std::max(first - start, int64_t{0});
-      const int64_t to = std::min(first + count - start, s.count);
-      if (from >= to) continue;
-      SgdStep part = step;
-      part.weight_decay = s.weight_decay;
-      part.grad_scale = s.grad_scale;
-      const int64_t at = s.offset + from;
-      table.sgd_update(to - from, part, grads + at,
-                       velocities == nullptr ? nullptr : velocities + at, params + at);
-    }
+  if (segment_count == 0) return;
+  const int64_t first = segments[0].offset;
+  const SgdSegment& last = segments[segment_count - 1];
+  parallel_floats(last.offset + last.count - first, [&](int64_t i, int64_t count) {
+    sgd_update_range(first + i, first + i + count, segments, segment_count, step, grads, velocities,
+                     params);
   });
 }
 

@@ -27,6 +27,10 @@ struct SgdSegment {
 void sgd_update_segments(const SgdSegment* segments, int64_t segment_count, const SgdStep& step,
                          const float* grads, float* velocities, float* params);
 
+// The same for what of the segments lies in [begin, end) of the arena, on the calling thread.
+void sgd_update_range(int64_t begin, int64_t end, const SgdSegment* segments, int64_t segment_count,
+                      const SgdStep& step, const float* grads, float* velocities, float* params);
+
 // out[i] = images[indices[i]] * scale + shift, for `count` images of `image_size` bytes.
 void gather_images(int64_t count, int64_t image_size, const uint8_t* images,
                    const uint32_t* indices, float scale, float shift, float* out);

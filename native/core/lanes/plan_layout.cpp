@@ -1,0 +1,170 @@
+// plan_layout.cpp: the geometry of a plan's steps, and where their arrays stand.
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "lanes/plan_state.h"
+
+namespace rownet {
+
+namespace {
+
+size_t size(int64_t n) { return static_cast<size_t>(n); }
+
+// Beyond this many vectors a tensor's size in bytes, times any factor met here, may leave 64 bits.
+constexpr int64_t kMaxVectors = int64_t{1} << 31;
+
+// Whether a tensor of these extents, each below 2^31, stays below kMaxVectors.
+bool too_large(const LaneTensor& t) {
+  return t.h + 2 * t.margin_h > kMaxVectors / row_vectors(t) ||
+         t.c > kMaxVectors / plane_vectors(t);
+}
+
+[[noreturn]] void refuse(size_t index, const char* why) {
+  throw std::invalid_argument("lanes: step " + std::to_string(index) + ": " + why);
+}
+
+}  // namespace
+
+void Memory::reserve(size_t floats) {
+  if (floats <= floats_) return;
+  const size_t bytes = (floats * sizeof(float) + 63) / 64 * 64;
+  void* data = std::aligned_alloc(64, bytes);
+  if (data == nullptr) throw std::bad_alloc();
+  std::free(data_);
+  data_ = static_cast<float*>(data);
+  std::fill_n(data_, bytes / sizeof(float), 0.0f);
+  floats_ = floats;
+}
+
+LaneTensor LanePlan::State::output_of(size_t index, const LaneTensor& in,
+                                      const LaneStep& step) const {
+  const auto slide = [&](int64_t extent, int64_t pad, int64_t kernel, int64_t stride) {
+    if (kernel < 1 || stride < 1 || pad < 0 || extent + 2 * pad < kernel)
+      refuse(index, "window does not fit");
+    return (extent + 2 * pad - kernel) / stride + 1;
+  };
+  switch (step.kind) {
+    case LaneStep::Kind::kConv: {
+      if (step.pad_h >= step.kh || step.pad_w >= step.kw)
+        refuse(index, "padding is not below the kernel");
+      if (step.out_channels < 1) refuse(index, "no output channels");
+      const int64_t oh = slide(in.h, step.pad_h, step.kh, step.stride_h);
+      const int64_t ow = slide(in.w, step.pad_w, step.kw, step.stride_w);
+      if (step.pool && (oh < 2 || ow < 2)) refuse(index, "too small to be pooled");
+      return {step.out_channels, step.pool ? oh / 2 : oh, step.pool ? ow / 2 : ow, 0, 0};
+    }
+    case LaneStep::Kind::kPool:
+      if (step.kh < 1 || step.kw < 1 || step.kh > 256 / step.kw)
+        refuse(index, "window of more than 256 values");
+      return {in.c, slide(in.h, 0, step.kh, step.stride_h), slide(in.w, 0, step.kw, step.stride_w),
+              0, 0};
+    case LaneStep::Kind::kRelu:
+      return {in.c, in.h, in.w, 0, 0};
+    case LaneStep::Kind::kLinear:
+      if (step.in_features != in.c * in.h * in.w)
+        refuse(index, "features differ from the input's size");
+      if (step.out_features < 1) refuse(index, "no output features");
+      return {step.out_features, 1, 1, 0, 0};
+  }
+  refuse(index, "unknown kind");
+}
+
+void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
+  if (specs.empty()) throw std::invalid_argument("lanes: no steps");
+  const auto margins = [&](size_t index, LaneTensor& t) {
+    if (index < specs.size() && specs[index].kind == LaneStep::Kind::kConv) {
+      t.margin_h = specs[index].pad_h;
+      t.margin_w = specs[index].pad_w;
+    }
+  };
+  margins(0, input);
+  if (too_large(input)) refuse(0, "input too large");
+  LaneTensor in = input;
+  bool trained = false;
+  size_t at = lines(size(tensor_vectors(input) * width));
+  for (size_t i = 0; i < specs.size(); ++i) {
+    Planned p{};
+    p.step = specs[i];
+    p.in = in;
+    p.out = output_of(i, in, p.step);
+    margins(i + 1, p.out);
+    if (too_large(p.out)) refuse(i, "output too large");
+    if (p.step.kind == LaneStep::Kind::kConv &&
+        (p.step.out_channels > kMaxVectors / (in.c * p.step.kh) ||
+         p.step.out_channels * in.c * p.step.kh > kMaxVectors / p.step.kw)) {
+      refuse(i, "too many weights");
+    }
+    p.input_gradient = trained;
+    const size_t floats = lines(size(tensor_vectors(p.out) * width));
+    p.activation = at;
+    p.gradient = at + floats;
+    at += 2 * floats;
+    if (p.step.kind == LaneStep::Kind::kConv) {
+      p.conv = {in,
+                p.out,
+                p.step.kh,
+                p.step.kw,
+                p.step.stride_h,
+                p.step.stride_w,
+                (in.h + 2 * in.margin_h - p.step.kh) / p.step.stride_h + 1,
+                (in.w + 2 * in.margin_w - p.step.kw) / p.step.stride_w + 1,
+                p.step.relu,
+                p.step.pool,
+                winograd};
+      p.packed = packed_floats;
+      packed_floats += lines(lanes.conv_packed_size(p.conv));
+      p.packed_backward = packed_floats;
+      if (trained) packed_floats += lines(lanes.conv_backward_packed_size(p.conv));
+      p.saved = at;
+      at += lines(lanes.conv_saved_size(p.conv));
+      shared_scratch = std::max(shared_scratch, lines(lanes.conv_shared_size(p.conv)));
+      own_scratch = std::max(own_scratch, lines(lanes.conv_own_size(p.conv)));
+      p.partial = partial_floats;
+      partial_floats += lines(size(p.weights() + p.biases()));
+    } else if (p.step.kind == LaneStep::Kind::kPool) {
+      p.pool = {in, p.out, p.step.kh, p.step.kw, p.step.stride_h, p.step.stride_w};
+    } else if (p.step.kind == LaneStep::Kind::kLinear) {
+      const int64_t unit = 2 * width;
+      p.row_stride = (p.step.in_features + unit - 1) / unit * unit;
+      p.rows = batch_floats;
+      batch_floats += size(p.row_stride * width);
+      p.deltas = batch_floats;
+      batch_floats += lines(size(p.step.out_features * width));
+    }
+    if (p.step.pool || p.step.kind == LaneStep::Kind::kPool) {
+      p.codes = at;
+      at += lines(size(p.out.c * p.out.h * p.out.w * width + 3) / 4);
+    }
+    if (p.has_parameters()) {
+      if (p.step.weight < 0 || p.step.bias < 0) refuse(i, "negative parameter offset");
+      parameters = std::max({parameters, p.step.weight + p.weights(), p.step.bias + p.biases()});
+      trained = true;
+    }
+    steps.push_back(p);
+    in = p.out;
+  }
+  classes = in.c * in.h * in.w;
+  slice_floats = at + shared_scratch + own_scratch;
+}
+
+void LanePlan::State::reserve(int slice_count, int64_t blocks, bool training) {
+  slices.reserve(slice_floats * size(slice_count));
+  packed.reserve(packed_floats);
+  block_loss.resize(size(blocks));
+  block_correct.resize(size(blocks));
+  if (!training) return;
+  partials.reserve(partial_floats * size(blocks));
+  batch.reserve(batch_floats * size(blocks));
+}
+
+LossSum LanePlan::State::loss_of_blocks(int64_t blocks) const {
+  LossSum total{0.0, 0};
+  for (int64_t block = 0; block < blocks; ++block) {
+    total.loss += block_loss[size(block)];
+    total.correct += block_correct[size(block)];
+  }
+  return total;
+}
+
+}  // namespace rownet

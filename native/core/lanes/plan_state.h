@@ -1,0 +1,122 @@
+// plan_state.h: what a plan holds: its steps, where each of their arrays stands, and the memory.
+//
+// A slice is the memory of one thread: the tensors of the block it works on, and scratch. Packed
+// weights are shared; the partial sums of each block, and its rows for the weight gradients of
+// linear layers, outlive the block.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "kernel_table.h"
+#include "lanes/few_images.h"
+#include "lanes/lane_kernels.h"
+#include "lanes/plan.h"
+#include "threads.h"
+
+namespace rownet {
+
+// Zeroed, 64-byte aligned memory that only grows.
+class Memory {
+ public:
+  ~Memory() { std::free(data_); }
+  Memory() = default;
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  float* get() const { return data_; }
+  void reserve(size_t floats);
+
+ private:
+  float* data_ = nullptr;
+  size_t floats_ = 0;
+};
+
+// A step with its geometry and its places in memory (in floats, from the start of the named part).
+struct Planned {
+  LaneStep step;
+  LaneConv conv;
+  LanePool pool;
+  LaneTensor in, out;
+  bool input_gradient;  // a step before this one has parameters
+  size_t activation;    // of the output, in a slice's memory
+  size_t gradient;      // of the output, in a slice's memory
+  size_t codes;         // in a slice's memory; bytes, so a quarter of the floats are used
+  size_t saved;         // from forward to backward, in a slice's memory
+  size_t packed, packed_backward;  // in the shared packed weights
+  size_t partial;                  // of dw and db, in a block's partial sums
+  size_t rows, deltas;             // of a linear layer, in the batch's memory, per block
+  int64_t row_stride;              // of those rows
+
+  int64_t weights() const {
+    return step.kind == LaneStep::Kind::kConv ? step.out_channels * in.c * step.kh * step.kw
+                                              : step.in_features * step.out_features;
+  }
+  int64_t biases() const {
+    return step.kind == LaneStep::Kind::kConv ? step.out_channels : step.out_features;
+  }
+  bool has_parameters() const {
+    return step.kind == LaneStep::Kind::kConv || step.kind == LaneStep::Kind::kLinear;
+  }
+};
+
+// Which threads work on a block: one, as `slice`, or all of them together.
+struct Team {
+  int slice, threads;
+
+  // Calls body(part, slice of its thread) for each part, and returns when all are done.
+  template <typename Body>
+  void run(const Body& body) const {
+    if (threads == 1) {
+      body(Part{0, 1}, slice);
+      return;
+    }
+    parallel_for(threads, threads, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) body(Part{i, threads}, static_cast<int>(i));
+    });
+  }
+};
+
+struct LanePlan::State {
+  const LaneKernels& lanes = *kernels().lanes;
+  const int64_t width = kernels().vector_width;
+  LaneTensor input;
+  std::vector<Planned> steps;
+  int64_t classes = 0, parameters = 0;
+  // Floats of each slice, of its scratch for all threads of a team and for one, and of the rest.
+  size_t slice_floats = 0, shared_scratch = 0, own_scratch = 0;
+  size_t packed_floats = 0, partial_floats = 0, batch_floats = 0;
+  Memory slices, packed, partials, batch;
+  std::vector<double> block_loss;
+  std::vector<int64_t> block_correct;
+  std::unique_ptr<FewImages> few_images;
+
+  // plan_layout.cpp
+  void plan(const std::vector<LaneStep>& specs, bool winograd);
+  LaneTensor output_of(size_t index, const LaneTensor& in, const LaneStep& step) const;
+  void reserve(int slice_count, int64_t blocks, bool training);
+  float* slice(int index) { return slices.get() + slice_floats * static_cast<size_t>(index); }
+  float* partial(int64_t block) {
+    return partials.get() + partial_floats * static_cast<size_t>(block);
+  }
+  float* batch_of(int64_t block) { return batch.get() + batch_floats * static_cast<size_t>(block); }
+
+  LossSum loss_of_blocks(int64_t blocks) const;
+
+  // plan_steps.cpp
+  void pack(const float* parameters_, bool training);
+  ConvMemory conv_memory(const Planned& p, float* memory, bool training, int own_slice);
+  const float* forward(const Team& team, const float* params, float* block_batch);
+  void forward_step(const Planned& p, const float* in, float* memory, const float* params,
+                    float* block_batch, Part part, int own_slice);
+  void backward(const Team& team, const float* params, float* block_batch, float* block_partial);
+  float* delta_of(size_t index, float* memory, float* block_batch);
+  void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
+              const LaneUpdate* update);
+};
+
+inline size_t lines(size_t floats) { return (floats + 15) / 16 * 16; }
+
+}  // namespace rownet

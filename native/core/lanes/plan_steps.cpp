@@ -1,0 +1,156 @@
+// plan_steps.cpp: a block through a plan's steps, forward and backward, and the gradients of a
+// batch.
+#include <algorithm>
+
+#include "lanes/plan_state.h"
+
+namespace rownet {
+
+namespace {
+
+size_t size(int64_t n) { return static_cast<size_t>(n); }
+
+}  // namespace
+
+void LanePlan::State::pack(const float* params, bool training) {
+  for (const Planned& p : steps) {
+    if (p.step.kind != LaneStep::Kind::kConv) continue;
+    lanes.conv_pack(p.conv, params + p.step.weight, packed.get() + p.packed);
+    if (training && p.input_gradient) {
+      lanes.conv_backward_pack(p.conv, params + p.step.weight, packed.get() + p.packed_backward);
+    }
+  }
+}
+
+ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training,
+                                        int own_slice) {
+  float* const scratch = memory + slice_floats - own_scratch - shared_scratch;
+  return {packed.get() + p.packed, packed.get() + p.packed_backward,
+          training ? memory + p.saved : nullptr, scratch,
+          slice(own_slice) + slice_floats - own_scratch};
+}
+
+void LanePlan::State::forward_step(const Planned& p, const float* in, float* memory,
+                                   const float* params, float* block_batch, Part part,
+                                   int own_slice) {
+  float* out = memory + p.activation;
+  uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
+  switch (p.step.kind) {
+    case LaneStep::Kind::kConv:
+      lanes.conv_forward(p.conv, in, conv_memory(p, memory, block_batch != nullptr, own_slice),
+                         params + p.step.bias, out, codes, part);
+      break;
+    case LaneStep::Kind::kPool:
+      lanes.pool_forward(p.pool, in, out, codes, part);
+      break;
+    case LaneStep::Kind::kRelu:
+      lanes.relu_forward(p.in, p.out, in, out, part);
+      break;
+    case LaneStep::Kind::kLinear:
+      if (block_batch != nullptr) {
+        lanes.to_rows(p.step.in_features, in, block_batch + p.rows, p.row_stride, part);
+      }
+      lanes.linear_forward(p.step.in_features, p.step.out_features, p.step.relu,
+                           params + p.step.weight, params + p.step.bias, in, out, part);
+      break;
+  }
+}
+
+// The logits of one block, whose input stands at the start of the team's slice. block_batch is
+// nullptr where no backward pass follows.
+const float* LanePlan::State::forward(const Team& team, const float* params, float* block_batch) {
+  float* const memory = slice(team.slice);
+  const float* in = memory;
+  for (const Planned& p : steps) {
+    team.run([&](Part part, int own_slice) {
+      forward_step(p, in, memory, params, block_batch, part, own_slice);
+    });
+    in = memory + p.activation;
+  }
+  return in;
+}
+
+// Where the gradient of step `index`'s output stands: a linear layer's outlives its block.
+float* LanePlan::State::delta_of(size_t index, float* memory, float* block_batch) {
+  const Planned& p = steps[index];
+  return p.step.kind == LaneStep::Kind::kLinear ? block_batch + p.deltas : memory + p.gradient;
+}
+
+void LanePlan::State::backward(const Team& team, const float* params, float* block_batch,
+                               float* block_partial) {
+  float* const memory = slice(team.slice);
+  for (size_t i = steps.size(); i-- > 0;) {
+    const Planned& p = steps[i];
+    const float* in = i == 0 ? memory : memory + steps[i - 1].activation;
+    const float* out = memory + p.activation;
+    const uint8_t* codes = reinterpret_cast<const uint8_t*>(memory + p.codes);
+    float* dout = delta_of(i, memory, block_batch);
+    float* din = p.input_gradient ? delta_of(i - 1, memory, block_batch) : nullptr;
+    switch (p.step.kind) {
+      case LaneStep::Kind::kConv: {
+        float* dw = block_partial + p.partial;
+        const ConvGradients d{in, out, codes, dout, din, dw, dw + p.weights()};
+        for (int phase = 0; phase < kConvBackwardPhases; ++phase) {
+          team.run([&](Part part, int own_slice) {
+            lanes.conv_backward(p.conv, d, conv_memory(p, memory, true, own_slice), phase, part);
+          });
+        }
+        break;
+      }
+      case LaneStep::Kind::kPool:
+        if (din == nullptr) break;
+        team.run([&](Part part, int) { lanes.pool_backward(p.pool, codes, dout, din, part); });
+        break;
+      case LaneStep::Kind::kRelu:
+        if (din == nullptr) break;
+        team.run([&](Part part, int) { lanes.relu_backward(p.in, p.out, out, dout, din, part); });
+        break;
+      case LaneStep::Kind::kLinear:
+        if (p.step.relu) lanes.relu_mask(p.step.out_features * width, out, dout);
+        if (din == nullptr) break;
+        team.run([&](Part part, int) {
+          lanes.linear_backward_input(p.step.in_features, p.step.out_features,
+                                      params + p.step.weight, dout, din, part);
+        });
+        break;
+    }
+  }
+}
+
+// Part `part` of `parts` of all gradients, from the batch's rows and the blocks' partial sums; and
+// at once, while they are in cache, of the update.
+void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
+                             const LaneUpdate* update) {
+  const auto apply = [&](int64_t begin, int64_t end) {
+    if (update == nullptr) return;
+    sgd_update_range(begin, end, update->segments, update->segment_count, update->step, gradients,
+                     update->velocities, update->parameters);
+  };
+  for (const Planned& p : steps) {
+    const int64_t weight = p.step.weight, bias = p.step.bias;
+    if (p.step.kind == LaneStep::Kind::kLinear) {
+      const int64_t begin = p.step.out_features * part / parts;
+      const int64_t end = p.step.out_features * (part + 1) / parts;
+      if (begin == end) continue;
+      const int64_t in = p.step.in_features;
+      lanes.linear_backward_weight(
+          begin, end, in, blocks, batch.get() + p.deltas, batch.get() + p.rows, p.row_stride,
+          static_cast<int64_t>(batch_floats), gradients + weight, gradients + bias);
+      apply(weight + begin * in, weight + end * in);
+      apply(bias + begin, bias + end);
+    } else if (p.step.kind == LaneStep::Kind::kConv) {
+      const int64_t total = p.weights() + p.biases();
+      const int64_t begin = total * part / parts, end = total * (part + 1) / parts;
+      for (int64_t i = begin; i < end; ++i) {
+        float sum = 0.0f;
+        for (int64_t block = 0; block < blocks; ++block) sum += partial(block)[p.partial + size(i)];
+        (i < p.weights() ? gradients[weight + i] : gradients[bias + i - p.weights()]) = sum;
+      }
+      apply(weight + std::min(begin, p.weights()), weight + std::min(end, p.weights()));
+      apply(bias + std::max(begin - p.weights(), int64_t{0}),
+            bias + std::max(end - p.weights(), int64_t{0}));
+    }
+  }
+}
+
+}  // namespace rownet

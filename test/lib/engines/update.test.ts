@@ -1,0 +1,82 @@
+/** `trainStep(indices, optimizer.update(lr))` against a step of the engine and one of the optimizer. */
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../lib/engines/engine.js';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import type { Net } from '../../../lib/nets/net.js';
+import { SGD, type SGDOptions } from '../../../lib/optimizers/sgd.js';
+import { Random } from '../../../lib/random.js';
+
+const random = new Random(5);
+const train = {
+  images: Uint8Array.from({ length: 40 * 1024 }, () => random.integer(256)),
+  labels: Uint8Array.from({ length: 40 }, () => random.integer(10)),
+  count: 40,
+  shape: [1, 32, 32],
+};
+const normalization = { scale: 1 / 128, shift: -1 };
+const indices = Uint32Array.from({ length: 37 }, (_, index) => (7 * index) % 40);
+const optimizers: Record<string, SGDOptions> = {
+  plain: { lr: 0.05 },
+  'with momentum and decay': { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01 },
+};
+
+function expectBits(actual: Float32Array, expected: Float32Array): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  expect(bytes(actual).equals(bytes(expected))).toBe(true);
+}
+
+/** Parameters after three steps, and the velocity. */
+function run(engine: 'lanes' | 'rows', options: SGDOptions, fused: boolean): [Net, SGD] {
+  const net = new LeNet5({ seed: 3 });
+  const optimizer = new SGD(net, options);
+  const runner = createEngine(engine, net, { normalization, train });
+  for (const lr of [0.1, 0.05, 0.02]) {
+    if (fused) {
+      runner.trainStep(indices, optimizer.update(lr));
+    } else {
+      runner.trainStep(indices);
+      optimizer.step(lr);
+    }
+  }
+  return [net, optimizer];
+}
+
+describe.each(['lanes', 'rows'] as const)('%s', (engine) => {
+  it.each(Object.keys(optimizers))('updates to the same bits: %s', (name) => {
+    const [net, optimizer] = run(engine, optimizers[name], true);
+    const [expected, expectedOptimizer] = run(engine, optimizers[name], false);
+    expectBits(net.arena, expected.arena);
+    expect(net.arena).not.toEqual(new LeNet5({ seed: 3 }).arena);
+    const velocity = optimizer.getVelocity();
+    const expectedVelocity = expectedOptimizer.getVelocity();
+    expect([...velocity.keys()]).toEqual([...expectedVelocity.keys()]);
+    for (const [key, { data }] of velocity) expectBits(data, expectedVelocity.get(key)?.data as Float32Array);
+  });
+
+  it('updates the net of the optimizer, not its own', () => {
+    const net = new LeNet5({ seed: 3 });
+    const other = new LeNet5({ seed: 4 });
+    const before = net.arena.slice();
+    const start = other.arena.slice();
+    other.gradArena.fill(1);
+    const update = new SGD(other, { lr: 0.5 }).update();
+    createEngine(engine, net, { normalization, train }).trainStep(indices, update);
+    expectBits(net.arena, before);
+    expectBits(
+      other.arena,
+      start.map((value) => value - 0.5),
+    );
+  });
+});
+
+describe('SGD.update', () => {
+  it('leaves to step() what needs the rows of the step', () => {
+    expect(new SGD(new LeNet5(), { lr: 0.1, biasGradient: 'mean' }).update()).toBeUndefined();
+  });
+
+  it('leaves to step() parameters of two nets', () => {
+    const parameters = [...new LeNet5().parameters(), ...new LeNet5().parameters()];
+    expect(new SGD(parameters, { lr: 0.1 }).update()).toBeUndefined();
+  });
+});

@@ -1,0 +1,72 @@
+// The update at the end of a training step gives the bits of one on its own.
+#include <algorithm>
+
+#include "compare.h"
+#include "fused_nets.h"
+#include "harness.h"
+#include "kernel_table.h"
+#include "threads.h"
+
+namespace rownet::test {
+
+namespace {
+
+// A segment for each array of parameters but the third, whose values must stay.
+std::vector<SgdSegment> segments_of(const FusedNet& net) {
+  std::vector<FusedNet::Part> parts = net.parts();
+  parts.erase(parts.begin() + 2);
+  std::sort(parts.begin(), parts.end(),
+            [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::vector<SgdSegment> segments;
+  for (const FusedNet::Part& part : parts) {
+    segments.push_back({part.begin, part.count, part.weight ? 0.125f : 0.0f, 1.0f});
+  }
+  return segments;
+}
+
+}  // namespace
+
+TEST(lanes_update_equals_one_after_the_step) {
+  const int64_t width = kernels().vector_width;
+  for (const FusedNet& net : {fused_lenet5(), FusedNet(1, 7, 6).linear(13, true).linear(3)}) {
+    for (int64_t i = 0; i < 6; ++i) {
+      if (!next_case()) continue;
+      const int threads = static_cast<int>(i % 3) + 1;
+      const bool momentum = i >= 3;
+      problem("%d threads, %s momentum, %s", threads, momentum ? "with" : "without",
+              net.text().c_str());
+      set_thread_count(threads);
+      Random random(static_cast<uint64_t>(i));
+      const FusedImages data =
+          random_images(net, random, 9, 255, 1.0f / 64.0f, -2.0f, net.classes());
+      const std::vector<uint32_t> indices = random_indices(random, 2 * width + 1, 9, width);
+      const ByteBatch batch{data.bytes.data(), data.labels.data(),
+                            indices.data(),    static_cast<int64_t>(indices.size()),
+                            data.scale,        data.shift};
+      const Floats start = net.real_parameters(random);
+      const Floats velocities = random.reals(net.arena());
+      const std::vector<SgdSegment> segments = segments_of(net);
+      const SgdStep step{0.25f, momentum ? 0.5f : 0.0f, momentum, 0.0f, 0.0f};
+      LanePlan plan = net.plan(true);
+
+      Floats expected = start, gradients(start.size(), 0.0f), wanted = velocities;
+      const LossSum plain = plan.train_step(batch, expected.data(), 0.125f, gradients.data());
+      sgd_update_segments(segments.data(), static_cast<int64_t>(segments.size()), step,
+                          gradients.data(), momentum ? wanted.data() : nullptr, expected.data());
+
+      Floats actual = start, found(start.size(), 0.0f), moved = velocities;
+      const LaneUpdate update{segments.data(), static_cast<int64_t>(segments.size()), step,
+                              momentum ? moved.data() : nullptr, actual.data()};
+      const LossSum sum = plan.train_step(batch, actual.data(), 0.125f, found.data(), &update);
+
+      CHECK_EQUAL(sum.loss, plain.loss);
+      CHECK_NONE(difference_in_bits(found, gradients));
+      CHECK_NONE(difference_in_bits(actual, expected));
+      CHECK_NONE(difference_in_bits(moved, wanted));
+      CHECK(difference_in_bits(actual, start) != "");
+    }
+  }
+  CHECK_CASES(2 * 6);
+}
+
+}  // namespace rownet::test
