@@ -48,31 +48,26 @@ size_t conv_saved_size(const LaneConv& s) {
   return has_winograd_gradients(s) ? winograd_saved_size(s) : 0;
 }
 
-size_t conv_shared_size(const LaneConv& s) {
-  if (has_winograd_gradients(s)) return winograd_shared_size(s);
-  if (is_sparse(s)) return rows_weight_gradient_fits(s) ? rows_images_size(s) : 0;
+size_t conv_backward_scratch_size(const LaneConv& s) {
+  if (has_winograd_gradients(s)) return winograd_backward_scratch_size(s);
+  if (is_sparse(s)) return rows_weight_gradient_fits(s) ? rows_scratch_size(s) : 0;
   return static_cast<size_t>(tensor_vectors(dense_tensor(s)) * kWidth);
 }
 
-size_t conv_own_size(const LaneConv& s) {
-  size_t backward = 0;
-  if (has_winograd_gradients(s)) {
-    backward = winograd_sums_size(s);
-  } else if (is_sparse(s) && rows_weight_gradient_fits(s)) {
-    backward = rows_lists_size(s);
-  }
+size_t conv_scratch_size(const LaneConv& s) {
   const size_t forward = is_winograd(s) ? winograd_forward_scratch_size(s) : 0;
+  const size_t backward = conv_backward_scratch_size(s);
   return forward > backward ? forward : backward;
 }
 
 void conv_forward(const LaneConv& s, const float* in, const ConvMemory& m, const float* bias,
-                  float* out, uint8_t* codes, Part part) {
+                  float* out, uint8_t* codes) {
   if (is_winograd(s)) {
     // Without gradients of its own, V is only needed window by window.
     float* saved = kWinogradGradients ? m.saved : nullptr;
-    winograd_forward(s, in, m.packed, bias, out, codes, saved, m.own, part);
+    winograd_forward(s, in, m.packed, bias, out, codes, saved, m.scratch);
   } else {
-    direct_forward(s, in, m.packed, bias, out, codes, part);
+    direct_forward(s, in, m.packed, bias, out, codes);
   }
 }
 
@@ -93,60 +88,31 @@ void conv_backward_pack(const LaneConv& s, const float* weight, float* packed) {
                  packed);
 }
 
-void winograd_backward(const LaneConv& s, const ConvGradients& d, const ConvMemory& m, int phase,
-                       Part part) {
-  float* const g = m.shared;
-  float* const du = g + s.out.c * windows(s) * kWidth;
-  if (phase == 0) {
-    without_margins(s.out, d.dout, g, part);
-  } else if (phase == 1) {
-    winograd_products(s, d.codes, g, m.packed, m.saved, d.din != nullptr, du, m.own, part);
-  } else {
-    winograd_weight_adjoint(s.out.c * s.in.c, du, d.dw, part);
-    if (d.din != nullptr) winograd_input_gradient(s, m.saved, d.din, part);
-  }
-}
-
 template <int K>
-void sparse_backward(const LaneConv& s, const ConvGradients& d, const ConvMemory& m, int phase,
-                     Part part) {
-  const bool in_rows = rows_weight_gradient_fits(s);
-  if (phase == 0) {
-    if (in_rows) transpose_images(s, d.in, m.shared, part);
-  } else if (phase == 1) {
-    if (in_rows) {
-      rows_weight_gradient(s, m.shared, d.codes, d.dout, d.dw, m.own, part);
-    } else {
-      blend_weight_gradient<K>(s, d.in, d.codes, d.dout, d.dw, part);
-    }
-    if (d.din != nullptr) {
-      sparse_input_gradient<K>(s, d.codes, d.dout, m.packed_backward, d.din, part);
-    }
-  }
-}
-
-void dense_backward(const LaneConv& s, const ConvGradients& d, const ConvMemory& m, int phase,
-                    Part part) {
-  if (phase == 0) {
-    dense_gradient(s, d.codes, d.dout, m.shared, part);
-  } else if (phase == 1) {
-    dense_weight_gradient(s, d.in, m.shared, d.dw, part);
-    if (d.din != nullptr) {
-      direct_forward(input_gradient_conv(s), m.shared, m.packed_backward, nullptr, d.din, nullptr,
-                     part);
-    }
-  }
-}
-
-void conv_backward(const LaneConv& s, const ConvGradients& d, const ConvMemory& m, int phase,
-                   Part part) {
-  if (phase == 0) mask_and_sum(s, d.out, d.dout, d.db, part);
-  if (has_winograd_gradients(s)) {
-    winograd_backward(s, d, m, phase, part);
-  } else if (is_sparse(s)) {
-    (s.kh == 5 ? sparse_backward<5> : sparse_backward<3>)(s, d, m, phase, part);
+void sparse_backward(const LaneConv& s, const float* in, const uint8_t* codes, const float* dout,
+                     const float* packed, float* din, float* dw, float* scratch) {
+  if (rows_weight_gradient_fits(s)) {
+    rows_weight_gradient(s, in, codes, dout, dw, scratch);
   } else {
-    dense_backward(s, d, m, phase, part);
+    blend_weight_gradient<K>(s, in, codes, dout, dw);
+  }
+  if (din != nullptr) sparse_input_gradient<K>(s, codes, dout, packed, din);
+}
+
+void conv_backward(const LaneConv& s, const float* in, const float* out, const uint8_t* codes,
+                   float* dout, const ConvMemory& m, float* din, float* dw, float* db) {
+  mask_and_sum(s, out, dout, db);
+  if (has_winograd_gradients(s)) {
+    winograd_backward(s, codes, dout, m.packed, m.saved, din, dw, m.scratch);
+  } else if (is_sparse(s)) {
+    (s.kh == 5 ? sparse_backward<5> : sparse_backward<3>)(s, in, codes, dout, m.packed_backward,
+                                                          din, dw, m.scratch);
+  } else {
+    dense_gradient(s, codes, dout, m.scratch);
+    dense_weight_gradient(s, in, m.scratch, dw);
+    if (din != nullptr) {
+      direct_forward(input_gradient_conv(s), m.scratch, m.packed_backward, nullptr, din, nullptr);
+    }
   }
 }
 

@@ -41,17 +41,15 @@ inline int64_t dense_origin(const LaneConv& s) {
   return (s.kh - 1 - s.in.margin_h) * row_vectors(t) + s.kw - 1 - s.in.margin_w;
 }
 
-void dense_gradient(const LaneConv& s, const uint8_t* codes, const float* dout, float* dense,
-                    Part part) {
+void dense_gradient(const LaneConv& s, const uint8_t* codes, const float* dout, float* dense) {
   const LaneTensor t = dense_tensor(s);
   const int64_t row = row_vectors(t) * kWidth, plane = plane_vectors(t) * kWidth;
   const int64_t down = s.stride_h * row, right = s.stride_w * kWidth;
   const int64_t out_row = row_vectors(s.out) * kWidth, out_plane = plane_vectors(s.out) * kWidth;
-  const int64_t first = part_begin(t.c, part), last = part_end(t.c, part);
-  for (int64_t i = first * plane; i < last * plane; i += kWidth) store(dense + i, zero());
+  for (int64_t i = 0; i < t.c * plane; i += kWidth) store(dense + i, zero());
   dense += dense_origin(s) * kWidth;
   dout += origin(s.out) * kWidth;
-  for (int64_t o = first; o < last; ++o) {
+  for (int64_t o = 0; o < s.out.c; ++o) {
     for (int64_t y = 0; y < s.out.h; ++y) {
       for (int64_t x = 0; x < s.out.w; ++x) {
         const Vec g = load(dout + o * out_plane + y * out_row + x * kWidth);
@@ -116,14 +114,13 @@ constexpr DenseDwTile kDenseDwTiles[kDwOc][kDwKx] = {ROWNET_DW(1), ROWNET_DW(2),
 };
 #undef ROWNET_DW
 
-void dense_weight_gradient(const LaneConv& s, const float* in, const float* dense, float* dw,
-                           Part part) {
+void dense_weight_gradient(const LaneConv& s, const float* in, const float* dense, float* dw) {
   const int64_t plane = plane_vectors(dense_tensor(s)) * kWidth;
   const int64_t in_row = row_vectors(s.in) * kWidth, in_plane = plane_vectors(s.in) * kWidth;
   const int64_t taps = s.in.c * s.kh * s.kw;
   const int64_t oc_blocks = (s.out.c + kDwOc - 1) / kDwOc, kx_blocks = (s.kw + kDwKx - 1) / kDwKx;
   dense += dense_origin(s) * kWidth;
-  for (int64_t ob = part_begin(oc_blocks, part); ob < part_end(oc_blocks, part); ++ob) {
+  for (int64_t ob = 0; ob < oc_blocks; ++ob) {
     const int64_t o = s.out.c * ob / oc_blocks, channels = s.out.c * (ob + 1) / oc_blocks - o;
     for (int64_t c = 0; c < s.in.c; ++c) {
       for (int64_t ky = 0; ky < s.kh; ++ky) {
@@ -139,11 +136,11 @@ void dense_weight_gradient(const LaneConv& s, const float* in, const float* dens
 }
 
 // dout = 0 where ReLU was 0, and db: both from one pass over the step's output.
-void mask_and_sum(const LaneConv& s, const float* out, float* dout, float* db, Part part) {
+void mask_and_sum(const LaneConv& s, const float* out, float* dout, float* db) {
   const int64_t row = row_vectors(s.out) * kWidth, plane = plane_vectors(s.out) * kWidth;
   out += origin(s.out) * kWidth;
   dout += origin(s.out) * kWidth;
-  for (int64_t o = part_begin(s.out.c, part); o < part_end(s.out.c, part); ++o) {
+  for (int64_t o = 0; o < s.out.c; ++o) {
     Vec total[2] = {zero(), zero()};
     for (int64_t y = 0; y < s.out.h; ++y) {
       for (int64_t x = 0; x < s.out.w; ++x) {

@@ -188,14 +188,14 @@ inline ConvTileSet conv_tiles(const LaneConv& s) {
 }
 
 void direct_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
-                    float* out, uint8_t* codes, Part part) {
+                    float* out, uint8_t* codes) {
   const ConvTileSet tiles = conv_tiles(s);
   const int64_t blocks = conv_blocks(s.out.c), taps = s.in.c * s.kh * s.kw;
   const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
   const int64_t out_plane = plane_vectors(s.out) * kWidth, codes_plane = s.out.h * s.out.w * kWidth;
   out += origin(s.out) * kWidth;
   const int64_t step_y = s.pool ? 2 : 1;
-  for (int64_t y = part_begin(s.out.h, part); y < part_end(s.out.h, part); ++y) {
+  for (int64_t y = 0; y < s.out.h; ++y) {
     const float* in_line = in + y * step_y * s.stride_h * in_row;
     int64_t px = 0;
     for (int64_t x = 0; x < s.out.w; x += px) {

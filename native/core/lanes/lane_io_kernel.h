@@ -10,27 +10,30 @@ namespace {
 // kWidth pixels of kWidth images at a time: a line of each image is loaded as one vector, and the
 // square of them transposed. 1-3% of a training step.
 template <typename Load>
-inline void gather(const LaneTensor& t, int64_t count, float* out, Part part, Load&& load_pixels) {
+inline void gather(const LaneTensor& t, int64_t count, float* out, Load&& load_pixels) {
   out += origin(t) * kWidth;
-  for (int64_t line = part_begin(t.c * t.h, part); line < part_end(t.c * t.h, part); ++line) {
-    float* to = out + (line / t.h * plane_vectors(t) + line % t.h * row_vectors(t)) * kWidth;
-    for (int64_t x = 0; x < t.w; x += kWidth) {
-      const int64_t pixels = t.w - x < kWidth ? t.w - x : kWidth;
-      Vec r[kWidth];
-      for (int lane = 0; lane < kWidth; ++lane) {
-        r[lane] = load_pixels(lane < count ? lane : 0, line * t.w + x, pixels);
+  for (int64_t c = 0; c < t.c; ++c) {
+    for (int64_t y = 0; y < t.h; ++y) {
+      float* to = out + (c * plane_vectors(t) + y * row_vectors(t)) * kWidth;
+      const int64_t line = (c * t.h + y) * t.w;
+      for (int64_t x = 0; x < t.w; x += kWidth) {
+        const int64_t pixels = t.w - x < kWidth ? t.w - x : kWidth;
+        Vec r[kWidth];
+        for (int lane = 0; lane < kWidth; ++lane) {
+          r[lane] = load_pixels(lane < count ? lane : 0, line + x, pixels);
+        }
+        transpose(r);
+        for (int64_t i = 0; i < pixels; ++i) store(to + (x + i) * kWidth, r[i]);
       }
-      transpose(r);
-      for (int64_t i = 0; i < pixels; ++i) store(to + (x + i) * kWidth, r[i]);
     }
   }
 }
 
 void gather_bytes(const LaneTensor& t, const uint8_t* images, const uint32_t* indices,
-                  int64_t count, float factor, float shift, float* out, Part part) {
+                  int64_t count, float factor, float shift, float* out) {
   const int64_t size = t.c * t.h * t.w;
   const Vec f = broadcast(factor), s = broadcast(shift);
-  gather(t, count, out, part, [&](int64_t lane, int64_t at, int64_t pixels) {
+  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels) {
     const uint8_t* from = images + static_cast<int64_t>(indices[lane]) * size + at;
     uint8_t tail[kWidth] = {};
     if (pixels < kWidth) {
@@ -42,18 +45,16 @@ void gather_bytes(const LaneTensor& t, const uint8_t* images, const uint32_t* in
   });
 }
 
-void gather_floats(const LaneTensor& t, const float* images, int64_t count, float* out, Part part) {
+void gather_floats(const LaneTensor& t, const float* images, int64_t count, float* out) {
   const int64_t size = t.c * t.h * t.w;
-  gather(t, count, out, part, [&](int64_t lane, int64_t at, int64_t pixels) {
+  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels) {
     const float* from = images + lane * size + at;
     return pixels == kWidth ? load(from) : load_n(from, pixels);
   });
 }
 
-void to_rows(int64_t n, const float* lanes, float* rows, int64_t ld, Part part) {
-  const int64_t groups = (n + kWidth - 1) / kWidth;
-  for (int64_t group = part_begin(groups, part); group < part_end(groups, part); ++group) {
-    const int64_t i = group * kWidth;
+void to_rows(int64_t n, const float* lanes, float* rows, int64_t ld) {
+  for (int64_t i = 0; i < n; i += kWidth) {
     Vec r[kWidth];
     for (int j = 0; j < kWidth; ++j) r[j] = i + j < n ? load(lanes + (i + j) * kWidth) : zero();
     transpose(r);
@@ -61,12 +62,11 @@ void to_rows(int64_t n, const float* lanes, float* rows, int64_t ld, Part part) 
   }
 }
 
-void lane_pool_forward(const LanePool& s, const float* in, float* out, uint8_t* codes, Part part) {
+void lane_pool_forward(const LanePool& s, const float* in, float* out, uint8_t* codes) {
   const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
   in += origin(s.in) * kWidth;
   out += origin(s.out) * kWidth;
-  codes += part_begin(s.out.c, part) * s.out.h * s.out.w * kWidth;
-  for (int64_t c = part_begin(s.out.c, part); c < part_end(s.out.c, part); ++c) {
+  for (int64_t c = 0; c < s.out.c; ++c) {
     for (int64_t y = 0; y < s.out.h; ++y) {
       for (int64_t x = 0; x < s.out.w; ++x, codes += kWidth) {
         const float* corner = in + c * plane_vectors(s.in) * kWidth + y * s.stride_h * in_row +
@@ -88,19 +88,16 @@ void lane_pool_forward(const LanePool& s, const float* in, float* out, uint8_t* 
   }
 }
 
-void lane_pool_backward(const LanePool& s, const uint8_t* codes, const float* dout, float* din,
-                        Part part) {
+void lane_pool_backward(const LanePool& s, const uint8_t* codes, const float* dout, float* din) {
   const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
-  const int64_t first = part_begin(s.in.c, part), last = part_end(s.in.c, part);
-  const int64_t in_plane = plane_vectors(s.in) * kWidth;
-  for (int64_t i = first * in_plane; i < last * in_plane; i += kWidth) store(din + i, zero());
+  for (int64_t i = 0; i < tensor_vectors(s.in) * kWidth; i += kWidth) store(din + i, zero());
   din += origin(s.in) * kWidth;
   dout += origin(s.out) * kWidth;
-  codes += first * s.out.h * s.out.w * kWidth;
-  for (int64_t c = first; c < last; ++c) {
+  for (int64_t c = 0; c < s.out.c; ++c) {
     for (int64_t y = 0; y < s.out.h; ++y) {
       for (int64_t x = 0; x < s.out.w; ++x, codes += kWidth) {
-        float* corner = din + c * in_plane + y * s.stride_h * in_row + x * s.stride_w * kWidth;
+        float* corner = din + c * plane_vectors(s.in) * kWidth + y * s.stride_h * in_row +
+                        x * s.stride_w * kWidth;
         const Vec g = load(dout + c * plane_vectors(s.out) * kWidth + y * out_row + x * kWidth);
         const Codes code = load_codes(codes);
         for (int64_t ky = 0; ky < s.kh; ++ky) {
@@ -118,8 +115,8 @@ void lane_pool_backward(const LanePool& s, const uint8_t* codes, const float* do
 // Calls op(i, j) for each pixel, at i in a tensor like `in` and at j in one like `out`: equal but
 // for margins.
 template <typename Op>
-inline void for_each_pixel(const LaneTensor& in, const LaneTensor& out, Part part, Op&& op) {
-  for (int64_t c = part_begin(in.c, part); c < part_end(in.c, part); ++c) {
+inline void for_each_pixel(const LaneTensor& in, const LaneTensor& out, Op&& op) {
+  for (int64_t c = 0; c < in.c; ++c) {
     for (int64_t y = 0; y < in.h; ++y) {
       const int64_t from = c * plane_vectors(in) + origin(in) + y * row_vectors(in);
       const int64_t to = c * plane_vectors(out) + origin(out) + y * row_vectors(out);
@@ -129,14 +126,14 @@ inline void for_each_pixel(const LaneTensor& in, const LaneTensor& out, Part par
 }
 
 void lane_relu_forward(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* in,
-                       float* out, Part part) {
-  for_each_pixel(in_shape, out_shape, part,
+                       float* out) {
+  for_each_pixel(in_shape, out_shape,
                  [&](int64_t i, int64_t j) { store(out + j, vmax(zero(), load(in + i))); });
 }
 
 void lane_relu_backward(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* out,
-                        const float* dout, float* din, Part part) {
-  for_each_pixel(in_shape, out_shape, part, [&](int64_t i, int64_t j) {
+                        const float* dout, float* din) {
+  for_each_pixel(in_shape, out_shape, [&](int64_t i, int64_t j) {
     store(din + i, keep_if_positive(load(dout + j), load(out + j)));
   });
 }

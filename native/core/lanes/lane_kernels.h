@@ -1,8 +1,7 @@
 // lane_kernels.h: the inner loops of the lanes engine, as one table of functions per ISA level.
 //
-// Each works on one block of images (as many as the vector has floats): on all of it on one thread,
-// or on one part of it, beside other threads with the other parts. Arrays of vectors are 64-byte
-// aligned and padded by their owner, lanes/plan_state.h.
+// Each works on one block of images (as many as the vector has floats) on one thread. Arrays of
+// vectors are 64-byte aligned and padded by their owner, lanes/plan.cpp.
 #pragma once
 
 #include <cstddef>
@@ -15,31 +14,19 @@ namespace rownet {
 // What a convolution's kernels work with besides its tensors; their sizes are asked for below.
 struct ConvMemory {
   const float *packed, *packed_backward;
-  float* saved;   // from forward to backward; nullptr where no backward pass follows
-  float* shared;  // of all parts
-  float* own;     // of this part
-};
-
-// Of one block: the tensors of the forward pass, the gradient of the output, and what is computed.
-struct ConvGradients {
-  const float *in, *out;
-  const uint8_t* codes;
-  float* dout;     // is masked in place (0 where ReLU was 0)
-  float* din;      // nullptr: not asked for
-  float *dw, *db;  // [oc, ic, kh, kw] and [oc]
+  float *saved, *scratch;
 };
 
 struct LaneKernels {
   // images[index] for `count` (<= width) indices, as bytes * scale + shift, into the tensor's
   // interior; lanes from count on repeat the first image, so that they hold ordinary numbers.
   void (*gather_bytes)(const LaneTensor& t, const uint8_t* images, const uint32_t* indices,
-                       int64_t count, float scale, float shift, float* out, Part part);
+                       int64_t count, float scale, float shift, float* out);
   // The same for floats in [n, c, h, w].
-  void (*gather_floats)(const LaneTensor& t, const float* images, int64_t count, float* out,
-                        Part part);
+  void (*gather_floats)(const LaneTensor& t, const float* images, int64_t count, float* out);
   // lanes[i * width] for i < n to rows: rows[lane * ld + i], all lanes, i up to n rounded up to the
   // width.
-  void (*to_rows)(int64_t n, const float* lanes, float* rows, int64_t ld, Part part);
+  void (*to_rows)(int64_t n, const float* lanes, float* rows, int64_t ld);
 
   // Floats that a convolution takes for its packed weights, for what its forward pass keeps for the
   // backward pass, and for intermediate results of either.
@@ -47,31 +34,31 @@ struct LaneKernels {
   // weight[oc, ic, kh, kw] for conv_forward.
   void (*conv_pack)(const LaneConv& s, const float* weight, float* packed);
   size_t (*conv_saved_size)(const LaneConv& s);
-  size_t (*conv_shared_size)(const LaneConv& s);
-  size_t (*conv_own_size)(const LaneConv& s);
+  size_t (*conv_scratch_size)(const LaneConv& s);
+  // m.saved is nullptr where no backward pass follows.
   void (*conv_forward)(const LaneConv& s, const float* in, const ConvMemory& m, const float* bias,
-                       float* out, uint8_t* codes, Part part);
+                       float* out, uint8_t* codes);
 
   size_t (*conv_backward_packed_size)(const LaneConv& s);
   void (*conv_backward_pack)(const LaneConv& s, const float* weight, float* packed);
-  // Phases 0 to kConvBackwardPhases - 1, each begun after all parts of the one before.
-  void (*conv_backward)(const LaneConv& s, const ConvGradients& d, const ConvMemory& m, int phase,
-                        Part part);
+  // dw[oc, ic, kh, kw] and db[oc] of this block are overwritten; din, unless nullptr, too. dout is
+  // masked in place (0 where ReLU was 0).
+  void (*conv_backward)(const LaneConv& s, const float* in, const float* out, const uint8_t* codes,
+                        float* dout, const ConvMemory& m, float* din, float* dw, float* db);
 
-  void (*pool_forward)(const LanePool& s, const float* in, float* out, uint8_t* codes, Part part);
-  void (*pool_backward)(const LanePool& s, const uint8_t* codes, const float* dout, float* din,
-                        Part part);
+  void (*pool_forward)(const LanePool& s, const float* in, float* out, uint8_t* codes);
+  void (*pool_backward)(const LanePool& s, const uint8_t* codes, const float* dout, float* din);
   void (*relu_forward)(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* in,
-                       float* out, Part part);
+                       float* out);
   void (*relu_backward)(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* out,
-                        const float* dout, float* din, Part part);
+                        const float* dout, float* din);
 
   // y[out] = weight[out, in] * x[in] + bias, then ReLU where asked.
   void (*linear_forward)(int64_t in, int64_t out, bool relu, const float* weight, const float* bias,
-                         const float* x, float* y, Part part);
+                         const float* x, float* y);
   // dx[in] = weight^T * dy.
   void (*linear_backward_input)(int64_t in, int64_t out, const float* weight, const float* dy,
-                                float* dx, Part part);
+                                float* dx);
   // dy = 0 where y is not above 0.
   void (*relu_mask)(int64_t n, const float* y, float* dy);
   // Rows [begin, end) of dw[out, in] and db: sums over blocks of dy[out, lane] times x[lane, in],
@@ -87,7 +74,5 @@ struct LaneKernels {
   void (*softmax)(int64_t classes, int64_t count, const float* logits, const int32_t* labels,
                   float scale, float* dlogits, float* sums, float* below, int32_t* best);
 };
-
-constexpr int kConvBackwardPhases = 3;
 
 }  // namespace rownet

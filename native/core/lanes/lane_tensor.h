@@ -26,14 +26,6 @@ static inline int64_t origin(const LaneTensor& t) {
   return t.margin_h * row_vectors(t) + t.margin_w;
 }
 
-// One of `count` shares of a kernel's work, which threads may do at the same time. What is computed
-// does not depend on them.
-struct Part {
-  int64_t index, count;
-};
-static inline int64_t part_begin(int64_t n, Part part) { return n * part.index / part.count; }
-static inline int64_t part_end(int64_t n, Part part) { return n * (part.index + 1) / part.count; }
-
 // One convolution with what is fused behind it: bias, ReLU, 2x2 max-pooling of stride 2.
 struct LaneConv {
   LaneTensor in, out;  // out is what leaves the fused step: pooled where pool is set

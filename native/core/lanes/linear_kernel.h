@@ -53,9 +53,9 @@ constexpr LinearTile kLinearTiles[kLinearRows] = {
 };
 
 void lane_linear_forward(int64_t in, int64_t out, bool relu, const float* weight, const float* bias,
-                         const float* x, float* y, Part part) {
+                         const float* x, float* y) {
   const int64_t tiles = (out + kLinearRows - 1) / kLinearRows;
-  for (int64_t t = part_begin(tiles, part); t < part_end(tiles, part); ++t) {
+  for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = out * t / tiles, rows = out * (t + 1) / tiles - begin;
     kLinearTiles[rows - 1](in, weight + begin * in, in, 1, bias + begin, relu, x,
                            y + begin * kWidth);
@@ -63,9 +63,9 @@ void lane_linear_forward(int64_t in, int64_t out, bool relu, const float* weight
 }
 
 void lane_linear_backward_input(int64_t in, int64_t out, const float* weight, const float* dy,
-                                float* dx, Part part) {
+                                float* dx) {
   const int64_t tiles = (in + kLinearRows - 1) / kLinearRows;
-  for (int64_t t = part_begin(tiles, part); t < part_end(tiles, part); ++t) {
+  for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = in * t / tiles, rows = in * (t + 1) / tiles - begin;
     kLinearTiles[rows - 1](out, weight + begin, 1, in, nullptr, false, dy, dx + begin * kWidth);
   }

@@ -3,8 +3,8 @@
 // A training step packs weights and forks twice: each thread takes whole blocks of images through
 // forward, loss and backward, so that a block's tensors (0.8 MB for LeNet-5 on AVX-512) stay in its
 // L2; then gradients, and with them the update, are split by rows (linear layers) or summed over
-// blocks (convolutions). Where there are so few blocks that threads would idle, all threads work on
-// one block after the other, a part of each kernel each.
+// blocks (convolutions). A single block stays on one thread from its gather to the update: what
+// another core has touched costs more to fetch than it saves to share.
 
 #include "lanes/plan.h"
 
@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "lanes/plan_state.h"
+#include "threads.h"
 
 namespace rownet {
 
@@ -41,21 +42,6 @@ LossSum block_loss_of(const LaneKernels& lanes, int64_t classes, const ByteBatch
   return total;
 }
 
-// Calls body(block, team) for every block.
-template <typename Body>
-void for_blocks(int64_t blocks, const Body& body) {
-  const int threads = thread_count();
-  // A kernel of a team ends with a fork-join: half of the threads busy with blocks of their own are
-  // as fast.
-  if (2 * blocks <= threads) {
-    for (int64_t block = 0; block < blocks; ++block) body(block, Team{0, threads});
-    return;
-  }
-  parallel_for(blocks, threads, [&](int64_t begin, int64_t end, int slice) {
-    for (int64_t block = begin; block < end; ++block) body(block, Team{slice, 1});
-  });
-}
-
 }  // namespace
 
 LanePlan::LanePlan(int64_t c, int64_t h, int64_t w, std::vector<LaneStep> steps, bool winograd)
@@ -76,25 +62,22 @@ LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, fl
                              float* gradients, const LaneUpdate* update) {
   State& s = *state_;
   const int64_t blocks = (batch.count + s.width - 1) / s.width;
-  const int threads = thread_count();
-  s.reserve(threads, blocks, true);
+  s.reserve(blocks, true);
   s.pack(parameters, true);
-  for_blocks(blocks, [&](int64_t block, const Team& team) {
+  s.for_blocks(blocks, [&](int64_t block, float* memory) {
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
-    float* const memory = s.slice(team.slice);
-    team.run([&](Part part, int) {
-      s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
-                           batch.shift, memory, part);
-    });
-    const float* logits = s.forward(team, parameters, s.batch_of(block));
+    s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
+                         batch.shift, memory);
+    const float* logits = s.forward(memory, parameters, s.batch_of(block));
     float* dlogits = s.delta_of(s.steps.size() - 1, memory, s.batch_of(block));
     const LossSum loss = block_loss_of(s.lanes, s.classes, batch, first, count, logits, grad_scale,
                                        dlogits, nullptr);
     s.block_loss[size(block)] = loss.loss;
     s.block_correct[size(block)] = loss.correct;
-    s.backward(team, parameters, s.batch_of(block), s.partial(block));
+    s.backward(memory, parameters, s.batch_of(block), s.partial(block));
   });
-  parallel_for(threads, threads, [&](int64_t begin, int64_t end, int) {
+  const int64_t threads = s.threads_for(blocks);
+  parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end, int) {
     for (int64_t part = begin; part < end; ++part) {
       s.reduce(part, threads, blocks, gradients, update);
     }
@@ -105,16 +88,13 @@ LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, fl
 LossSum LanePlan::evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions) {
   State& s = *state_;
   const int64_t blocks = (batch.count + s.width - 1) / s.width;
-  s.reserve(thread_count(), blocks, false);
+  s.reserve(blocks, false);
   s.pack(parameters, false);
-  for_blocks(blocks, [&](int64_t block, const Team& team) {
+  s.for_blocks(blocks, [&](int64_t block, float* memory) {
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
-    float* const memory = s.slice(team.slice);
-    team.run([&](Part part, int) {
-      s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
-                           batch.shift, memory, part);
-    });
-    const float* logits = s.forward(team, parameters, nullptr);
+    s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
+                         batch.shift, memory);
+    const float* logits = s.forward(memory, parameters, nullptr);
     const LossSum loss =
         block_loss_of(s.lanes, s.classes, batch, first, count, logits, 0.0f, nullptr, predictions);
     s.block_loss[size(block)] = loss.loss;
@@ -130,15 +110,12 @@ void LanePlan::predict(const float* x, int64_t count, const float* parameters, f
     return;
   }
   const int64_t blocks = (count + s.width - 1) / s.width;
-  s.reserve(thread_count(), 0, false);
+  s.reserve(blocks, false);
   s.pack(parameters, false);
-  for_blocks(blocks, [&](int64_t block, const Team& team) {
+  s.for_blocks(blocks, [&](int64_t block, float* memory) {
     const int64_t first = block * s.width, live = std::min(s.width, count - first);
-    float* const memory = s.slice(team.slice);
-    team.run([&](Part part, int) {
-      s.lanes.gather_floats(s.input, x + first * input_size(), live, memory, part);
-    });
-    const float* lane_logits = s.forward(team, parameters, nullptr);
+    s.lanes.gather_floats(s.input, x + first * input_size(), live, memory);
+    const float* lane_logits = s.forward(memory, parameters, nullptr);
     for (int64_t i = 0; i < live; ++i) {
       for (int64_t j = 0; j < s.classes; ++j) {
         logits[(first + i) * s.classes + j] = lane_logits[j * s.width + i];

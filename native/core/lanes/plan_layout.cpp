@@ -118,8 +118,7 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
       if (trained) packed_floats += lines(lanes.conv_backward_packed_size(p.conv));
       p.saved = at;
       at += lines(lanes.conv_saved_size(p.conv));
-      shared_scratch = std::max(shared_scratch, lines(lanes.conv_shared_size(p.conv)));
-      own_scratch = std::max(own_scratch, lines(lanes.conv_own_size(p.conv)));
+      scratch = std::max(scratch, lines(lanes.conv_scratch_size(p.conv)));
       p.partial = partial_floats;
       partial_floats += lines(size(p.weights() + p.biases()));
     } else if (p.step.kind == LaneStep::Kind::kPool) {
@@ -145,11 +144,11 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     in = p.out;
   }
   classes = in.c * in.h * in.w;
-  slice_floats = at + shared_scratch + own_scratch;
+  slice_floats = at + scratch;
 }
 
-void LanePlan::State::reserve(int slice_count, int64_t blocks, bool training) {
-  slices.reserve(slice_floats * size(slice_count));
+void LanePlan::State::reserve(int64_t blocks, bool training) {
+  slices.reserve(slice_floats * size(threads_for(blocks)));
   packed.reserve(packed_floats);
   block_loss.resize(size(blocks));
   block_correct.resize(size(blocks));

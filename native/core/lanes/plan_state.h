@@ -5,6 +5,7 @@
 // linear layers, outlive the block.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -62,31 +63,13 @@ struct Planned {
   }
 };
 
-// Which threads work on a block: one, as `slice`, or all of them together.
-struct Team {
-  int slice, threads;
-
-  // Calls body(part, slice of its thread) for each part, and returns when all are done.
-  template <typename Body>
-  void run(const Body& body) const {
-    if (threads == 1) {
-      body(Part{0, 1}, slice);
-      return;
-    }
-    parallel_for(threads, threads, [&](int64_t begin, int64_t end, int) {
-      for (int64_t i = begin; i < end; ++i) body(Part{i, threads}, static_cast<int>(i));
-    });
-  }
-};
-
 struct LanePlan::State {
   const LaneKernels& lanes = *kernels().lanes;
   const int64_t width = kernels().vector_width;
   LaneTensor input;
   std::vector<Planned> steps;
   int64_t classes = 0, parameters = 0;
-  // Floats of each slice, of its scratch for all threads of a team and for one, and of the rest.
-  size_t slice_floats = 0, shared_scratch = 0, own_scratch = 0;
+  size_t slice_floats = 0, scratch = 0;
   size_t packed_floats = 0, partial_floats = 0, batch_floats = 0;
   Memory slices, packed, partials, batch;
   std::vector<double> block_loss;
@@ -96,7 +79,7 @@ struct LanePlan::State {
   // plan_layout.cpp
   void plan(const std::vector<LaneStep>& specs, bool winograd);
   LaneTensor output_of(size_t index, const LaneTensor& in, const LaneStep& step) const;
-  void reserve(int slice_count, int64_t blocks, bool training);
+  void reserve(int64_t blocks, bool training);
   float* slice(int index) { return slices.get() + slice_floats * static_cast<size_t>(index); }
   float* partial(int64_t block) {
     return partials.get() + partial_floats * static_cast<size_t>(block);
@@ -105,13 +88,23 @@ struct LanePlan::State {
 
   LossSum loss_of_blocks(int64_t blocks) const;
 
+  static int64_t threads_for(int64_t blocks) {
+    return std::clamp<int64_t>(blocks, 1, thread_count());
+  }
+  // Calls body(block, memory of its thread) for every block.
+  template <typename Body>
+  void for_blocks(int64_t blocks, const Body& body) {
+    const auto run = [&](int64_t begin, int64_t end, int thread) {
+      for (int64_t block = begin; block < end; ++block) body(block, slice(thread));
+    };
+    parallel_for(blocks, static_cast<int>(threads_for(blocks)), run);
+  }
+
   // plan_steps.cpp
   void pack(const float* parameters_, bool training);
-  ConvMemory conv_memory(const Planned& p, float* memory, bool training, int own_slice);
-  const float* forward(const Team& team, const float* params, float* block_batch);
-  void forward_step(const Planned& p, const float* in, float* memory, const float* params,
-                    float* block_batch, Part part, int own_slice);
-  void backward(const Team& team, const float* params, float* block_batch, float* block_partial);
+  ConvMemory conv_memory(const Planned& p, float* memory, bool training) const;
+  const float* forward(float* memory, const float* params, float* block_batch);
+  void backward(float* memory, const float* params, float* block_batch, float* block_partial);
   float* delta_of(size_t index, float* memory, float* block_batch);
   void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
               const LaneUpdate* update);

@@ -22,50 +22,38 @@ void LanePlan::State::pack(const float* params, bool training) {
   }
 }
 
-ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training,
-                                        int own_slice) {
-  float* const scratch = memory + slice_floats - own_scratch - shared_scratch;
+ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training) const {
   return {packed.get() + p.packed, packed.get() + p.packed_backward,
-          training ? memory + p.saved : nullptr, scratch,
-          slice(own_slice) + slice_floats - own_scratch};
+          training ? memory + p.saved : nullptr, memory + slice_floats - scratch};
 }
 
-void LanePlan::State::forward_step(const Planned& p, const float* in, float* memory,
-                                   const float* params, float* block_batch, Part part,
-                                   int own_slice) {
-  float* out = memory + p.activation;
-  uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
-  switch (p.step.kind) {
-    case LaneStep::Kind::kConv:
-      lanes.conv_forward(p.conv, in, conv_memory(p, memory, block_batch != nullptr, own_slice),
-                         params + p.step.bias, out, codes, part);
-      break;
-    case LaneStep::Kind::kPool:
-      lanes.pool_forward(p.pool, in, out, codes, part);
-      break;
-    case LaneStep::Kind::kRelu:
-      lanes.relu_forward(p.in, p.out, in, out, part);
-      break;
-    case LaneStep::Kind::kLinear:
-      if (block_batch != nullptr) {
-        lanes.to_rows(p.step.in_features, in, block_batch + p.rows, p.row_stride, part);
-      }
-      lanes.linear_forward(p.step.in_features, p.step.out_features, p.step.relu,
-                           params + p.step.weight, params + p.step.bias, in, out, part);
-      break;
-  }
-}
-
-// The logits of one block, whose input stands at the start of the team's slice. block_batch is
-// nullptr where no backward pass follows.
-const float* LanePlan::State::forward(const Team& team, const float* params, float* block_batch) {
-  float* const memory = slice(team.slice);
+// The logits of one block, whose input stands at the start of `memory`. block_batch is nullptr
+// where no backward pass follows.
+const float* LanePlan::State::forward(float* memory, const float* params, float* block_batch) {
   const float* in = memory;
   for (const Planned& p : steps) {
-    team.run([&](Part part, int own_slice) {
-      forward_step(p, in, memory, params, block_batch, part, own_slice);
-    });
-    in = memory + p.activation;
+    float* out = memory + p.activation;
+    uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
+    switch (p.step.kind) {
+      case LaneStep::Kind::kConv:
+        lanes.conv_forward(p.conv, in, conv_memory(p, memory, block_batch != nullptr),
+                           params + p.step.bias, out, codes);
+        break;
+      case LaneStep::Kind::kPool:
+        lanes.pool_forward(p.pool, in, out, codes);
+        break;
+      case LaneStep::Kind::kRelu:
+        lanes.relu_forward(p.in, p.out, in, out);
+        break;
+      case LaneStep::Kind::kLinear:
+        if (block_batch != nullptr) {
+          lanes.to_rows(p.step.in_features, in, block_batch + p.rows, p.row_stride);
+        }
+        lanes.linear_forward(p.step.in_features, p.step.out_features, p.step.relu,
+                             params + p.step.weight, params + p.step.bias, in, out);
+        break;
+    }
+    in = out;
   }
   return in;
 }
@@ -76,9 +64,8 @@ float* LanePlan::State::delta_of(size_t index, float* memory, float* block_batch
   return p.step.kind == LaneStep::Kind::kLinear ? block_batch + p.deltas : memory + p.gradient;
 }
 
-void LanePlan::State::backward(const Team& team, const float* params, float* block_batch,
+void LanePlan::State::backward(float* memory, const float* params, float* block_batch,
                                float* block_partial) {
-  float* const memory = slice(team.slice);
   for (size_t i = steps.size(); i-- > 0;) {
     const Planned& p = steps[i];
     const float* in = i == 0 ? memory : memory + steps[i - 1].activation;
@@ -89,29 +76,22 @@ void LanePlan::State::backward(const Team& team, const float* params, float* blo
     switch (p.step.kind) {
       case LaneStep::Kind::kConv: {
         float* dw = block_partial + p.partial;
-        const ConvGradients d{in, out, codes, dout, din, dw, dw + p.weights()};
-        for (int phase = 0; phase < kConvBackwardPhases; ++phase) {
-          team.run([&](Part part, int own_slice) {
-            lanes.conv_backward(p.conv, d, conv_memory(p, memory, true, own_slice), phase, part);
-          });
-        }
+        lanes.conv_backward(p.conv, in, out, codes, dout, conv_memory(p, memory, true), din, dw,
+                            dw + p.weights());
         break;
       }
       case LaneStep::Kind::kPool:
-        if (din == nullptr) break;
-        team.run([&](Part part, int) { lanes.pool_backward(p.pool, codes, dout, din, part); });
+        if (din != nullptr) lanes.pool_backward(p.pool, codes, dout, din);
         break;
       case LaneStep::Kind::kRelu:
-        if (din == nullptr) break;
-        team.run([&](Part part, int) { lanes.relu_backward(p.in, p.out, out, dout, din, part); });
+        if (din != nullptr) lanes.relu_backward(p.in, p.out, out, dout, din);
         break;
       case LaneStep::Kind::kLinear:
         if (p.step.relu) lanes.relu_mask(p.step.out_features * width, out, dout);
-        if (din == nullptr) break;
-        team.run([&](Part part, int) {
+        if (din != nullptr) {
           lanes.linear_backward_input(p.step.in_features, p.step.out_features,
-                                      params + p.step.weight, dout, din, part);
-        });
+                                      params + p.step.weight, dout, din);
+        }
         break;
     }
   }

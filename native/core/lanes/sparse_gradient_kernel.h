@@ -81,14 +81,13 @@ inline void patch_rows(const LaneConv& s, const float* g, const uint8_t* codes, 
 
 template <int K>
 void sparse_input_gradient(const LaneConv& s, const uint8_t* codes, const float* dout,
-                           const float* tables, float* din, Part part) {
+                           const float* tables, float* din) {
   const int64_t in_row = row_vectors(s.in) * kWidth, in_plane = plane_vectors(s.in) * kWidth;
   const int64_t out_row = row_vectors(s.out) * kWidth;
   constexpr int kTail = (K + 1) % kPatchRows;
-  const int64_t first = part_begin(s.in.c, part), last = part_end(s.in.c, part);
-  for (int64_t i = first * in_plane; i < last * in_plane; i += kWidth) store(din + i, zero());
+  for (int64_t i = 0; i < s.in.c * in_plane; i += kWidth) store(din + i, zero());
   dout += origin(s.out) * kWidth;
-  for (int64_t c = first; c < last; ++c) {
+  for (int64_t c = 0; c < s.in.c; ++c) {
     for (int64_t y = 0; y < s.out.h; ++y) {
       for (int64_t x = 0; x < s.out.w; ++x) {
         const float* table = tables + c * s.out.c * (K + 1) * (K + 1) * 4;
@@ -153,15 +152,13 @@ inline void blend_rows(const LaneConv& s, const float* in, const uint8_t* codes,
 // For few input channels; with more of them rows_weight_gradient fills its vectors.
 template <int K>
 void blend_weight_gradient(const LaneConv& s, const float* in, const uint8_t* codes,
-                           const float* dout, float* dw, Part part) {
+                           const float* dout, float* dw) {
   constexpr int kRows = kBlendRows < K ? kBlendRows : K;
   constexpr int kTail = K % kRows;
   const int64_t in_row = row_vectors(s.in) * kWidth, in_plane = plane_vectors(s.in) * kWidth;
   const int64_t out_plane = plane_vectors(s.out) * kWidth, codes_plane = s.out.h * s.out.w * kWidth;
   dout += origin(s.out) * kWidth;
-  const int64_t first = part_begin(s.out.c, part), last = part_end(s.out.c, part);
-  dw += first * s.in.c * K * K;
-  for (int64_t o = first; o < last; ++o) {
+  for (int64_t o = 0; o < s.out.c; ++o) {
     for (int64_t c = 0; c < s.in.c; ++c, dw += K * K) {
       int i = 0;
       for (; i + kRows <= K; i += kRows) {

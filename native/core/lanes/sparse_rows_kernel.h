@@ -33,20 +33,16 @@ inline int64_t rows_image(const LaneConv& s) {
 inline int64_t rows_list(const LaneConv& s) { return s.out.h * s.out.w + 1; }
 inline int64_t rows_vectors(const LaneConv& s) { return (s.kw * s.in.c + kWidth - 1) / kWidth; }
 
-// Floats of the transposed images, and of the lists of all lanes for one output channel.
-inline size_t rows_images_size(const LaneConv& s) {
-  return static_cast<size_t>(kWidth * rows_image(s));
-}
-inline size_t rows_lists_size(const LaneConv& s) {
-  return static_cast<size_t>(kWidth * rows_list(s) * 2 + 64);
+inline size_t rows_scratch_size(const LaneConv& s) {
+  // Transposed images and the lists of all lanes for one output channel.
+  return static_cast<size_t>(kWidth * rows_image(s) + kWidth * rows_list(s) * 2 + 64);
 }
 
 // in[c][pixel][lane] to image[lane][pixel][c].
-void transpose_images(const LaneConv& s, const float* in, float* images, Part part) {
+void transpose_images(const LaneConv& s, const float* in, float* images) {
   const int64_t pixels = plane_vectors(s.in), total = pixels * s.in.c, ld = rows_image(s);
-  const int64_t groups = (total + kWidth - 1) / kWidth, begin = part_begin(groups, part) * kWidth;
-  int64_t c = begin % s.in.c, pixel = begin / s.in.c;
-  for (int64_t i = begin; i < part_end(groups, part) * kWidth; i += kWidth) {
+  int64_t c = 0, pixel = 0;
+  for (int64_t i = 0; i < total; i += kWidth) {
     Vec r[kWidth];
     for (int j = 0; j < kWidth; ++j) {
       // Past the end the last group repeats the first vector: it lands in the tail that nothing
@@ -140,17 +136,17 @@ inline bool rows_weight_gradient_fits(const LaneConv& s) {
          tensor_vectors(s.in) < (int64_t{1} << 30);
 }
 
-void rows_weight_gradient(const LaneConv& s, const float* images, const uint8_t* codes,
-                          const float* dout, float* dw, float* scratch, Part part) {
+void rows_weight_gradient(const LaneConv& s, const float* in, const uint8_t* codes,
+                          const float* dout, float* dw, float* scratch) {
   const int64_t vectors = rows_vectors(s), dw_line = vectors * kWidth;
   const int64_t image_stride = rows_image(s), list_stride = rows_list(s);
   const int64_t line = row_vectors(s.in) * s.in.c;
-  Live* lists = reinterpret_cast<Live*>(scratch);
+  float* images = scratch;
+  Live* lists = reinterpret_cast<Live*>(scratch + kWidth * image_stride);
+  transpose_images(s, in, images);
   alignas(64) float sums[5 * kLiveVectors * kWidth];
   int64_t counts[kWidth];
-  const int64_t first_o = part_begin(s.out.c, part), last_o = part_end(s.out.c, part);
-  dw += first_o * s.in.c * s.kh * s.kw;
-  for (int64_t o = first_o; o < last_o; ++o) {
+  for (int64_t o = 0; o < s.out.c; ++o) {
     list_live(s, o, codes, dout, lists, counts);
     for (int64_t i = 0; i < s.kh * dw_line; i += kWidth) store(sums + i, zero());
     const int64_t passes = (s.kh + kLiveRows[vectors - 1] - 1) / kLiveRows[vectors - 1];

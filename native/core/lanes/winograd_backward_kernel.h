@@ -29,14 +29,12 @@ constexpr int kWinogradC = 3;
 #endif
 constexpr int kWinogradDt = 4;  // windows in an input gradient tile
 
-// Floats of the gradient without margins and of dU summed over lanes, and of dU of one point as
-// vectors.
-inline size_t winograd_shared_size(const LaneConv& s) {
-  const int64_t g = s.out.c * windows(s) * kWidth, du = kPoints2 * s.out.c * s.in.c;
-  return static_cast<size_t>(g + du + kWidth);
-}
-inline size_t winograd_sums_size(const LaneConv& s) {
-  return static_cast<size_t>((s.out.c * s.in.c + kWidth) * kWidth);
+inline size_t winograd_backward_scratch_size(const LaneConv& s) {
+  const int64_t pairs = s.out.c * s.in.c;
+  // The gradient without margins; dU of one point as vectors, of all points summed over lanes.
+  const int64_t floats =
+      (s.out.c * windows(s) + pairs + kWidth) * kWidth + kPoints2 * pairs + kWidth;
+  return static_cast<size_t>(floats);
 }
 
 // What a window's one live gradient is multiplied by at point (i, j), by its code.
@@ -158,11 +156,9 @@ inline void sum_lanes(int64_t n, const float* vectors, float* sums) {
 }
 
 // dw[pair][5][5] from du[f][pair].
-void winograd_weight_adjoint(int64_t pairs, const float* du, float* dw, Part part) {
+void winograd_weight_adjoint(int64_t pairs, const float* du, float* dw) {
   constexpr int kTaps = kWinogradKernel * kWinogradKernel;
-  const int64_t groups = (pairs + kWidth - 1) / kWidth;
-  for (int64_t group = part_begin(groups, part); group < part_end(groups, part); ++group) {
-    const int64_t first = group * kWidth;
+  for (int64_t first = 0; first < pairs; first += kWidth) {
     const int64_t count = pairs - first < kWidth ? pairs - first : kWidth;
     Vec half[kPoints][kWinogradKernel];
     for (int i = 0; i < kPoints; ++i) {
@@ -208,30 +204,31 @@ inline void add_patch(const float* dv, int64_t stride, float* din, int64_t row) 
   }
 }
 
-// g[o][t] from masked dout.
-void without_margins(const LaneTensor& t, const float* dout, float* g, Part part) {
-  const int64_t first = part_begin(t.c, part), last = part_end(t.c, part);
-  dout += origin(t) * kWidth;
-  g += first * t.h * t.w * kWidth;
-  for (int64_t c = first; c < last; ++c) {
+inline void without_margins(const LaneTensor& t, const float* from, float* to) {
+  from += origin(t) * kWidth;
+  for (int64_t c = 0; c < t.c; ++c) {
     for (int64_t y = 0; y < t.h; ++y) {
-      const float* line = dout + (c * plane_vectors(t) + y * row_vectors(t)) * kWidth;
-      for (int64_t x = 0; x < t.w * kWidth; x += kWidth, g += kWidth) store(g, load(line + x));
+      const float* line = from + (c * plane_vectors(t) + y * row_vectors(t)) * kWidth;
+      for (int64_t x = 0; x < t.w * kWidth; x += kWidth, to += kWidth) store(to, load(line + x));
     }
   }
 }
 
-// dU and dV of this part's points. saved is V of the forward pass and becomes dV, unless no input
-// gradient is asked for; sums is this part's own.
-void winograd_products(const LaneConv& s, const uint8_t* codes, const float* g, const float* packed,
-                       float* saved, bool input_gradient, float* du, float* sums, Part part) {
+// dout is masked; saved is V of the forward pass and is overwritten.
+void winograd_backward(const LaneConv& s, const uint8_t* codes, const float* dout,
+                       const float* packed, float* saved, float* din, float* dw, float* scratch) {
   const int64_t total = windows(s), channels = s.in.c, pairs = s.out.c * channels;
+  const int64_t v_stride = total * channels * kWidth;
   const int64_t o_blocks = (s.out.c + kWinogradO - 1) / kWinogradO;
   const int64_t c_blocks = (channels + kWinogradC - 1) / kWinogradC;
   const int64_t t_blocks = (total + kWinogradDt - 1) / kWinogradDt;
-  for (int64_t f = part_begin(kPoints2, part); f < part_end(kPoints2, part); ++f) {
-    float* const v = saved + f * total * channels * kWidth;
-    const PointFactors factors(static_cast<int>(f / kPoints), static_cast<int>(f % kPoints));
+  float* const g = scratch;
+  without_margins(s.out, dout, g);
+  float* const sums = g + s.out.c * total * kWidth;
+  float* const du = sums + (pairs + kWidth) * kWidth;
+  for (int f = 0; f < kPoints2; ++f) {
+    float* const v = saved + f * v_stride;
+    const PointFactors factors(f / kPoints, f % kPoints);
     for (int64_t ob = 0; ob < o_blocks; ++ob) {
       const int64_t o = s.out.c * ob / o_blocks, outputs = s.out.c * (ob + 1) / o_blocks - o;
       const int64_t at = o * total * kWidth;
@@ -243,7 +240,7 @@ void winograd_products(const LaneConv& s, const uint8_t* codes, const float* g, 
       }
     }
     sum_lanes(pairs, sums, du + f * pairs);
-    if (!input_gradient) continue;
+    if (din == nullptr) continue;
     for (int64_t tb = 0; tb < t_blocks; ++tb) {
       const int64_t t = total * tb / t_blocks, window_count = total * (tb + 1) / t_blocks - t;
       for (int64_t cb = 0; cb < c_blocks; ++cb) {
@@ -254,18 +251,14 @@ void winograd_products(const LaneConv& s, const uint8_t* codes, const float* g, 
       }
     }
   }
-}
-
-// din from dV.
-void winograd_input_gradient(const LaneConv& s, const float* dv, float* din, Part part) {
-  const int64_t total = windows(s), channels = s.in.c, dv_stride = total * channels * kWidth;
+  winograd_weight_adjoint(pairs, du, dw);
+  if (din == nullptr) return;
   const int64_t in_row = row_vectors(s.in) * kWidth, in_plane = plane_vectors(s.in) * kWidth;
-  const int64_t first = part_begin(channels, part), last = part_end(channels, part);
-  for (int64_t i = first * in_plane; i < last * in_plane; i += kWidth) store(din + i, zero());
+  for (int64_t i = 0; i < channels * in_plane; i += kWidth) store(din + i, zero());
   for (int64_t t = 0; t < total; ++t) {
     float* patch = din + 2 * (t / s.out.w) * in_row + 2 * (t % s.out.w) * kWidth;
-    for (int64_t c = first; c < last; ++c) {
-      add_patch(dv + (t * channels + c) * kWidth, dv_stride, patch + c * in_plane, in_row);
+    for (int64_t c = 0; c < channels; ++c) {
+      add_patch(saved + (t * channels + c) * kWidth, v_stride, patch + c * in_plane, in_row);
     }
   }
 }

@@ -181,7 +181,7 @@ inline void pool_window(const float* z, Vec bias, bool relu, float* out, uint8_t
 
 // saved receives V; nullptr where no backward pass follows.
 void winograd_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
-                      float* out, uint8_t* codes, float* saved, float* scratch, Part part) {
+                      float* out, uint8_t* codes, float* saved, float* scratch) {
   const int64_t total = windows(s), channels = s.in.c, pairs = s.out.c * channels;
   const int64_t in_row = row_vectors(s.in) * kWidth, in_plane = plane_vectors(s.in) * kWidth;
   const int64_t out_row = row_vectors(s.out) * kWidth, out_plane = plane_vectors(s.out) * kWidth;
@@ -191,7 +191,7 @@ void winograd_forward(const LaneConv& s, const float* in, const float* packed, c
   float* const z = scratch;
   float* const own_v = scratch + kWinogradT * 2 * kPoints * s.out.c * kWidth;
   out += origin(s.out) * kWidth;
-  for (int64_t tile = part_begin(tiles, part); tile < part_end(tiles, part); ++tile) {
+  for (int64_t tile = 0; tile < tiles; ++tile) {
     const int64_t first = total * tile / tiles, count = total * (tile + 1) / tiles - first;
     float* const v = saved != nullptr ? saved + first * channels * kWidth : own_v;
     for (int64_t t = 0; t < count; ++t) {
