@@ -180,8 +180,8 @@ export interface NativeAddon {
 /** A net compiled for the lanes engine: `new LanePlan(c, h, w, steps)`, steps as in native/core/lanes/plan.h. */
 export interface NativeLanePlan {
   /**
-   * Overwrites the gradients with gradScale times those of the summed loss; the batch is images[indices]. Then updates
-   * the parameters as sgdUpdateSegments does; none where there are no segments.
+   * Without segments overwrites the gradients with gradScale times those of the summed loss; the batch is
+   * images[indices]. With segments updates the parameters as sgdUpdateSegments does, and leaves the gradients alone.
    */
   trainStep(
     images: Uint8Array,

@@ -51,8 +51,8 @@ export interface Engine {
   /**
    * Gathers a batch, runs it forward and backward, and leaves the gradients in the net.
    * @param indices images of the training set, in any order.
-   * @param update made at the end of the step; the lanes engine then saves a pass over the parameters. Without it they
-   * stay as they are.
+   * @param update made at the end of the step. The lanes engine then keeps no gradients: those in the net are undefined.
+   * Without an update the parameters stay as they are.
    * @throws {ArgumentRangeError} for an index outside the training set, or none at all.
    * @throws {StateError} if the engine has no training set.
    */

@@ -109,8 +109,10 @@ Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
   args.disjoint("velocities", sgd.velocities, {parameters});
   const LaneUpdate update{sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()), sgd.step,
                           sgd.velocities.data, parameters.data};
-  return loss_object(
-      info.Env(), plan_->train_step(batch, parameters.data, grad_scale, gradients.data, &update));
+  const LossSum sum = sgd.segments.empty()
+                          ? plan_->train_step(batch, parameters.data, grad_scale, gradients.data)
+                          : plan_->train_step(batch, grad_scale, update);
+  return loss_object(info.Env(), sum);
 }
 
 Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {

@@ -59,7 +59,17 @@ int64_t LanePlan::classes() const { return state_->classes; }
 int64_t LanePlan::parameters() const { return state_->parameters; }
 
 LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                             float* gradients, const LaneUpdate* update) {
+                             float* gradients) {
+  return step(batch, parameters, grad_scale, gradients, nullptr);
+}
+
+LossSum LanePlan::train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update) {
+  return step(batch, update.parameters, grad_scale, nullptr, &update);
+}
+
+// With an update there is no place for gradients.
+LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float grad_scale,
+                       float* gradients, const LaneUpdate* update) {
   State& s = *state_;
   const int64_t blocks = (batch.count + s.width - 1) / s.width;
   s.reserve(blocks, true);
@@ -77,9 +87,13 @@ LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, fl
     s.backward(memory, parameters, s.batch_of(block), s.partial(block));
   });
   const int64_t threads = s.threads_for(blocks);
-  parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end, int) {
+  parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end, int slice) {
     for (int64_t part = begin; part < end; ++part) {
-      s.reduce(part, threads, blocks, gradients, update);
+      if (update != nullptr) {
+        s.reduce_and_update(part, threads, blocks, *update, s.slice(slice));
+      } else {
+        s.reduce(part, threads, blocks, gradients);
+      }
     }
   });
   return s.loss_of_blocks(blocks);

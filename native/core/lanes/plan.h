@@ -57,9 +57,11 @@ class LanePlan {
 
   // Forward, loss and backward. Overwrites the gradient of every parameter with grad_scale times
   // that of the summed loss. labels[indices[i]] < classes() for all i.
-  // Then, unless `update` is nullptr, updates the parameters, to the bits of sgd_update_segments.
   LossSum train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                     float* gradients, const LaneUpdate* update = nullptr);
+                     float* gradients);
+  // The same, but updates the parameters in place of keeping the gradients, to the bits that
+  // sgd_update_segments gives.
+  LossSum train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update);
   // Forward and loss; predictions[count] receives the index of the first maximum of each image.
   LossSum evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions);
   // logits[count, classes] of x[count, c, h, w]. A few images are computed one by one
@@ -67,6 +69,9 @@ class LanePlan {
   void predict(const float* x, int64_t count, const float* parameters, float* logits);
 
  private:
+  LossSum step(const ByteBatch& batch, const float* parameters, float grad_scale, float* gradients,
+               const LaneUpdate* update);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -82,7 +82,7 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
   if (too_large(input)) refuse(0, "input too large");
   LaneTensor in = input;
   bool trained = false;
-  size_t at = lines(size(tensor_vectors(input) * width));
+  size_t at = lines(size(tensor_vectors(input) * width)), least = 0;
   for (size_t i = 0; i < specs.size(); ++i) {
     Planned p{};
     p.step = specs[i];
@@ -136,6 +136,12 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
       at += lines(size(p.out.c * p.out.h * p.out.w * width + 3) / 4);
     }
     if (p.has_parameters()) {
+      // A slice also holds the gradients of an update.
+      const int64_t rows = std::min(kUpdateRows, p.step.out_features);
+      const int64_t gradients = p.step.kind == LaneStep::Kind::kLinear
+                                    ? rows * (p.step.in_features + 1)
+                                    : p.weights() + p.biases();
+      least = std::max(least, lines(size(gradients)));
       if (p.step.weight < 0 || p.step.bias < 0) refuse(i, "negative parameter offset");
       parameters = std::max({parameters, p.step.weight + p.weights(), p.step.bias + p.biases()});
       trained = true;
@@ -144,7 +150,7 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     in = p.out;
   }
   classes = in.c * in.h * in.w;
-  slice_floats = at + scratch;
+  slice_floats = std::max(at + scratch, least);
 }
 
 void LanePlan::State::reserve(int64_t blocks, bool training) {

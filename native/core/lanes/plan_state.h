@@ -63,6 +63,10 @@ struct Planned {
   }
 };
 
+// Rows of a linear layer's gradient that an update takes at a time: a multiple of the kernel's
+// tile.
+constexpr int64_t kUpdateRows = 12;
+
 struct LanePlan::State {
   const LaneKernels& lanes = *kernels().lanes;
   const int64_t width = kernels().vector_width;
@@ -106,8 +110,13 @@ struct LanePlan::State {
   const float* forward(float* memory, const float* params, float* block_batch);
   void backward(float* memory, const float* params, float* block_batch, float* block_partial);
   float* delta_of(size_t index, float* memory, float* block_batch);
-  void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
-              const LaneUpdate* update);
+  void reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
+                     float* db);
+  void reduce_conv(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
+                   float* db);
+  void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients);
+  void reduce_and_update(int64_t part, int64_t parts, int64_t blocks, const LaneUpdate& update,
+                         float* memory);
 };
 
 inline size_t lines(size_t floats) { return (floats + 15) / 16 * 16; }

@@ -97,38 +97,70 @@ void LanePlan::State::backward(float* memory, const float* params, float* block_
   }
 }
 
-// Part `part` of `parts` of all gradients, from the batch's rows and the blocks' partial sums; and
-// at once, while they are in cache, of the update.
-void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
-                             const LaneUpdate* update) {
-  const auto apply = [&](int64_t begin, int64_t end) {
-    if (update == nullptr) return;
-    sgd_update_range(begin, end, update->segments, update->segment_count, update->step, gradients,
-                     update->velocities, update->parameters);
+// Rows [begin, end) of the weights of step `p`, and their biases.
+void LanePlan::State::reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks,
+                                    float* dw, float* db) {
+  lanes.linear_backward_weight(begin, end, p.step.in_features, blocks, batch.get() + p.deltas,
+                               batch.get() + p.rows, p.row_stride,
+                               static_cast<int64_t>(batch_floats), dw, db);
+}
+
+// Numbers [begin, end) of the weights of step `p`, followed by its biases.
+void LanePlan::State::reduce_conv(const Planned& p, int64_t begin, int64_t end, int64_t blocks,
+                                  float* dw, float* db) {
+  for (int64_t i = begin; i < end; ++i) {
+    float sum = 0.0f;
+    for (int64_t block = 0; block < blocks; ++block) sum += partial(block)[p.partial + size(i)];
+    (i < p.weights() ? dw[i] : db[i - p.weights()]) = sum;
+  }
+}
+
+// Part `part` of `parts` of all gradients, from the batch's rows and the blocks' partial sums.
+void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients) {
+  for (const Planned& p : steps) {
+    if (!p.has_parameters()) continue;
+    float *const dw = gradients + p.step.weight, *const db = gradients + p.step.bias;
+    const bool linear = p.step.kind == LaneStep::Kind::kLinear;
+    const int64_t total = linear ? p.step.out_features : p.weights() + p.biases();
+    const int64_t begin = total * part / parts, end = total * (part + 1) / parts;
+    if (linear) {
+      reduce_linear(p, begin, end, blocks, dw, db);
+    } else {
+      reduce_conv(p, begin, end, blocks, dw, db);
+    }
+  }
+}
+
+// The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
+// the arena and read again, it would cost as much as parameters and velocities together.
+void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blocks,
+                                        const LaneUpdate& update, float* memory) {
+  const auto apply = [&](int64_t begin, int64_t count, const float* gradients) {
+    sgd_update_range(begin, begin + count, update.segments, update.segment_count, update.step,
+                     gradients - begin, update.velocities, update.parameters);
   };
   for (const Planned& p : steps) {
-    const int64_t weight = p.step.weight, bias = p.step.bias;
-    if (p.step.kind == LaneStep::Kind::kLinear) {
-      const int64_t begin = p.step.out_features * part / parts;
-      const int64_t end = p.step.out_features * (part + 1) / parts;
-      if (begin == end) continue;
-      const int64_t in = p.step.in_features;
-      lanes.linear_backward_weight(
-          begin, end, in, blocks, batch.get() + p.deltas, batch.get() + p.rows, p.row_stride,
-          static_cast<int64_t>(batch_floats), gradients + weight, gradients + bias);
-      apply(weight + begin * in, weight + end * in);
-      apply(bias + begin, bias + end);
-    } else if (p.step.kind == LaneStep::Kind::kConv) {
-      const int64_t total = p.weights() + p.biases();
-      const int64_t begin = total * part / parts, end = total * (part + 1) / parts;
-      for (int64_t i = begin; i < end; ++i) {
-        float sum = 0.0f;
-        for (int64_t block = 0; block < blocks; ++block) sum += partial(block)[p.partial + size(i)];
-        (i < p.weights() ? gradients[weight + i] : gradients[bias + i - p.weights()]) = sum;
+    if (!p.has_parameters()) continue;
+    const bool linear = p.step.kind == LaneStep::Kind::kLinear;
+    const int64_t total = linear ? p.step.out_features : p.weights() + p.biases();
+    const int64_t last = total * (part + 1) / parts;
+    const int64_t chunk = linear ? kUpdateRows : total;
+    for (int64_t begin = total * part / parts, end = begin; begin < last; begin = end) {
+      end = std::min(begin + chunk, last);
+      if (linear) {
+        const int64_t in = p.step.in_features;
+        float* const db = memory + (end - begin) * in;
+        reduce_linear(p, begin, end, blocks, memory - begin * in, db - begin);
+        apply(p.step.weight + begin * in, (end - begin) * in, memory);
+        apply(p.step.bias + begin, end - begin, db);
+      } else {
+        float* const db = memory + p.weights();
+        reduce_conv(p, begin, end, blocks, memory, db);
+        const int64_t first = std::min(begin, p.weights()), second = std::max(begin, p.weights());
+        apply(p.step.weight + first, std::min(end, p.weights()) - first, memory + first);
+        apply(p.step.bias + second - p.weights(), std::max(end, p.weights()) - second,
+              memory + second);
       }
-      apply(weight + std::min(begin, p.weights()), weight + std::min(end, p.weights()));
-      apply(bias + std::max(begin - p.weights(), int64_t{0}),
-            bias + std::max(end - p.weights(), int64_t{0}));
     }
   }
 }
