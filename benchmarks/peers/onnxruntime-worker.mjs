@@ -42,10 +42,7 @@ for (const count of new Set([1, threads])) {
     extra: { session: { intra_op: { allow_spinning: '1' } } },
   });
   const result = await session.run(x);
-  error = Math.max(
-    error,
-    checkClose('scores', result.scores.data, [...scores], numbers.scoresTolerance[0]),
-  );
+  error = Math.max(error, checkClose('scores', result.scores.data, [...scores], numbers.scoresTolerance[0]));
   const times = await timeInference(
     () => session.run(x),
     () => session.run(one),

@@ -120,8 +120,9 @@ int main(int argc, char** argv) {
   const std::string config = openblas_get_config();
   const size_t space = config.find(' ');
   const std::string version =
-      space == std::string::npos ? config
-                                 : config.substr(space + 1, config.find(' ', space + 1) - space - 1);
+      space == std::string::npos
+          ? config
+          : config.substr(space + 1, config.find(' ', space + 1) - space - 1);
   std::printf(
       "{\"settings\":\"%s kernels\",\"version\":\"%s\",\"check\":{\"products\":%.3g},"
       "\"products\":[%s]}\n",

@@ -38,7 +38,10 @@ constexpr size_t kPixels = 32 * 32;
 class Trainer {
  public:
   Trainer(const Fixture& data, Net& net)
-      : data_(data), net_(net), batch_(static_cast<size_t>(data.number("batch"))), labels_(batch_) {}
+      : data_(data),
+        net_(net),
+        batch_(static_cast<size_t>(data.number("batch"))),
+        labels_(batch_) {}
 
   void gather(size_t step) {
     const uint32_t* const indices = data_.order.data() + step * batch_;
@@ -85,8 +88,8 @@ int main(int argc, char** argv) {
       check_close("scores of training", std::vector<float>(scores, scores + batch * 10),
                   data.scores, data.number("scoresTolerance"));
   const auto& losses = data.numbers.at("losses");
-  const double losses_error = check_close("losses", trainer.run(losses.size()), losses,
-                                          data.number("lossesTolerance"));
+  const double losses_error =
+      check_close("losses", trainer.run(losses.size()), losses, data.number("lossesTolerance"));
   const double after_error =
       check_close("parameters", net.params(), data.after, data.number("afterTolerance"));
 
@@ -123,8 +126,8 @@ int main(int argc, char** argv) {
     const double many_seconds = median_seconds(repeats, [&] { predict(many, batch); });
     const double one_seconds = median_seconds(10 * repeats, [&] { predict(one, 1); });
     inference += (inference.empty() ? "" : ",");
-    inference += "{\"threads\":" + std::to_string(count) +
-                 ",\"imagesPerSecond\":" + std::to_string(static_cast<double>(batch) / many_seconds) +
+    inference += "{\"threads\":" + std::to_string(count) + ",\"imagesPerSecond\":" +
+                 std::to_string(static_cast<double>(batch) / many_seconds) +
                  ",\"latency\":" + std::to_string(one_seconds) + "}";
   }
   const dnnl_version_t* const version = dnnl_version();

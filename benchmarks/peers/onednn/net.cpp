@@ -71,10 +71,8 @@ void Program::run() {
 
 const std::vector<AffineSpec>& lenet5_layers() {
   static const std::vector<AffineSpec> layers = {
-      {"conv1", true, {6, 1, 5, 5}, true, true},
-      {"conv2", true, {16, 6, 5, 5}, true, true},
-      {"conv3", false, {120, 16, 5, 5}, true, false},
-      {"fc1", false, {84, 120}, true, false},
+      {"conv1", true, {6, 1, 5, 5}, true, true},      {"conv2", true, {16, 6, 5, 5}, true, true},
+      {"conv3", false, {120, 16, 5, 5}, true, false}, {"fc1", false, {84, 120}, true, false},
       {"fc2", false, {10, 84}, false, false},
   };
   return layers;
@@ -112,26 +110,24 @@ void Net::add_forward(Affine& layer, const float*& params) {
   if (spec.convolution) {
     const dims y = {batch_, spec.weights[0], x[2] - spec.weights[2] + 1,
                     x[3] - spec.weights[3] + 1};
-    layer.convolution = {
-        {kind, algorithm::convolution_direct, layout(x), layout(spec.weights), layout(bias),
-         layout(y), dims{1, 1}, dims{0, 0}, dims{0, 0}},
-        with_relu(spec.relu),
-        engine_};
+    layer.convolution = {{kind, algorithm::convolution_direct, layout(x), layout(spec.weights),
+                          layout(bias), layout(y), dims{1, 1}, dims{0, 0}, dims{0, 0}},
+                         with_relu(spec.relu),
+                         engine_};
     layer.x = forward_.as(layer.x, layer.convolution.src_desc());
     layer.y = forward_.allocate(layer.convolution.dst_desc());
     weights = layer.convolution.weights_desc();
   } else {
-    layer.inner_product = {{kind, layout(x), layout(spec.weights), layout(bias),
-                            layout({batch_, spec.weights[0]})},
-                           with_relu(spec.relu),
-                           engine_};
+    layer.inner_product = {
+        {kind, layout(x), layout(spec.weights), layout(bias), layout({batch_, spec.weights[0]})},
+        with_relu(spec.relu),
+        engine_};
     layer.x = forward_.as(layer.x, layer.inner_product.src_desc());
     layer.y = forward_.allocate(layer.inner_product.dst_desc());
     weights = layer.inner_product.weights_desc();
   }
 
-  layer.plain_weights =
-      layout(spec.weights, spec.weights.size() == 4 ? tag::oihw : tag::oi);
+  layer.plain_weights = layout(spec.weights, spec.weights.size() == 4 ? tag::oihw : tag::oi);
   const memory given = forward_.allocate(layer.plain_weights);
   layer.weights = forward_.allocate(weights);
   layer.bias = forward_.allocate(plain(bias));
@@ -153,10 +149,10 @@ void Net::add_forward(Affine& layer, const float*& params) {
   if (!spec.pool) return;
 
   const dims y = layer.y.get_desc().dims();
-  layer.pooling = {{kind, algorithm::pooling_max, layer.y.get_desc(),
-                    layout({y[0], y[1], y[2] / 2, y[3] / 2}), dims{2, 2}, dims{2, 2}, dims{0, 0},
-                    dims{0, 0}},
-                   engine_};
+  layer.pooling = {
+      {kind, algorithm::pooling_max, layer.y.get_desc(), layout({y[0], y[1], y[2] / 2, y[3] / 2}),
+       dims{2, 2}, dims{2, 2}, dims{0, 0}, dims{0, 0}},
+      engine_};
   layer.out = forward_.allocate(layer.pooling.dst_desc());
   std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, layer.y}, {DNNL_ARG_DST, layer.out}};
   if (training_) {
@@ -174,8 +170,8 @@ memory Net::add_backward(Affine& layer, const memory& gradient, bool first) {
     const memory::desc& desc = layer.out.get_desc();
     dy = backward_.as(dy, desc);
     const algorithm relu = algorithm::eltwise_relu_use_dst_for_bwd;
-    const eltwise_forward::primitive_desc hint(
-        {prop_kind::forward_training, relu, desc, 0.0f}, engine_);
+    const eltwise_forward::primitive_desc hint({prop_kind::forward_training, relu, desc, 0.0f},
+                                               engine_);
     const eltwise_backward::primitive_desc backward({relu, desc, desc, 0.0f}, engine_, hint);
     // In place.
     backward_.add(eltwise_backward(backward),
@@ -187,9 +183,9 @@ memory Net::add_backward(Affine& layer, const memory& gradient, bool first) {
          dims{0, 0}, dims{0, 0}},
         engine_, layer.pooling);
     const memory dx = backward_.allocate(backward.diff_src_desc());
-    backward_.add(pooling_backward(backward), {{DNNL_ARG_DIFF_DST, dy},
-                                               {DNNL_ARG_WORKSPACE, layer.workspace},
-                                               {DNNL_ARG_DIFF_SRC, dx}});
+    backward_.add(
+        pooling_backward(backward),
+        {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WORKSPACE, layer.workspace}, {DNNL_ARG_DIFF_SRC, dx}});
     dy = dx;
   }
   return spec.convolution ? add_convolution_backward(layer, dy, first)
@@ -204,10 +200,9 @@ memory Net::add_convolution_backward(Affine& layer, const memory& dy, bool first
       {algorithm::convolution_direct, layout(x, format), layout(w), layout({w[0]}),
        layout(y, format), dims{1, 1}, dims{0, 0}, dims{0, 0}},
       engine_, layer.convolution);
-  add_parameter_gradients(layer, convolution_backward_weights(gradients),
-                          backward_.as(layer.x, gradients.src_desc()),
-                          backward_.as(dy, gradients.diff_dst_desc()),
-                          gradients.diff_weights_desc());
+  add_parameter_gradients(
+      layer, convolution_backward_weights(gradients), backward_.as(layer.x, gradients.src_desc()),
+      backward_.as(dy, gradients.diff_dst_desc()), gradients.diff_weights_desc());
   if (first) return {};
   const convolution_backward_data::primitive_desc input(
       {algorithm::convolution_direct, layout(x), layout(w), layout(y), dims{1, 1}, dims{0, 0},
@@ -225,10 +220,9 @@ memory Net::add_inner_product_backward(Affine& layer, const memory& dy) {
   const dims x = layer.x.get_desc().dims(), y = dy.get_desc().dims(), &w = layer.spec.weights;
   const inner_product_backward_weights::primitive_desc gradients(
       {layout(x), layout(w), layout({w[0]}), layout(y)}, engine_, layer.inner_product);
-  add_parameter_gradients(layer, inner_product_backward_weights(gradients),
-                          backward_.as(layer.x, gradients.src_desc()),
-                          backward_.as(dy, gradients.diff_dst_desc()),
-                          gradients.diff_weights_desc());
+  add_parameter_gradients(
+      layer, inner_product_backward_weights(gradients), backward_.as(layer.x, gradients.src_desc()),
+      backward_.as(dy, gradients.diff_dst_desc()), gradients.diff_weights_desc());
   const inner_product_backward_data::primitive_desc input({layout(x), layout(w), layout(y)},
                                                           engine_, layer.inner_product);
   const memory dx = backward_.allocate(input.diff_src_desc());
@@ -257,8 +251,7 @@ const float* Net::forward() {
 }
 
 float Net::train(const std::vector<int>& labels, float lr) {
-  const float loss =
-      softmax_cross_entropy(batch_, 10, forward(), labels, floats(scores_gradient_));
+  const float loss = softmax_cross_entropy(batch_, 10, forward(), labels, floats(scores_gradient_));
   backward_.run();
   const auto update = [lr](const memory& values, const memory& gradients) {
     float* const v = floats(values);
