@@ -45,7 +45,7 @@ def main():
     one = x[0][:1]
     inference = time_inference(lambda: forward(x[0]), lambda: forward(one), data.batch, max(repeats // 20, 1))
     print(json.dumps({
-        "settings": f"float64, OPENBLAS_NUM_THREADS={threads}",
+        "settings": f"the article's algorithm in float64, OPENBLAS_NUM_THREADS={threads}",
         "version": np.__version__,
         "check": check,
         "seconds": seconds,
