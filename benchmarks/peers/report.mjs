@@ -178,7 +178,7 @@ export function page(results) {
 
 function section(result) {
   const { machine, rounds, net, gemm, missing } = result;
-  const bursts = sorted(rounds.map(({ fmaBurst }) => fmaBurst)).map((value) => value.toFixed(0));
+  const bursts = sorted(rounds.flatMap(({ fmaBursts }) => fmaBursts)).map((value) => value.toFixed(0));
   return [
     '',
     `## ${machine.threads} thread${machine.threads > 1 ? 's' : ''}`,

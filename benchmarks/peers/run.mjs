@@ -93,16 +93,17 @@ async function measure({ threads, rounds: count, peersDir, quick: isQuick }, her
     ];
     const rounds = [];
     setThreads(threads);
+    // The machine's arithmetic limit at this moment, in GFLOP/s: it drifts, and the figures drift with it.
+    const burst = () => Math.max(...[1, 2, 3].map(() => fmaBurst(threads, 0.1)));
     for (let round = 0; round < count; round += 1) {
-      // The machine's arithmetic limit at this moment: it drifts, and the figures drift with it.
-      const burst = Math.max(...[1, 2, 3].map(() => fmaBurst(threads, 0.1)));
-      rounds.push({ fmaBurst: burst });
+      const before = burst();
       for (const entry of round % 2 === 0 ? entries : [...entries].reverse()) {
         const { contender, command, replies } = entry;
         const on = `${entry.threads} thread${entry.threads > 1 ? 's' : ''}`;
         console.error(`round ${round + 1} of ${count}: ${contender.title}, ${on}`);
         replies.push(await run(contender, command, environment(contender, entry.threads, peersDir)));
       }
+      rounds.push({ fmaBursts: [before, burst()] });
     }
     const describe = ({ contender: { name, title }, threads, replies }) => ({
       name,

@@ -55,7 +55,7 @@ const reply = (seconds: number[], imagesPerSecond: number, latency: number) => (
 
 const result = summarize({
   machine,
-  rounds: [{ fmaBurst: 400 }, { fmaBurst: 410 }],
+  rounds: [{ fmaBursts: [400, 390] }, { fmaBursts: [410, 405] }],
   net: [
     {
       name: 'rownet',
@@ -131,6 +131,7 @@ describe('the report', () => {
     ]);
     expect(cells(net)[2].slice(0, 6)).toEqual(['ONNX', '1.2', '2', '-', '-', '-']);
     expect(cells(gemm).map((row) => row.at(-1))).toEqual(['1.00', '2.00']);
+    expect(text).toContain('2 rounds, FMA bursts beside them 390 to 410 GFLOP/s.');
     expect(text).toContain('Not measured: oneDNN.');
     expect(text).toMatch(/^## 2 threads$[\s\S]*^## 1 thread$/m);
   });

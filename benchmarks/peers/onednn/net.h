@@ -1,5 +1,5 @@
 // net.h: LeNet-5 out of oneDNN primitives, which choose the layouts of memory; reorders stand only
-// where two neighbours chose differently.
+// where two neighbours chose differently. Written for oneDNN 2; version 3 has another interface.
 //
 // Training  convolutions and inner products with ReLU as a post-op, max-pooling with a workspace,
 //           their backward primitives, SGD. conv3, whose window covers its input, is an inner
