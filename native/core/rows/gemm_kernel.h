@@ -99,12 +99,20 @@ constexpr GemmTile kTiles[kTileRows][kTileVectors][2] = {
 #undef ROWNET_TILES
 
 // A column-major C takes the tile through this buffer: the tile's rows are C's contiguous direction
-// there, and its vectors are not.
+// there, and its vectors are not. Squares of it are transposed in registers.
 void scatter_tile(const float* tile, int64_t rows, int64_t cols, GemmOutput out) {
-  for (int64_t j = 0; j < cols; ++j) {
-    for (int64_t i = 0; i < rows; ++i) {
+  for (int64_t j = 0; j < cols; j += kWidth) {
+    for (int64_t i = 0; i < rows; i += kWidth) {
+      const int64_t height = min64(rows - i, kWidth), width = min64(cols - j, kWidth);
+      Vec r[kWidth];
+      for (int ii = 0; ii < kWidth; ++ii) {
+        r[ii] = ii < height ? load(tile + (i + ii) * kTileCols + j) : zero();
+      }
+      transpose(r);
       float* to = out.c + i * out.row_stride + j * out.col_stride;
-      *to = out.accumulate ? *to + tile[i * kTileCols + j] : tile[i * kTileCols + j];
+      for (int64_t jj = 0; jj < width; ++jj, to += out.col_stride) {
+        store_n(to, height, out.accumulate ? add(load_n(to, height), r[jj]) : r[jj]);
+      }
     }
   }
 }
@@ -119,6 +127,24 @@ void gemm_pack_a(int64_t m, int64_t k, float alpha, MatrixView a, float* packed)
       for (int64_t p = 0; p < k; ++p) packed[p * rows + i] = alpha * from[p * a.col_stride];
     }
     packed += rows * k;
+  }
+}
+
+// One panel of B whose columns are contiguous: squares of kWidth are transposed in registers. With
+// scatter_tile it makes the products of im2row 1.8 (conv2) and 2.5 times (conv1) as fast.
+void pack_transposed(int64_t cols, int64_t k, const float* from, int64_t col_stride,
+                     float* packed) {
+  for (int64_t j = 0; j < kTileCols; j += kWidth) {
+    for (int64_t p = 0; p < k; p += kWidth) {
+      const int64_t depth = min64(k - p, kWidth);
+      Vec r[kWidth];
+      for (int jj = 0; jj < kWidth; ++jj) {
+        const float* at = from + (j + jj) * col_stride + p;
+        r[jj] = j + jj >= cols ? zero() : depth == kWidth ? load(at) : load_n(at, depth);
+      }
+      transpose(r);
+      for (int64_t pp = 0; pp < depth; ++pp) store(packed + (p + pp) * kTileCols + j, r[pp]);
+    }
   }
 }
 
@@ -138,6 +164,10 @@ void gemm_pack_b(int64_t n, int64_t k, MatrixView b, float* packed) {
                                                 : zero());
         }
       }
+      continue;
+    }
+    if (b.row_stride == 1) {
+      pack_transposed(cols, k, from, b.col_stride, packed);
       continue;
     }
     for (int64_t jj = 0; jj < cols; ++jj) {
