@@ -26,6 +26,7 @@ export {
   ShapeError,
   StateError,
 } from './errors.js';
+export { WriteError } from './formats/atomic-file.js';
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './formats/checkpoint.js';
 export { loadParams, saveParams } from './formats/params.js';
 export {
