@@ -132,6 +132,14 @@ inline void transpose(Vec r[kWidth]) {
   for (int j = 0; j < 8; ++j) r[j] = t[j];
 }
 
+inline Vec sum_each(Vec r[kWidth]) {
+  transpose(r);
+  for (int step = 1; step < kWidth; step *= 2) {
+    for (int i = 0; i < kWidth; i += 2 * step) r[i] = add(r[i], r[i + step]);
+  }
+  return r[0];
+}
+
 inline Vec round_even(Vec v) {
   return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }

@@ -101,6 +101,14 @@ inline void transpose(Vec r[kWidth]) {
   }
 }
 
+inline Vec sum_each(Vec r[kWidth]) {
+  transpose(r);
+  for (int step = 1; step < kWidth; step *= 2) {
+    for (int i = 0; i < kWidth; i += 2 * step) r[i] = add(r[i], r[i + step]);
+  }
+  return r[0];
+}
+
 inline Vec round_even(Vec v) {
   const Vec magic = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves no bits for a fraction
   return (v + magic) - magic;

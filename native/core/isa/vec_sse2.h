@@ -111,6 +111,14 @@ inline void transpose(Vec r[kWidth]) {
   r[3] = _mm_movehl_ps(d, b);
 }
 
+inline Vec sum_each(Vec r[kWidth]) {
+  transpose(r);
+  for (int step = 1; step < kWidth; step *= 2) {
+    for (int i = 0; i < kWidth; i += 2 * step) r[i] = add(r[i], r[i + step]);
+  }
+  return r[0];
+}
+
 inline Vec round_even(Vec v) { return _mm_cvtepi32_ps(_mm_cvtps_epi32(v)); }
 // v * 2^n for whole n in [-126, 127].
 inline Vec scale_pow2(Vec v, Vec n) {

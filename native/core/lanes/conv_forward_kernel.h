@@ -1,17 +1,16 @@
 // conv_forward_kernel.h: convolution + bias + ReLU + 2x2 max-pooling in the lanes layout.
 //
-// out[o][y][x] = pool(relu(bias[o] + sum over c, ky, kx of w[o][c][ky][kx] * in[c][y s + ky][x s +
-// kx]))
+// out[o][y][x] = pool(relu(bias[o] + sum over c, ky, kx of
+//                          w[o][c][ky][kx] * in[c][y * stride + ky][x * stride + kx]))
 //
 // Shapes    in [ic][h + margins][w + margins][lane], packed [block of oc][ic][ky][kx][oc in block]
-// Tile      4 pixels x kConvOc channels: the 2x2 window where pooling follows, else 4 pixels of a
-// line Loops     tile > channel block > c > ky > kx; per tap the weights of the block are
-// broadcast, then
+// Tile      4 pixels x kConvOc channels: the 2x2 window where pooling follows, else 4 pixels of a line
+// Loops     tile > channel block > c > ky > kx; per tap the weights of the block are broadcast, then
 //           each of the 4 inputs feeds all of them
 // Registers AVX-512: 24 sums + 6 weights + 1 input = 31 of 32; elsewhere 12 + 3 + 1 = 16 of 16
 // Why fast  a tap costs 4 + 6 loads for 24 FMAs, and the convolution's own output is never stored:
 //           only the maximum and a byte that says where it was
-// Oracle    reference/layers.h, run by test/native/lanes_test.cpp
+// Oracle    reference/layers.h, run by test/native/lanes_exact_test.cpp
 #pragma once
 
 #include "isa/vec.h"

@@ -1,12 +1,15 @@
 // linear_kernel.h: fully connected layers in the lanes layout.
 //
-// forward        y[o] = w[o, :] * x + b     a tile of kLinearRows outputs; x[i] is loaded once for
-// all input          dx[i] = w[:, i] * dy       a tile of kLinearRows inputs weight         dw[o,
-// i] = sum over images of dy[o] * x[i]   after the whole batch, GEMM-like: sums of
-//                kDwRows outputs x 2 vectors of inputs, over x transposed to [image, in]
+// forward  y[o] = w[o, :] * x + b     a tile of kLinearRows outputs; x[i] is loaded once for all
+// input    dx[i] = w[:, i] * dy       a tile of kLinearRows inputs
+// weight   dw[o, i] = sum over images of dy[o] * x[i]   after the whole batch, GEMM-like: sums of
+//          kLinearDwRows outputs x 2 vectors of inputs, over x transposed to [image, in]
+//
 // Weights are read in place as broadcast scalars: packing them each step would cost as much as a
-// tenth of the product. Registers      12 sums + 1 input, the weight a memory operand; dw 24 + 2 +
-// 1 = 27 on AVX-512, 15 else
+// tenth of the product.
+//
+// Registers 12 sums + 1 input, the weight a memory operand; dw 24 + 2 + 1 = 27 on AVX-512, 15 else
+// Oracle    reference/layers.h, run by test/native/lanes_exact_test.cpp
 #pragma once
 
 #include "isa/vec.h"

@@ -4,13 +4,12 @@
 // pass multiply by zero. The code of a window (0..3, row * 2 + column) says which pixel it is,
 // another one in every lane; these kernels use it without a branch.
 //
-// input gradient   A window's gradient g reaches a (K + 1) x (K + 1) patch of the input; in each
-// lane the
-//                  weight for patch pixel (i, j) is w[i - row][j - column]: one of four, looked up
-//                  in a table of 4 floats by the code. 36 FMAs a window (K = 5) in place of 100.
+// input gradient   A window's gradient g reaches a (K + 1) x (K + 1) patch of the input; in each lane
+//                  the weight for patch pixel (i, j) is w[i - row][j - column]: one of four, looked
+//                  up in a table of 4 floats by the code. 36 FMAs a window (K = 5) in place of 100.
 // weight gradient  dw[ky][kx] += g * in[row + ky][column + kx]: in each lane one of 2x2 neighbours,
 //                  chosen by two blends, first in x, then in y. 25 FMAs in place of 100.
-// Source           the idea: performance notes of this project, docs/engines.md
+// Oracle           reference/layers.h, run by test/native/lanes_exact_test.cpp
 #pragma once
 
 #include "isa/vec.h"

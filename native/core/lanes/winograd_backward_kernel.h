@@ -11,7 +11,7 @@
 // Loops     point > weight gradient, input gradient; then the transforms
 // Registers weight gradient 4 o x 6 c sums + 6 + 1 = 31 of 32 on AVX-512; elsewhere 4 x 3 + 3 + 1
 //           input gradient  6 c x 4 t + 6 + 1 = 31; elsewhere 3 x 4 + 3 + 1
-// Oracle    reference/layers.h, run by test/native/lanes_test.cpp
+// Oracle    reference/layers.h, run by test/native/lanes_winograd_test.cpp
 #pragma once
 
 #include "isa/vec.h"
@@ -147,11 +147,7 @@ inline void sum_lanes(int64_t n, const float* vectors, float* sums) {
   for (int64_t i = 0; i < n; i += kWidth, vectors += kWidth * kWidth) {
     Vec r[kWidth];
     for (int k = 0; k < kWidth; ++k) r[k] = load(vectors + k * kWidth);
-    transpose(r);
-    for (int step = 1; step < kWidth; step *= 2) {
-      for (int k = 0; k < kWidth; k += 2 * step) r[k] = add(r[k], r[k + step]);
-    }
-    store_n(sums + i, n - i < kWidth ? n - i : kWidth, r[0]);
+    store_n(sums + i, n - i < kWidth ? n - i : kWidth, sum_each(r));
   }
 }
 

@@ -13,7 +13,7 @@
 // Registers 4 o x 5 t sums + 5 inputs + 1 weight = 26 of 32 on AVX-512; elsewhere 4 x 3 + 3 + 1 =
 // 16 Why fast  beside the fewer multiplications: the transforms are additions, which have ports of
 //           their own on some CPUs
-// Oracle    reference/layers.h, run by test/native/lanes_test.cpp
+// Oracle    reference/layers.h, run by test/native/lanes_winograd_test.cpp
 #pragma once
 
 #include "isa/vec.h"

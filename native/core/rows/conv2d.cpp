@@ -4,12 +4,11 @@
 // LeNet-5 at batch 128, written once and read once from DRAM. Here each thread unrolls one image
 // (78 KB) into its own scratch and multiplies at once. It unrolls the transpose, im2col, because
 // then
-//   forward  y[n]  = W * cols          C is [oc, pixels], which is y's own layout: no transpose at
-//   all input    cols' = W^T * dy[n]       and col2im adds whole pieces of lines weight   dw    =
-//   dy[n] * cols^T    both contiguous along pixels: gemm_dot
+//   forward  y[n]  = W * cols          C is [oc, pixels], which is y's own layout: no transpose at all
+//   input    cols' = W^T * dy[n]       and col2im adds whole pieces of lines
+//   weight   dw    = dy[n] * cols^T    both contiguous along pixels: gemm_dot
 //
-// Threads   slices of images. dw and db are summed per block of kReductionImages images and the
-// blocks
+// Threads   slices of images. dw and db are summed per block of kReductionImages images and the blocks
 //           added in order, so bits do not depend on the thread count.
 // Oracle    reference/layers.h, run by test/native/layers_test.cpp
 

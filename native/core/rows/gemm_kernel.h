@@ -4,8 +4,7 @@
 // Packing   A in panels of at most kTileRows rows: [k][rows]; B in panels of kTileCols columns:
 //           [k][kTileCols]. Rows are shared out evenly (16 rows at 12 a tile are 8 + 8), since a
 //           tile of 4 rows hides the latency of FMA badly.
-// Loops     j (kBlockN) > p (kBlockK) > pack B > i (kBlockM) > pack A > column panel > row panel >
-// tile;
+// Loops     j (kBlockN) > p (kBlockK) > pack B > i (kBlockM) > pack A > column panel > row panel > tile;
 //           inside the tile p > i (rows) > j (vectors), a rank-1 update a step
 // Registers tile rows * 2 accumulators + 2 of B + 1 broadcast of A:
 //           12 * 2 + 3 = 27 of 32 on AVX-512, 6 * 2 + 3 = 15 of 16 elsewhere
