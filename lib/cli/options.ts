@@ -67,7 +67,7 @@ export const commands = {
       batchSize: {
         flags: '--batch-size <n>',
         description: 'images a step',
-        fallback: "the recipe's, 128",
+        fallback: "the recipe's: fast 64, article 128",
         read: integer(1, 65_536),
       },
       lr: {

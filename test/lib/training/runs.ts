@@ -13,7 +13,13 @@ import { bars, xorshift32 } from './trace.js';
 
 /** 70 images: two batches of 32 and one of 6. */
 export const data = bars(xorshift32(5), 70);
-export const small: Recipe = { ...recipes.fast, batchSize: 32, epochs: 4 };
+export const small: Recipe = {
+  ...recipes.fast,
+  batchSize: 32,
+  epochs: 4,
+  warmup: 0.2,
+  optimizer: { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 1e-3 },
+};
 
 async function collect(records: AsyncIterable<EpochRecord>): Promise<EpochRecord[]> {
   const all: EpochRecord[] = [];
