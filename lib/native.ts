@@ -198,6 +198,13 @@ export interface NativeLanePlan {
     momentum: number,
     nesterov: boolean,
   ): { loss: number; correct: number };
+  /**
+   * `trainStep`, to the same bits. seconds receives, each added up over the threads: gather, loss, update, then forward
+   * and backward of each step.
+   */
+  timeStep(
+    ...args: [...step: Parameters<NativeLanePlan['trainStep']>, seconds: Float64Array]
+  ): ReturnType<NativeLanePlan['trainStep']>;
   /** Summed loss and correct predictions; predictions receives the first maximum of each image. */
   evaluate(
     images: Uint8Array,

@@ -18,6 +18,20 @@ export function planLanes(net: Net): Plan {
   return planNet(net.layer, net.inputShape);
 }
 
+/** In seconds, each added up over the threads: divided by their number they are shares of the step's duration. */
+export interface StepTimes {
+  readonly gather: number;
+  readonly loss: number;
+  /** Of the parameters; 0 where the update is not fused. */
+  readonly update: number;
+  /** Each fused step. `backward` includes the sums over the batch. */
+  readonly steps: readonly {
+    readonly layers: readonly string[];
+    readonly forward: number;
+    readonly backward: number;
+  }[];
+}
+
 export class LanesEngine implements Engine {
   readonly name = 'lanes';
   readonly reason: string;
@@ -44,6 +58,26 @@ export class LanesEngine implements Engine {
   }
 
   trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult {
+    return this.#step(indices, update, undefined);
+  }
+
+  /** `trainStep`, to the same bits, and where its time went. */
+  timeStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult & { readonly times: StepTimes } {
+    const seconds = new Float64Array(3 + 2 * this.#steps.length);
+    const { loss, correct } = this.#step(indices, update, seconds);
+    const steps = this.#steps.map(({ layers }, index) => ({
+      layers,
+      forward: seconds[3 + 2 * index],
+      backward: seconds[4 + 2 * index],
+    }));
+    return { loss, correct, times: { gather: seconds[0], loss: seconds[1], update: seconds[2], steps } };
+  }
+
+  #step(
+    indices: Uint32Array,
+    update: SgdArenaUpdate | undefined,
+    seconds: Float64Array | undefined,
+  ): StepResult {
     const { train, normalization, reduction = 'mean' } = this.#options;
     if (train === undefined) {
       throw new StateError(
@@ -60,7 +94,7 @@ export class LanesEngine implements Engine {
     const fused = update !== undefined && updates(update, this.#net);
     const { velocities, segments } = fused ? update.arena : { velocities: null, segments: NO_SEGMENTS };
     const { lr, momentum = 0, nesterov = false } = fused ? update.rates : { lr: 0 };
-    const result = this.#plan.trainStep(
+    const step = [
       train.images,
       train.labels,
       indices,
@@ -74,7 +108,9 @@ export class LanesEngine implements Engine {
       lr,
       momentum,
       nesterov,
-    );
+    ] as const;
+    const result =
+      seconds === undefined ? this.#plan.trainStep(...step) : this.#plan.timeStep(...step, seconds);
     for (const { owner, pixels } of this.#steps) {
       for (const parameter of owner?.parameters() ?? []) parameter.rows = indices.length * pixels;
     }

@@ -151,8 +151,8 @@ Span<uint32_t> Args::uint32s(const char* name) {
   return array<uint32_t>(next(), name, napi_uint32_array, "a Uint32Array", 0);
 }
 
-Span<double> Args::doubles(const char* name) {
-  return array<double>(next(), name, napi_float64_array, "a Float64Array", 0);
+Span<double> Args::doubles(const char* name, size_t length) {
+  return array<double>(next(), name, napi_float64_array, "a Float64Array", length);
 }
 
 void Args::check_disjoint(const char* name, const void* a, size_t a_bytes, const void* b,

@@ -39,7 +39,7 @@ class Args {
   Span<uint16_t> uint16s(const char* name, size_t length);
   Span<int32_t> int32s(const char* name, size_t length);
   Span<uint32_t> uint32s(const char* name);
-  Span<double> doubles(const char* name);
+  Span<double> doubles(const char* name, size_t length = 0);
 
   // Throws when `written` shares memory with any of the others.
   template <typename T>

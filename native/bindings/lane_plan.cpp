@@ -78,6 +78,7 @@ ByteBatch read_batch(Args& args, const LanePlan& plan) {
 Napi::Function LanePlanObject::define(Napi::Env env) {
   return DefineClass(env, "LanePlan",
                      {InstanceMethod("trainStep", &LanePlanObject::train_step),
+                      InstanceMethod("timeStep", &LanePlanObject::time_step),
                       InstanceMethod("evaluate", &LanePlanObject::evaluate),
                       InstanceMethod("predict", &LanePlanObject::predict)});
 }
@@ -99,6 +100,16 @@ LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info
 
 Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.trainStep");
+  return step(info, args, false);
+}
+
+// The arguments of trainStep, then seconds.
+Napi::Value LanePlanObject::time_step(const Napi::CallbackInfo& info) {
+  Args args(info, "LanePlan.timeStep");
+  return step(info, args, true);
+}
+
+Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, bool timed) {
   const ByteBatch batch = read_batch(args, *plan_);
   const size_t needed = static_cast<size_t>(plan_->parameters());
   const auto parameters = args.floats("parameters", needed);
@@ -109,9 +120,15 @@ Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
   args.disjoint("velocities", sgd.velocities, {parameters});
   const LaneUpdate update{sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()), sgd.step,
                           sgd.velocities.data, parameters.data};
-  const LossSum sum = sgd.segments.empty()
-                          ? plan_->train_step(batch, parameters.data, grad_scale, gradients.data)
-                          : plan_->train_step(batch, grad_scale, update);
+  double* seconds = nullptr;
+  if (timed) {
+    const auto times = args.doubles("seconds", static_cast<size_t>(plan_->times()));
+    args.disjoint("seconds", times, {parameters, gradients, sgd.velocities});
+    seconds = times.data;
+  }
+  const LossSum sum = sgd.segments.empty() ? plan_->train_step(batch, parameters.data, grad_scale,
+                                                               gradients.data, seconds)
+                                           : plan_->train_step(batch, grad_scale, update, seconds);
   return loss_object(info.Env(), sum);
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "bindings/args.h"
 #include "lanes/plan.h"
 
 namespace rownet::bindings {
@@ -18,8 +19,11 @@ class LanePlanObject : public Napi::ObjectWrap<LanePlanObject> {
 
  private:
   Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value time_step(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
+
+  Napi::Value step(const Napi::CallbackInfo& info, Args& args, bool timed);
 
   std::unique_ptr<LanePlan> plan_;
 };

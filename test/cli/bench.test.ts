@@ -66,9 +66,52 @@ describe('bench --json', () => {
     }
   });
 
+  it('has a row for each fused step of the lanes engine, with its operations and bytes', () => {
+    const [lanes] = report.contenders as JsonLine[];
+    const rows = lanes.layers as JsonLine[];
+    expect(rows.map(({ name }) => name)).toEqual([
+      ...['gather', 'conv1+relu1+pool1', 'conv2+relu2+pool2', 'conv3+relu3', 'fc1+relu4', 'fc2'],
+      ...['loss', 'update', 'waiting'],
+    ]);
+    expect(rows[3].layer).toBe('Conv2d(16 -> 120, kernel 5x5)');
+    expect(rows.map(({ forwardFlop }) => Number(forwardFlop) / 128)).toEqual([
+      ...[0, 235_200, 480_000, 96_000, 20_160, 1680, 0, 0, 0],
+    ]);
+    expect(rows.map(({ backwardFlop }) => Number(backwardFlop) / 128)).toEqual([
+      ...[0, 235_200, 960_000, 192_000, 40_320, 3360, 0, 0, 0],
+    ]);
+    const weights = [6 * 26, 16 * 151, 120 * 401, 84 * 121, 10 * 85];
+    const extents = [1024, 1176, 400, 120, 84, 10].map((size) => 128 * size);
+    expect(rows.map(({ bytes }) => bytes)).toEqual([
+      5 * extents[0],
+      // No input gradient, so the weights once and their gradient.
+      4 * (2 * extents[0] + 2 * extents[1] + 2 * weights[0]),
+      ...[1, 2, 3, 4].map((i) => 4 * (3 * extents[i] + 2 * extents[i + 1] + 3 * weights[i])),
+      8 * extents[5],
+      20 * weights.reduce((sum, count) => sum + count, 0),
+      0,
+    ]);
+  });
+
+  it('holds each row against the limits of the machine', () => {
+    for (const contender of report.contenders as JsonLine[]) {
+      const [peak, bandwidth] = [Number(contender.fmaPeak), Number(contender.memoryBandwidth)];
+      expect(bandwidth).toBeGreaterThan(0);
+      for (const row of contender.layers as JsonLine[]) {
+        const [forward, backward, bytes] = [row.forward, row.backward, row.bytes].map(Number);
+        const flop = Number(row.forwardFlop) + Number(row.backwardFlop);
+        expect(row.gflops).toBeCloseTo(flop / (forward + backward) / 1e9, 6);
+        expect(row.shareOfPeak).toBeCloseTo(Number(row.gflops) / peak, 9);
+        if (flop === 0) expect(row.bound).toBe(bytes > 0 ? 'memory' : null);
+        else expect(row.bound).toBe(bytes / bandwidth > flop / peak ? 'memory' : 'arithmetic');
+        expect(forward, String(row.name)).toBeGreaterThan(0);
+        expect(backward > 0, String(row.name)).toBe(row.layer !== '');
+      }
+    }
+  });
+
   it('has a row for each layer of the rows engine, with its operations', () => {
-    const [lanes, first] = report.contenders as JsonLine[];
-    expect(lanes.layers).toEqual([]);
+    const [, first] = report.contenders as JsonLine[];
     const rows = first.layers as JsonLine[];
     expect(rows.map(({ name }) => name)).toEqual([
       ...['gather', 'conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'conv3', 'relu3', 'flatten'],
@@ -87,7 +130,12 @@ it('a ROWNET_MAX_ISA below AVX2 is the level that is measured', async () => {
   const { code, stdout } = await rownet(args, { env: { ROWNET_MAX_ISA: 'portable' } });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ {20,}lanes, portable +rows, portable$/m);
+  expect(stdout).toMatch(/^memory, GB\/s +\d+ +\d+$/m);
+  expect(stdout).toMatch(/^Fused steps of lanes at portable: a batch of 128, medians$/m);
   expect(stdout).toMatch(/^Layers of rows at portable: a batch of 128, medians$/m);
+  expect(
+    stdout.match(/^layer +forward us +backward us +MFLOP +MB +GFLOP\/s +of peak +bound by$/gm),
+  ).toHaveLength(2);
   expect(stdout).not.toContain('avx');
   expect(stdout).not.toContain('\u001b');
 });

@@ -1,10 +1,11 @@
-// The update at the end of a training step gives the bits of one on its own.
+// The update at the end of a training step gives the bits of one on its own, timed or not.
 #include <algorithm>
 
 #include "compare.h"
 #include "fused_nets.h"
 #include "harness.h"
 #include "kernel_table.h"
+#include "lanes/step_clock.h"
 #include "threads.h"
 
 namespace rownet::test {
@@ -63,6 +64,26 @@ TEST(lanes_update_equals_one_after_the_step) {
       CHECK_NONE(difference_in_bits(actual, expected));
       CHECK_NONE(difference_in_bits(moved, wanted));
       CHECK(difference_in_bits(actual, start) != "");
+
+      const size_t steps = net.steps().size();
+      CHECK_EQUAL(plan.times(), static_cast<int64_t>(time_count(steps)));
+      Floats timed = start, timed_velocities = velocities, timed_gradients(start.size(), 0.0f);
+      const LaneUpdate same{segments.data(), static_cast<int64_t>(segments.size()), step,
+                            momentum ? timed_velocities.data() : nullptr, timed.data()};
+      constexpr double kGuard = -7.0;
+      std::vector<double> seconds(time_count(steps) + 1, kGuard);
+      plan.train_step(batch, start.data(), 0.125f, timed_gradients.data(), seconds.data());
+      CHECK_NONE(difference_in_bits(timed_gradients, gradients));
+      CHECK_EQUAL(seconds[kUpdateTime], 0.0);
+      const LossSum timed_sum = plan.train_step(batch, 0.125f, same, seconds.data());
+      CHECK_EQUAL(timed_sum.loss, plain.loss);
+      CHECK_NONE(difference_in_bits(timed, expected));
+      CHECK_NONE(difference_in_bits(timed_velocities, wanted));
+      for (size_t place = 0; place < time_count(steps); ++place) {
+        problem("time %zu, %d threads, %s", place, threads, net.text().c_str());
+        CHECK(seconds[place] > 0.0 && seconds[place] < 10.0);
+      }
+      CHECK_EQUAL(seconds[time_count(steps)], kGuard);
     }
   }
   CHECK_CASES(2 * 6);

@@ -3,22 +3,34 @@ import { grouped, paint } from '../output.js';
 import { median } from '../statistics.js';
 import { formatTable } from '../table.js';
 import { articleSecondsPerEpoch } from '../train-report.js';
-import type { LayerTimes } from './measure.js';
+import type { LayerTimes } from './layers.js';
 import type { BenchReply } from './worker.js';
+
+/** A layer or fused step beside the limits of the machine. */
+export interface LayerReport extends LayerTimes {
+  readonly gflops: number;
+  readonly shareOfPeak: number;
+  /**
+   * Which would take longer at the speeds that were measured: its bytes through main memory, or its operations. null for
+   * a row with neither.
+   */
+  readonly bound: 'arithmetic' | 'memory' | null;
+}
 
 /** What was measured of one engine at one instruction set level, over all its processes. Seconds and GFLOP/s. */
 export interface ContenderReport {
   readonly isa: string;
   readonly engine: 'lanes' | 'rows';
   readonly fmaPeak: number;
+  /** GB/s of main memory, read and written. */
+  readonly memoryBandwidth: number;
   readonly secondsPerEpoch: number;
   readonly seconds: readonly number[];
   readonly gflops: number;
   readonly shareOfPeak: number;
   readonly inference: { readonly imagesPerSecond: number; readonly latency: number };
   readonly peakMemory: number;
-  /** Of the rows engine; the lanes engine fuses layers. */
-  readonly layers: readonly (LayerTimes & { readonly gflops: number; readonly shareOfPeak: number })[];
+  readonly layers: readonly LayerReport[];
 }
 
 export interface BenchReport {
@@ -45,22 +57,29 @@ export function contenderReport(replies: readonly BenchReply[]): ContenderReport
   const seconds = replies.flatMap((reply) => reply.seconds);
   const secondsPerEpoch = median(seconds) ?? Number.NaN;
   const fmaPeak = Math.max(...replies.flatMap((reply) => reply.peaks));
+  const memoryBandwidth = Math.max(...replies.map((reply) => reply.bandwidth));
   const gflops = (images * flopPerImage) / secondsPerEpoch / 1e9;
   return {
     isa,
     engine,
     fmaPeak,
+    memoryBandwidth,
     secondsPerEpoch,
     seconds,
     gflops,
     shareOfPeak: gflops / fmaPeak,
     inference: inference ?? { imagesPerSecond: Number.NaN, latency: Number.NaN },
     peakMemory: Math.max(...replies.map((reply) => reply.peakMemory)),
-    layers: layers.map((times) => {
-      const rate = (times.forwardFlop + times.backwardFlop) / (times.forward + times.backward) / 1e9;
-      return { ...times, gflops: rate, shareOfPeak: rate / fmaPeak };
-    }),
+    layers: layers.map((times) => layerReport(times, fmaPeak, memoryBandwidth)),
   };
+}
+
+function layerReport(times: LayerTimes, fmaPeak: number, memoryBandwidth: number): LayerReport {
+  const { bytes } = times;
+  const flop = times.forwardFlop + times.backwardFlop;
+  const gflops = flop / (times.forward + times.backward) / 1e9;
+  const bound = bytes / memoryBandwidth > flop / fmaPeak ? 'memory' : flop > 0 ? 'arithmetic' : null;
+  return { ...times, gflops, shareOfPeak: gflops / fmaPeak, bound };
 }
 
 export function describeBench(report: BenchReport): string[] {
@@ -73,6 +92,7 @@ export function describeBench(report: BenchReport): string[] {
     [
       row('', ({ engine, isa }) => `${engine}, ${isa}`),
       row('FMA peak, GFLOP/s', ({ fmaPeak }) => fmaPeak.toFixed(0)),
+      row('memory, GB/s', ({ memoryBandwidth }) => memoryBandwidth.toFixed(0)),
       row('training, s an epoch (median)', ({ secondsPerEpoch }) => secondsPerEpoch.toFixed(3)),
       row('  fastest to slowest', ({ seconds }) =>
         [Math.min(...seconds), Math.max(...seconds)].map((value) => value.toFixed(3)).join(' to '),
@@ -99,21 +119,26 @@ export function describeBench(report: BenchReport): string[] {
       .filter(({ layers }) => layers.length > 0)
       .flatMap((contender) => [
         '',
-        `Layers of ${contender.engine} at ${contender.isa}: a batch of ${batchSize}, medians`,
+        `${contender.engine === 'lanes' ? 'Fused steps' : 'Layers'} of ${contender.engine} at ${contender.isa}: ` +
+          `a batch of ${batchSize}, medians`,
         ...layerTable(contender),
       ]),
   ];
 }
 
 function layerTable({ layers }: ContenderReport): string[] {
-  const header = ['layer', 'forward us', 'backward us', 'MFLOP', 'GFLOP/s', 'of peak'];
+  const header = ['layer', 'forward us', 'backward us', 'MFLOP', 'MB', 'GFLOP/s', 'of peak', 'bound by'];
   const rows = layers.map((layer) => {
     const flop = layer.forwardFlop + layer.backwardFlop;
     return [
       layer.layer === '' ? layer.name : `${layer.name}: ${layer.layer}`,
       microseconds(layer.forward),
       layer.layer === '' ? '' : microseconds(layer.backward),
-      ...(flop === 0 ? [] : [(flop / 1e6).toFixed(1), layer.gflops.toFixed(0), share(layer.shareOfPeak)]),
+      flop === 0 ? '' : (flop / 1e6).toFixed(1),
+      layer.bytes === 0 ? '' : (layer.bytes / 1e6).toFixed(2),
+      flop === 0 ? '' : layer.gflops.toFixed(0),
+      flop === 0 ? '' : share(layer.shareOfPeak),
+      layer.bound ?? '',
     ];
   });
   const total = (pick: (layer: LayerTimes) => number) => layers.reduce((sum, layer) => sum + pick(layer), 0);

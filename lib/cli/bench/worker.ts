@@ -2,16 +2,16 @@
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
 import { benchDataset } from './data.js';
+import { type LayerTimes, measureLayers } from './layers.js';
 import {
   checkNet,
-  flopPerImage,
   type Inference,
-  type LayerTimes,
+  measureBandwidth,
   measureInference,
-  measureLayers,
   measurePeak,
   trainEpochs,
 } from './measure.js';
+import { flopPerImage } from './work.js';
 
 /** What the worker is asked, as JSON in its first argument. */
 export interface BenchRequest {
@@ -32,6 +32,8 @@ export interface BenchReply {
   readonly flopPerImage: number;
   /** GFLOP/s of fused multiply-adds, before and after the epochs. */
   readonly peaks: readonly number[];
+  /** GB/s of main memory. */
+  readonly bandwidth: number;
   readonly seconds: readonly number[];
   /** Of the process after training, in bytes. */
   readonly peakMemory: number;
@@ -57,11 +59,11 @@ async function measure({ engine, threads, data, epochs, repeats }: BenchRequest)
     images: train.count,
     flopPerImage: flopPerImage(new LeNet5({ classes: train.classes })),
     peaks: [before, measurePeak()],
+    bandwidth: measureBandwidth(),
     seconds,
     peakMemory,
     ...(repeats > 0 ? { inference: measureInference(train, repeats, engine) } : {}),
-    // The lanes engine fuses layers: it has no times of single ones.
-    ...(repeats > 0 && engine === 'rows' ? { layers: measureLayers(train, repeats) } : {}),
+    ...(repeats > 0 ? { layers: measureLayers(train, repeats, engine) } : {}),
   };
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "lanes/plan_state.h"
@@ -57,45 +58,60 @@ LanePlan::~LanePlan() = default;
 int64_t LanePlan::input_size() const { return state_->input.c * state_->input.h * state_->input.w; }
 int64_t LanePlan::classes() const { return state_->classes; }
 int64_t LanePlan::parameters() const { return state_->parameters; }
+int64_t LanePlan::times() const { return static_cast<int64_t>(time_count(state_->steps.size())); }
 
 LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                             float* gradients) {
-  return step(batch, parameters, grad_scale, gradients, nullptr);
+                             float* gradients, double* seconds) {
+  return step(batch, parameters, grad_scale, gradients, nullptr, seconds);
 }
 
-LossSum LanePlan::train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update) {
-  return step(batch, update.parameters, grad_scale, nullptr, &update);
+LossSum LanePlan::train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update,
+                             double* seconds) {
+  return step(batch, update.parameters, grad_scale, nullptr, &update, seconds);
 }
 
 // With an update there is no place for gradients.
 LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                       float* gradients, const LaneUpdate* update) {
+                       float* gradients, const LaneUpdate* update, double* seconds) {
   State& s = *state_;
-  const int64_t blocks = (batch.count + s.width - 1) / s.width;
+  const int64_t blocks = (batch.count + s.width - 1) / s.width, threads = s.threads_for(blocks);
+  std::optional<StepTimes> timed;
+  if (seconds != nullptr) timed.emplace(threads, time_count(s.steps.size()));
+  StepTimes* const times = timed ? &*timed : nullptr;
+  const auto clock_of = [&](int thread) {
+    return StepClock(times == nullptr ? nullptr : times->of(thread));
+  };
   s.reserve(blocks, true);
-  s.pack(parameters, true);
-  s.for_blocks(blocks, [&](int64_t block, float* memory) {
+  StepClock pack_clock = clock_of(0);
+  s.pack(parameters, true, pack_clock);
+  s.for_blocks(blocks, times, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
     s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
                          batch.shift, memory);
-    const float* logits = s.forward(memory, parameters, s.batch_of(block));
+    clock.lap(kGatherTime);
+    const float* logits = s.forward(memory, parameters, s.batch_of(block), clock);
     float* dlogits = s.delta_of(s.steps.size() - 1, memory, s.batch_of(block));
     const LossSum loss = block_loss_of(s.lanes, s.classes, batch, first, count, logits, grad_scale,
                                        dlogits, nullptr);
     s.block_loss[size(block)] = loss.loss;
     s.block_correct[size(block)] = loss.correct;
-    s.backward(memory, parameters, s.batch_of(block), s.partial(block));
+    clock.lap(kLossTime);
+    s.backward(memory, parameters, s.batch_of(block), s.partial(block), clock);
   });
-  const int64_t threads = s.threads_for(blocks);
   parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end, int slice) {
+    StepClock clock = clock_of(slice);
     for (int64_t part = begin; part < end; ++part) {
       if (update != nullptr) {
-        s.reduce_and_update(part, threads, blocks, *update, s.slice(slice));
+        s.reduce_and_update(part, threads, blocks, *update, s.slice(slice), clock);
       } else {
-        s.reduce(part, threads, blocks, gradients);
+        s.reduce(part, threads, blocks, gradients, clock);
       }
     }
   });
+  if (timed) {
+    std::fill_n(seconds, time_count(s.steps.size()), 0.0);
+    timed->add_to(seconds);
+  }
   return s.loss_of_blocks(blocks);
 }
 
@@ -103,12 +119,13 @@ LossSum LanePlan::evaluate(const ByteBatch& batch, const float* parameters, int3
   State& s = *state_;
   const int64_t blocks = (batch.count + s.width - 1) / s.width;
   s.reserve(blocks, false);
-  s.pack(parameters, false);
-  s.for_blocks(blocks, [&](int64_t block, float* memory) {
+  StepClock untimed(nullptr);
+  s.pack(parameters, false, untimed);
+  s.for_blocks(blocks, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
     s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
                          batch.shift, memory);
-    const float* logits = s.forward(memory, parameters, nullptr);
+    const float* logits = s.forward(memory, parameters, nullptr, clock);
     const LossSum loss =
         block_loss_of(s.lanes, s.classes, batch, first, count, logits, 0.0f, nullptr, predictions);
     s.block_loss[size(block)] = loss.loss;
@@ -125,11 +142,12 @@ void LanePlan::predict(const float* x, int64_t count, const float* parameters, f
   }
   const int64_t blocks = (count + s.width - 1) / s.width;
   s.reserve(blocks, false);
-  s.pack(parameters, false);
-  s.for_blocks(blocks, [&](int64_t block, float* memory) {
+  StepClock untimed(nullptr);
+  s.pack(parameters, false, untimed);
+  s.for_blocks(blocks, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, live = std::min(s.width, count - first);
     s.lanes.gather_floats(s.input, x + first * input_size(), live, memory);
-    const float* lane_logits = s.forward(memory, parameters, nullptr);
+    const float* lane_logits = s.forward(memory, parameters, nullptr, clock);
     for (int64_t i = 0; i < live; ++i) {
       for (int64_t j = 0; j < s.classes; ++j) {
         logits[(first + i) * s.classes + j] = lane_logits[j * s.width + i];

@@ -54,14 +54,20 @@ class LanePlan {
   int64_t classes() const;
   // Floats that the arena must hold.
   int64_t parameters() const;
+  // Numbers in the seconds of a timed step.
+  int64_t times() const;
 
   // Forward, loss and backward. Overwrites the gradient of every parameter with grad_scale times
   // that of the summed loss. labels[indices[i]] < classes() for all i.
+  // seconds, unless nullptr, receives the times() of step_clock.h, each added up over the threads.
+  // A step's times include packing its weights, its backward also its part of the second fork: the
+  // weight gradient of a linear step, the sums over blocks of a convolution.
   LossSum train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                     float* gradients);
+                     float* gradients, double* seconds = nullptr);
   // The same, but updates the parameters in place of keeping the gradients, to the bits that
   // sgd_update_segments gives.
-  LossSum train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update);
+  LossSum train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update,
+                     double* seconds = nullptr);
   // Forward and loss; predictions[count] receives the index of the first maximum of each image.
   LossSum evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions);
   // logits[count, classes] of x[count, c, h, w]. A few images are computed one by one
@@ -70,7 +76,7 @@ class LanePlan {
 
  private:
   LossSum step(const ByteBatch& batch, const float* parameters, float grad_scale, float* gradients,
-               const LaneUpdate* update);
+               const LaneUpdate* update, double* seconds);
 
   struct State;
   std::unique_ptr<State> state_;

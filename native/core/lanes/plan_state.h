@@ -15,6 +15,7 @@
 #include "lanes/few_images.h"
 #include "lanes/lane_kernels.h"
 #include "lanes/plan.h"
+#include "lanes/step_clock.h"
 #include "threads.h"
 
 namespace rownet {
@@ -95,28 +96,30 @@ struct LanePlan::State {
   static int64_t threads_for(int64_t blocks) {
     return std::clamp<int64_t>(blocks, 1, thread_count());
   }
-  // Calls body(block, memory of its thread) for every block.
+  // Calls body(block, memory of its thread, clock of its thread) for every block.
   template <typename Body>
-  void for_blocks(int64_t blocks, const Body& body) {
+  void for_blocks(int64_t blocks, StepTimes* times, const Body& body) {
     const auto run = [&](int64_t begin, int64_t end, int thread) {
-      for (int64_t block = begin; block < end; ++block) body(block, slice(thread));
+      StepClock clock(times == nullptr ? nullptr : times->of(thread));
+      for (int64_t block = begin; block < end; ++block) body(block, slice(thread), clock);
     };
     parallel_for(blocks, static_cast<int>(threads_for(blocks)), run);
   }
 
   // plan_steps.cpp
-  void pack(const float* parameters_, bool training);
+  void pack(const float* parameters_, bool training, StepClock& clock);
   ConvMemory conv_memory(const Planned& p, float* memory, bool training) const;
-  const float* forward(float* memory, const float* params, float* block_batch);
-  void backward(float* memory, const float* params, float* block_batch, float* block_partial);
+  const float* forward(float* memory, const float* params, float* block_batch, StepClock& clock);
+  void backward(float* memory, const float* params, float* block_batch, float* block_partial,
+                StepClock& clock);
   float* delta_of(size_t index, float* memory, float* block_batch);
   void reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
                      float* db);
   void reduce_conv(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
                    float* db);
-  void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients);
+  void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients, StepClock& clock);
   void reduce_and_update(int64_t part, int64_t parts, int64_t blocks, const LaneUpdate& update,
-                         float* memory);
+                         float* memory, StepClock& clock);
 };
 
 inline size_t lines(size_t floats) { return (floats + 15) / 16 * 16; }

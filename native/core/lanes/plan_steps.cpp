@@ -12,12 +12,15 @@ size_t size(int64_t n) { return static_cast<size_t>(n); }
 
 }  // namespace
 
-void LanePlan::State::pack(const float* params, bool training) {
-  for (const Planned& p : steps) {
+void LanePlan::State::pack(const float* params, bool training, StepClock& clock) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Planned& p = steps[i];
     if (p.step.kind != LaneStep::Kind::kConv) continue;
     lanes.conv_pack(p.conv, params + p.step.weight, packed.get() + p.packed);
+    clock.lap(forward_time(i));
     if (training && p.input_gradient) {
       lanes.conv_backward_pack(p.conv, params + p.step.weight, packed.get() + p.packed_backward);
+      clock.lap(backward_time(i));
     }
   }
 }
@@ -29,9 +32,11 @@ ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool tr
 
 // The logits of one block, whose input stands at the start of `memory`. block_batch is nullptr
 // where no backward pass follows.
-const float* LanePlan::State::forward(float* memory, const float* params, float* block_batch) {
+const float* LanePlan::State::forward(float* memory, const float* params, float* block_batch,
+                                      StepClock& clock) {
   const float* in = memory;
-  for (const Planned& p : steps) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Planned& p = steps[i];
     float* out = memory + p.activation;
     uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
     switch (p.step.kind) {
@@ -53,6 +58,7 @@ const float* LanePlan::State::forward(float* memory, const float* params, float*
                              params + p.step.weight, params + p.step.bias, in, out);
         break;
     }
+    clock.lap(forward_time(i));
     in = out;
   }
   return in;
@@ -65,7 +71,7 @@ float* LanePlan::State::delta_of(size_t index, float* memory, float* block_batch
 }
 
 void LanePlan::State::backward(float* memory, const float* params, float* block_batch,
-                               float* block_partial) {
+                               float* block_partial, StepClock& clock) {
   for (size_t i = steps.size(); i-- > 0;) {
     const Planned& p = steps[i];
     const float* in = i == 0 ? memory : memory + steps[i - 1].activation;
@@ -94,6 +100,7 @@ void LanePlan::State::backward(float* memory, const float* params, float* block_
         }
         break;
     }
+    clock.lap(backward_time(i));
   }
 }
 
@@ -116,8 +123,10 @@ void LanePlan::State::reduce_conv(const Planned& p, int64_t begin, int64_t end, 
 }
 
 // Part `part` of `parts` of all gradients, from the batch's rows and the blocks' partial sums.
-void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients) {
-  for (const Planned& p : steps) {
+void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
+                             StepClock& clock) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Planned& p = steps[i];
     if (!p.has_parameters()) continue;
     float *const dw = gradients + p.step.weight, *const db = gradients + p.step.bias;
     const bool linear = p.step.kind == LaneStep::Kind::kLinear;
@@ -128,18 +137,20 @@ void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float*
     } else {
       reduce_conv(p, begin, end, blocks, dw, db);
     }
+    clock.lap(backward_time(i));
   }
 }
 
 // The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
 // the arena and read again, it would cost as much as parameters and velocities together.
 void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blocks,
-                                        const LaneUpdate& update, float* memory) {
+                                        const LaneUpdate& update, float* memory, StepClock& clock) {
   const auto apply = [&](int64_t begin, int64_t count, const float* gradients) {
     sgd_update_range(begin, begin + count, update.segments, update.segment_count, update.step,
                      gradients - begin, update.velocities, update.parameters);
   };
-  for (const Planned& p : steps) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Planned& p = steps[i];
     if (!p.has_parameters()) continue;
     const bool linear = p.step.kind == LaneStep::Kind::kLinear;
     const int64_t total = linear ? p.step.out_features : p.weights() + p.biases();
@@ -151,16 +162,19 @@ void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blo
         const int64_t in = p.step.in_features;
         float* const db = memory + (end - begin) * in;
         reduce_linear(p, begin, end, blocks, memory - begin * in, db - begin);
+        clock.lap(backward_time(i));
         apply(p.step.weight + begin * in, (end - begin) * in, memory);
         apply(p.step.bias + begin, end - begin, db);
       } else {
         float* const db = memory + p.weights();
         reduce_conv(p, begin, end, blocks, memory, db);
+        clock.lap(backward_time(i));
         const int64_t first = std::min(begin, p.weights()), second = std::max(begin, p.weights());
         apply(p.step.weight + first, std::min(end, p.weights()) - first, memory + first);
         apply(p.step.bias + second - p.weights(), std::max(end, p.weights()) - second,
               memory + second);
       }
+      clock.lap(kUpdateTime);
     }
   }
 }
