@@ -1,6 +1,10 @@
-/** The images that a benchmark trains on. */
+/** What a benchmark trains on, and how. */
 import { type Dataset, loadDataset } from '../../data/datasets.js';
 import { Random } from '../../random.js';
+import { type Recipe, recipes } from '../../training/recipes.js';
+
+/** The default recipe, in the article's batches, which every published figure is about. */
+export const benchRecipe: Recipe = { ...recipes.fast, batchSize: 128 };
 
 /** @param name a data set or folder; null: random images, as many and as large as MNIST's. */
 export function benchDataset(name: string | null): Dataset {

@@ -5,11 +5,11 @@ import { gatherImages, runtimeInfo, softmaxCrossEntropy } from '../../kernels.js
 import { LeNet5 } from '../../nets/lenet5.js';
 import { SGD } from '../../optimizers/sgd.js';
 import { Tensor } from '../../tensor.js';
-import { recipes } from '../../training/recipes.js';
+import { benchRecipe } from './data.js';
 import { Timer } from './timer.js';
 import { gatherWork, layerWork, lossWork, updateWork, type Work, waitingWork } from './work.js';
 
-const recipe = recipes.fast;
+const recipe = benchRecipe;
 const { batchSize } = recipe;
 
 export interface LayerTimes extends Work {

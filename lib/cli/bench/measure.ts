@@ -6,13 +6,13 @@ import { DataError, StateError } from '../../errors.js';
 import { fmaBurst, relu, runtimeInfo } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
 import { Tensor } from '../../tensor.js';
-import { recipes } from '../../training/recipes.js';
 import { Trainer } from '../../training/trainer.js';
+import { benchRecipe } from './data.js';
 import { referenceScores } from './reference.js';
 import { Timer } from './timer.js';
 
-const recipe = recipes.fast;
-export const batchSize = recipe.batchSize;
+const recipe = benchRecipe;
+export const { batchSize } = recipe;
 
 export interface Inference {
   readonly imagesPerSecond: number;
