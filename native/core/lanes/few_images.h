@@ -1,6 +1,6 @@
 // few_images.h: a plan's logits for so few images that most lanes of a block would be empty.
 //
-// The kernels of the rows engine, one image at a time on one thread: an image of LeNet-5 takes 13
+// The kernels of the rows engine, one image at a time on one thread: an image of LeNet-5 takes 12
 // us, a block of 16 takes 64 us however many of them are wanted.
 #pragma once
 

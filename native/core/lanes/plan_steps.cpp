@@ -142,7 +142,7 @@ void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float*
 }
 
 // The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
-// the arena and read again, it would cost as much as parameters and velocities together.
+// the arena and read again, it would move half as many bytes as parameters and velocities together.
 void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blocks,
                                         const LaneUpdate& update, float* memory, StepClock& clock) {
   const auto apply = [&](int64_t begin, int64_t count, const float* gradients) {

@@ -8,10 +8,9 @@
 // Layout    U [f][o][c]; V [f][t][c][lane], kept for the backward pass (345 KB a block for conv2 of
 //           LeNet-5 on AVX-512, in L2)
 // Loops     tile of windows: their V > row of points > block of channels; the rows of A^T M are
-// kept,
-//           M itself is not
-// Registers 4 o x 5 t sums + 5 inputs + 1 weight = 26 of 32 on AVX-512; elsewhere 4 x 3 + 3 + 1 =
-// 16 Why fast  beside the fewer multiplications: the transforms are additions, which have ports of
+//           kept, M itself is not
+// Registers 4 o x 5 t sums + 5 inputs + 1 weight = 26 of 32 on AVX-512; elsewhere 4 x 3 + 3 + 1
+// Why fast  beside the fewer multiplications: the transforms are additions, which have ports of
 //           their own on some CPUs
 // Oracle    reference/layers.h, run by test/native/lanes_winograd_test.cpp
 #pragma once
