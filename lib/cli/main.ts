@@ -1,8 +1,8 @@
 /** The command line: parse, run one command, turn errors into a message and an exit code. */
 import { describeError, exitCodeOf } from './exit.js';
-import type { CommandName, OptionsOf } from './options.js';
+import type { OptionsOf } from './options.js';
 import { handleLostOutput, stdoutLost } from './output.js';
-import { createProgram, HelpShown } from './program.js';
+import { createProgram, HelpShown, type RunCommand } from './program.js';
 import { packageVersion } from './version.js';
 
 /** Runs `rownet ...args` and sets `process.exitCode`; output that is still in a pipe is not cut off. */
@@ -19,15 +19,18 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 /** Each command is imported when it is called, so that `--help` loads neither the addon nor the library. */
-async function runCommand(name: CommandName, options: object, argument: string | undefined): Promise<void> {
+const runCommand: RunCommand = async (name, options, args) => {
   switch (name) {
     case 'train':
       return (await import('./commands/train.js')).train(options as OptionsOf<'train'>);
     case 'eval':
-      return (await import('./commands/eval.js')).evaluateCheckpoint(argument!, options as OptionsOf<'eval'>);
+      return (await import('./commands/eval.js')).evaluateCheckpoint(
+        args[0] as string,
+        options as OptionsOf<'eval'>,
+      );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'bench':
       return (await import('./commands/bench.js')).bench(options as OptionsOf<'bench'>);
   }
-}
+};

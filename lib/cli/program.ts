@@ -1,10 +1,15 @@
 /** Turns the table of options.ts into a commander program, and commander's complaints into UsageErrors. */
 import { Command, type CommanderError, Option } from 'commander';
 import { UsageError } from './exit.js';
-import { type CommandName, type CommandSpec, commands, environment } from './options.js';
+import { type CommandName, commands, environment, groups } from './options.js';
+import type { CommandSpec } from './spec.js';
 
-/** Runs one command: `options` holds what was given, `argument` the positional argument if the command takes one. */
-export type RunCommand = (name: CommandName, options: object, argument: string | undefined) => Promise<void>;
+/** Runs one command: `options` holds what was given, `args` the positional arguments; a `files...` is an array. */
+export type RunCommand = (
+  name: CommandName,
+  options: object,
+  args: readonly (string | readonly string[] | undefined)[],
+) => Promise<void>;
 
 /** Thrown after `--help` and `--version` have printed: nothing is left to do. */
 export class HelpShown extends Error {}
@@ -18,16 +23,29 @@ export function createProgram(version: string, runCommand: RunCommand): Command 
     .addHelpText('before', examplesText(Object.values(commands).map((command) => command.examples[0])))
     .addHelpText('after', environmentText());
   for (const name of Object.keys(commands) as CommandName[]) {
-    program.addCommand(createCommand(name, commands[name], runCommand));
+    const [first, second] = name.split(' ');
+    const parent = second === undefined ? program : groupOf(program, first);
+    parent.addCommand(createCommand(name, commands[name], runCommand));
   }
   return program;
 }
 
+/** The parent of `data get`, `data list`, ...: it only lists them. */
+function groupOf(program: Command, name: string): Command {
+  const existing = program.commands.find((command) => command.name() === name);
+  if (existing !== undefined) return existing;
+  const group = prepare(new Command(name), name).description(groups[name]).helpCommand(false);
+  program.addCommand(group);
+  return group;
+}
+
 function createCommand(name: CommandName, spec: CommandSpec, runCommand: RunCommand): Command {
-  const command = prepare(new Command(name), name)
+  const command = prepare(new Command(name.split(' ').at(-1)), name)
     .description(spec.summary)
     .addHelpText('before', examplesText(spec.examples));
-  if (spec.argument !== undefined) command.argument(`<${spec.argument.name}>`, spec.argument.description);
+  for (const { name: argument, description } of spec.arguments ?? []) {
+    command.argument(argument.startsWith('[') ? argument : `<${argument}>`, description);
+  }
   for (const [key, { flags, description, fallback, read }] of Object.entries(spec.options)) {
     const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
     const option = new Option(flags, text);
@@ -35,7 +53,7 @@ function createCommand(name: CommandName, spec: CommandSpec, runCommand: RunComm
     if (read !== undefined) option.argParser((value: string) => read(value, `${name}: ${option.long}`));
     command.addOption(option);
   }
-  return command.action(async () => runCommand(name, command.opts(), command.args[0]));
+  return command.action(async () => runCommand(name, command.opts(), command.processedArgs));
 }
 
 /** Settings that every command shares: errors are thrown, not printed, and carry exit code 2. */

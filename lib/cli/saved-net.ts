@@ -1,7 +1,47 @@
 /** Nets that come from a checkpoint. */
 import { DataError } from '../errors.js';
-import type { Checkpoint } from '../formats/checkpoint.js';
+import { type Checkpoint, loadCheckpoint } from '../formats/checkpoint.js';
+import { LeNet5 } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
+import { type Recipe, recipes } from '../training/recipes.js';
+import { UsageError } from './exit.js';
+import { parseRunConfig, type RunConfig } from './run-config.js';
+import { checkpointFile } from './train-plan.js';
+
+/** A net with the parameters of a checkpoint, and how its images are prepared. */
+export interface SavedNet {
+  readonly file: string;
+  readonly checkpoint: Checkpoint;
+  /** Undefined for a file that holds parameters alone. */
+  readonly config: RunConfig | undefined;
+  readonly recipe: Recipe;
+  readonly net: LeNet5;
+  readonly classes: number;
+}
+
+/**
+ * Opens a checkpoint, a run folder, or a file of parameters alone, which needs `recipe`.
+ * @param command for messages: `eval`.
+ * @throws {DataError} when it is missing, damaged, or of another net.
+ * @throws {UsageError} for parameters alone without a recipe.
+ */
+export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'article'): SavedNet {
+  const file = checkpointFile(path);
+  const checkpoint = loadCheckpoint(file);
+  const config =
+    Object.keys(checkpoint.config).length === 0 ? undefined : parseRunConfig(checkpoint.config, file);
+  const preparation = recipe === undefined ? config?.recipe : recipes[recipe];
+  if (preparation === undefined) {
+    throw new UsageError(
+      `${command}: ${file} holds parameters alone: expected --recipe, which says how images are prepared for them. ` +
+        'Hint: --recipe fast or --recipe article',
+    );
+  }
+  const classes = checkpoint.params.get('fc2.bias')?.size || 10;
+  const net = new LeNet5({ classes });
+  restoreParams(net, checkpoint, file);
+  return { file, checkpoint, config, recipe: preparation, net, classes };
+}
 
 /**
  * Copies a checkpoint's parameters into a net.

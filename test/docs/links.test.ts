@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commands, type CommandSpec } from '../../lib/cli/options.js';
+import { commands } from '../../lib/cli/options.js';
+import type { CommandSpec } from '../../lib/cli/spec.js';
 import { root } from '../support/cli.js';
 import { blocks, inlineCode, type Page, pages, prose } from './pages.js';
 
@@ -54,7 +55,9 @@ function commandLines(text: string): string[] {
 function rownetMistake(words: readonly string[]): string | undefined {
   const [name, ...rest] = words;
   if (name.startsWith('--')) return ['--help', '--version'].includes(name) ? undefined : `no option ${name}`;
-  const command = Object.entries<CommandSpec>(commands).find(([known]) => known === name)?.[1];
+  const command = Object.entries<CommandSpec>(commands).find(
+    ([known]) => known === name || known === `${name} ${rest[0]}`,
+  )?.[1];
   if (command === undefined) return `no command ${name}`;
   const known = Object.values(command.options).map(({ flags }) => flags.split(' ')[0]);
   return rest

@@ -105,8 +105,8 @@ describe('TypeScript', () => {
   });
 });
 
-it('the events in README.md are those of train --json', async () => {
-  const shown = blocks(section(page('README.md'), '### rownet train')).find(
+it('the events in docs/cli.md are those of train --json', async () => {
+  const shown = blocks(section(page('docs/cli.md'), '## rownet train')).find(
     ({ language }) => language === 'json',
   );
   const keys = (text: string) => jsonLines(text).map((event) => [event.event, ...Object.keys(event)]);
@@ -116,11 +116,11 @@ it('the events in README.md are those of train --json', async () => {
   expect(keys(shown?.code ?? '')).toEqual(keys(stdout));
 });
 
-it('README.md names the files of a run folder', async () => {
+it('docs/cli.md names the files of a run folder', async () => {
   const out = join(project, 'folder');
   const args = ['train', '--data', join(project, 'digits'), '--epochs', '1', '--out', out];
   expect((await rownet(args)).code).toBe(0);
-  const rows = [...section(page('README.md'), '### rownet train').matchAll(/^\| `([\w.]+)` \|/gm)];
+  const rows = [...section(page('docs/cli.md'), '## rownet train').matchAll(/^\| `([\w.]+)` \|/gm)];
   for (const [, name] of rows) expect(readFileSync(join(out, name)).length).toBeGreaterThan(0);
   expect(rows.map(([, name]) => name).sort()).toEqual(readdirSync(out).sort());
 });

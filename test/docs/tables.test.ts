@@ -15,21 +15,28 @@ const folder = temporaryFolder();
 afterAll(folder.remove);
 
 const readme = page('README.md');
+const cli = page('docs/cli.md');
 
 describe('the tables of options', () => {
   it.each(Object.keys(commands) as CommandName[])('rownet %s', (name) => {
-    expect(tables(section(readme, `### rownet ${name}`))[0]).toBe(optionsMarkdown(name));
+    expect(tables(section(cli, `## rownet ${name}`))[0]).toBe(optionsMarkdown(name));
   });
 
-  it('README.md has a section for each command, in order', () => {
-    const headings = [...readme.text.matchAll(/^### rownet (\w+)$/gm)].map(([, name]) => name);
+  it('docs/cli.md has a section for each command, in order', () => {
+    const headings = [...cli.text.matchAll(/^## rownet ([\w ]+)$/gm)].map(([, name]) => name);
     expect(headings).toEqual(Object.keys(commands));
+  });
+
+  it('README.md names each command, in order', () => {
+    const rows = cells(tables(section(readme, '## Command line'))[0]);
+    const named = rows.map(([command]) => /`rownet ([\w ]+)`/.exec(command)?.[1]);
+    expect(named).toEqual(Object.keys(commands));
   });
 });
 
 describe('the tables of environment variables', () => {
-  it('README.md', () => {
-    expect(tables(section(readme, '### Environment variables'))[0]).toBe(environmentMarkdown());
+  it('docs/cli.md', () => {
+    expect(tables(section(cli, '## Environment variables'))[0]).toBe(environmentMarkdown());
   });
 
   it('docs/environment.md', () => {
@@ -47,8 +54,8 @@ describe('the tables of environment variables', () => {
   });
 });
 
-it('README.md lists the exit codes', () => {
-  const [table] = tables(section(readme, '### Exit codes'));
+it('docs/cli.md lists the exit codes', () => {
+  const [table] = tables(section(cli, '## Exit codes'));
   const listed = cells(table).flatMap(([codes]) => codes.split(', ').map(Number));
   const signals = (['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map(stopExitCode);
   const brokenPipe = Number(/brokenPipeExitCode = (\d+)/.exec(libText('cli/output.ts'))?.[1]);
@@ -64,13 +71,13 @@ it('README.md lists the codes of errors', () => {
   expect([...text.matchAll(/`(ERR_ROWNET_\w+)`/g)].map(([, code]) => code).sort()).toEqual(used.sort());
 });
 
-it('README.md lists the metadata of a checkpoint', () => {
+it('docs/formats.md lists the metadata of a checkpoint', () => {
   const path = folder.join('checkpoint.safetensors');
   const params = new Map([['fc1.bias', new Tensor([2])]]);
   const velocity = new Map<string, Tensor>();
   saveCheckpoint(path, { params, velocity, architecture: '{}', config: {}, epoch: 1, step: 2 });
   const { metadata } = readSafetensors(path);
-  const rows = cells(tables(section(readme, '### Checkpoints'))[0]);
+  const rows = cells(tables(section(page('docs/formats.md'), '## Checkpoints'))[0]);
   expect(rows.map(([key]) => key.slice(1, -1)).sort()).toEqual(Object.keys(metadata).sort());
   for (const key of ['format', 'version'])
     expect(rows).toContainEqual([`\`${key}\``, `\`${metadata[key]}\``]);

@@ -1,0 +1,50 @@
+/** What a command takes, as data, and the options that several commands share. */
+import { integer, nonEmpty, type ReadValue } from './values.js';
+
+export interface OptionSpec<T = unknown> {
+  /** As commander writes them: `--epochs <n>`, `--json`, `--resume [run]`. */
+  readonly flags: string;
+  readonly description: string;
+  /** The value without the option, in words; the command applies it. */
+  readonly fallback?: string;
+  /** Absent for a switch, which is true when given. */
+  readonly read?: ReadValue<T>;
+}
+
+export interface ArgumentSpec {
+  /** `checkpoint`: required; `[image]`: optional; `files...` and `[files...]`: as many as there are. */
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface CommandSpec {
+  readonly summary: string;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+}
+
+export const json = { flags: '--json', description: 'print JSON to stdout, one object a line' };
+export const threads = {
+  flags: '--threads <n>',
+  description: 'threads to run on, 1 to 1024; the results do not depend on it',
+  fallback: 'ROWNET_NUM_THREADS, else OMP_NUM_THREADS, else all cores',
+  read: integer(1, 1024),
+};
+export const data = {
+  flags: '--data <name>',
+  description: 'mnist, fashion-mnist, or a folder that holds the four IDX files, gzipped or not',
+  read: nonEmpty('the name of a data set or a folder'),
+};
+export const limit = {
+  flags: '--limit <n>',
+  description: 'use only the first n images of each split',
+  fallback: 'all',
+  read: integer(1),
+};
+export const offline = { flags: '--offline', description: 'never connect to the network' };
+
+export const checkpoint = {
+  name: 'checkpoint',
+  description: 'a checkpoint, or the run folder that holds it',
+};
