@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic-file.js';
-import { type CurvePoint, curvesSvg } from './curves.js';
+import { type CurvePoint, curvesSvg } from '../plots/curves.js';
 import { UsageError } from './exit.js';
 
 export const checkpointName = 'checkpoint.safetensors';

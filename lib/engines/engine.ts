@@ -42,6 +42,8 @@ export interface Evaluation {
   readonly correct: number;
   /** `confusion[label][predicted]`: how many images. Rows are classes of the data, columns of the net. */
   readonly confusion: readonly (readonly number[])[];
+  /** The class that each image is taken for: its first largest score. */
+  readonly predictions: Int32Array;
 }
 
 export interface Engine {

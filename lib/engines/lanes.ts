@@ -124,12 +124,12 @@ export class LanesEngine implements Engine {
     const classes = this.#net.outputShape[0];
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
     const { scale, shift } = this.#options.normalization;
+    const predictions = new Int32Array(dataset.count);
     let loss = 0;
     let correct = 0;
     for (let start = 0; start < dataset.count; start += batchSize) {
       const count = Math.min(batchSize, dataset.count - start);
       const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
-      const predictions = new Int32Array(count);
       const part = this.#plan.evaluate(
         dataset.images,
         dataset.labels,
@@ -137,15 +137,15 @@ export class LanesEngine implements Engine {
         scale,
         shift,
         this.#net.arena,
-        predictions,
+        predictions.subarray(start, start + count),
       );
       loss += part.loss;
       correct += part.correct;
       for (let row = 0; row < count; row += 1) {
-        confusion[dataset.labels[start + row]][predictions[row]] += 1;
+        confusion[dataset.labels[start + row]][predictions[start + row]] += 1;
       }
     }
-    return { images: dataset.count, loss, correct, confusion };
+    return { images: dataset.count, loss, correct, confusion, predictions };
   }
 
   predict(x: Tensor): Tensor {

@@ -58,6 +58,7 @@ export class RowsEngine implements Engine {
     checkImages(this.#net, dataset);
     const classes = this.#net.outputShape[0];
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+    const predictions = new Int32Array(dataset.count);
     let loss = 0;
     for (let start = 0; start < dataset.count; start += batchSize) {
       const count = Math.min(batchSize, dataset.count - start);
@@ -66,11 +67,12 @@ export class RowsEngine implements Engine {
       const scores = this.#net.forward(this.#gather(dataset, indices));
       loss += softmaxCrossEntropy(scores, labels).loss;
       for (let row = 0; row < count; row += 1) {
-        confusion[labels[row]][firstMaximum(scores.data, row * classes, classes)] += 1;
+        predictions[start + row] = firstMaximum(scores.data, row * classes, classes);
+        confusion[labels[row]][predictions[start + row]] += 1;
       }
     }
     const correct = confusion.reduce((sum, row, label) => sum + row[label], 0);
-    return { images: dataset.count, loss, correct, confusion };
+    return { images: dataset.count, loss, correct, confusion, predictions };
   }
 
   predict(x: Tensor): Tensor {

@@ -3,7 +3,7 @@ import { checkInteger, checkNumber, checkTensor } from '../kernels/checks.js';
 import { sgdUpdate } from '../kernels/training.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { Sequential } from '../layers/sequential.js';
+import { type NamedLayer, Sequential } from '../layers/sequential.js';
 import { formatShape, type Shape, Tensor, typeName } from '../tensor.js';
 import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
@@ -198,6 +198,26 @@ export class Net {
     }
     this.#ready = false;
     return result;
+  }
+
+  /**
+   * What each layer makes of `x`, layer by layer: copies, under names such as `conv1`; a layer within a Sequential is
+   * `block.conv1`. The last one is what `forward` returns.
+   * @param x `[N, ...inputShape]`.
+   */
+  activations(x: Tensor): Map<string, Tensor> {
+    checkTensor('activations', 'x', x);
+    this.#ready = false;
+    const found = new Map<string, Tensor>();
+    const visit = (layers: readonly NamedLayer[], prefix: string, input: Tensor): Tensor =>
+      layers.reduce((value, { name, layer }) => {
+        if (layer instanceof Sequential) return visit(layer.layers, `${prefix}${name}.`, value);
+        const output = layer.forward(value);
+        found.set(prefix + name, new Tensor(output.shape, output.data.slice()));
+        return output;
+      }, input);
+    visit(this.layer.layers, '', x);
+    return found;
   }
 
   /** A table: layer, output shape, parameters, engine. */

@@ -16,6 +16,8 @@ export interface Accuracy {
   readonly accuracy: number;
   /** `confusion[label][predicted]`: how many images. */
   readonly confusion: readonly (readonly number[])[];
+  /** The class that each image is taken for. */
+  readonly predictions: Int32Array;
 }
 
 export interface AccuracyOptions {
@@ -35,11 +37,10 @@ export interface AccuracyOptions {
 export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOptions): Accuracy {
   const { normalization, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
   checkNotEmpty(dataset);
-  const { images, loss, correct, confusion } = createEngine(engine, net, { normalization }).evaluate(
-    dataset,
-    batchSize,
-  );
-  return { images, loss: loss / images, accuracy: correct / images, confusion };
+  const { images, loss, correct, confusion, predictions } = createEngine(engine, net, {
+    normalization,
+  }).evaluate(dataset, batchSize);
+  return { images, loss: loss / images, accuracy: correct / images, confusion, predictions };
 }
 
 /**
@@ -55,6 +56,7 @@ export async function computeAccuracyInSlices(
   const pixels = dataset.images.length / dataset.count;
   const breaks = new EventLoopBreaks();
   const confusion: number[][] = [];
+  const predictions = new Int32Array(dataset.count);
   let loss = 0;
   let correct = 0;
   for (let first = 0; first < dataset.count; first += batchSize) {
@@ -69,9 +71,11 @@ export async function computeAccuracyInSlices(
     loss += part.loss;
     correct += part.correct;
     addTo(confusion, part.confusion);
+    predictions.set(part.predictions, first);
     if (breaks.due()) await breaks.take();
   }
-  return { images: dataset.count, loss: loss / dataset.count, accuracy: correct / dataset.count, confusion };
+  const { count: images } = dataset;
+  return { images, loss: loss / images, accuracy: correct / images, confusion, predictions };
 }
 
 /** A slice may lack the highest classes, and with them their rows. */

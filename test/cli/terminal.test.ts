@@ -1,6 +1,6 @@
 /** What is drawn where: colours, the progress bar, tables, curves. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type CurvePoint, curvesSvg } from '../../lib/cli/curves.js';
+import { type CurvePoint, curvesSvg } from '../../lib/plots/curves.js';
 import { isInteractive, wantsColor } from '../../lib/cli/output.js';
 import {
   createReporter,

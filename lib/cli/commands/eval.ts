@@ -20,7 +20,8 @@ export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'
     ...(limit === undefined ? {} : { limit }),
   });
   const accuracy = computeAccuracy(net, test, { normalization: recipe.normalization });
-  if (options.json) printJson(accuracy);
+  const { predictions: _, ...figures } = accuracy;
+  if (options.json) printJson(figures);
   else for (const line of describeAccuracy(accuracy, test)) print(line);
 }
 

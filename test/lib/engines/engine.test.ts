@@ -103,14 +103,16 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
     const all = Array.from({ length: train.count }, (_, index) => index);
     const { loss, correct, labels, scores } = expected(net, train, all);
     const confusion = [0, 1, 2].map(() => [0, 0, 0]);
-    for (const [row, label] of labels.entries()) {
+    const predictions = Int32Array.from(labels, (label, row) => {
       const line = [...scores.subarray(3 * row, 3 * row + 3)];
-      confusion[label][line.indexOf(Math.max(...line))] += 1;
-    }
+      const prediction = line.indexOf(Math.max(...line));
+      confusion[label][prediction] += 1;
+      return prediction;
+    });
     for (const batchSize of [undefined, 1, 7, 20, 64]) {
       const result = engine.evaluate(train, batchSize);
       expectClose([result.loss], [loss], 1e-5, `loss, batches of ${batchSize}`);
-      expect(result).toMatchObject({ images: 20, correct, confusion });
+      expect(result).toMatchObject({ images: 20, correct, confusion, predictions });
     }
     expectSame(net.gradArena, gradients, 'gradients');
   });
@@ -118,7 +120,14 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
   it('evaluates nothing', () => {
     const nothing = { ...train, images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 };
     const confusion = [0, 1, 2].map(() => [0, 0, 0]);
-    expect(engineOf(tinyNet()).evaluate(nothing)).toEqual({ images: 0, loss: 0, correct: 0, confusion });
+    const predictions = new Int32Array(0);
+    expect(engineOf(tinyNet()).evaluate(nothing)).toEqual({
+      images: 0,
+      loss: 0,
+      correct: 0,
+      confusion,
+      predictions,
+    });
   });
 
   it('predicts normalised images', () => {

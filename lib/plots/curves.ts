@@ -1,0 +1,50 @@
+/** The learning curves of a run: loss on the left, accuracy on the right, an epoch a step. */
+import { type Chart, chartSvg, type Curve } from './chart.js';
+
+/** What is drawn of an epoch; values that are missing or not finite leave a gap. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss?: number | undefined;
+  readonly testAccuracy?: number | undefined;
+}
+
+/** The SVG document. `title` is shown as text. */
+export function curvesSvg(title: string, epochs: readonly CurvePoint[]): string {
+  return chartSvg(curvesChart(title, epochs));
+}
+
+export function curvesChart(title: string, epochs: readonly CurvePoint[]): Chart {
+  return {
+    title,
+    description: `${title}: loss and accuracy of ${epochs.length} epochs`,
+    panels: [
+      {
+        name: 'loss',
+        axis: 'loss',
+        curves: [
+          curve('train', epochs, ({ loss }) => loss),
+          curve('test', epochs, ({ testLoss }) => testLoss),
+        ],
+      },
+      {
+        name: 'accuracy',
+        axis: 'accuracy',
+        curves: [
+          curve('train', epochs, ({ trainAccuracy }) => trainAccuracy),
+          curve('test', epochs, ({ testAccuracy }) => testAccuracy),
+        ],
+      },
+    ],
+  };
+}
+
+function curve(
+  name: 'train' | 'test',
+  epochs: readonly CurvePoint[],
+  value: (epoch: CurvePoint) => number | undefined,
+): Curve {
+  const points = epochs.map((epoch) => [epoch.epoch, value(epoch) ?? Number.NaN] as const);
+  return { name, css: name, points };
+}
