@@ -17,6 +17,8 @@ try {
   console.warn(message);
   process.exit(0);
 }
-process.exit(
-  spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' }).status ?? 1,
-);
+// The scripts of the pages have their own settings: they run in a browser.
+for (const project of ['tsconfig.build.json', 'lib/web/client']) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

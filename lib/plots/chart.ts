@@ -92,11 +92,8 @@ function panelSvg({ name, axis, curves }: Panel, left: number): string {
   }));
   const xs = curves.flatMap(({ points }) => points.map(([x]) => x));
   const ys = finite.flatMap(({ points }) => points.map(([, y]) => y));
-  // A spread would put every point onto the stack.
-  const x = epochAxis(
-    xs.reduce((a, b) => Math.min(a, b), xs[0] ?? 1),
-    xs.reduce((a, b) => Math.max(a, b), xs[0] ?? 1),
-  );
+  const first = Math.floor(least(xs) ?? 1);
+  const x = epochAxis(first, Math.max(first, greatest(xs) ?? 1));
   const y = axis === 'loss' ? lossAxis(ys) : accuracyAxis(ys);
   const format = axis === 'loss' ? significant : percent;
   const px = (value: number) => round(left + x.position(value) * plot.width);
@@ -188,8 +185,8 @@ function epochAxis(first: number, last: number): Axis {
 
 function lossAxis(values: readonly number[]): Axis {
   const positive = values.filter((value) => value > 0);
-  const low = positive.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const high = positive.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const low = least(positive) ?? 0;
+  const high = greatest(positive) ?? 0;
   if (positive.length === 0 || high / low < logRatio) return linearAxis(0, Math.max(high, 1e-6), significant);
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
@@ -201,8 +198,17 @@ function lossAxis(values: readonly number[]): Axis {
 }
 
 function accuracyAxis(values: readonly number[]): Axis {
-  const low = values.length === 0 ? 0 : values.reduce((a, b) => Math.min(a, b));
+  const low = least(values) ?? 0;
   return linearAxis(low, 1, (value) => `${significant(100 * value)} %`);
+}
+
+/** Math.min and Math.max would put every value onto the stack. */
+function least(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((a, b) => Math.min(a, b));
+}
+
+function greatest(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b));
 }
 
 /** A linear axis from at most `low` to at least `high`, both on a tick. */

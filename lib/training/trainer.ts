@@ -4,6 +4,7 @@ import type { Dataset } from '../data/datasets.js';
 import { createEngine, type Engine, type EngineName } from '../engines/engine.js';
 import { ArgumentRangeError, DivergedError, ShapeError, StateError } from '../errors.js';
 import type { Net } from '../nets/net.js';
+import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { SGD } from '../optimizers/sgd.js';
 import { formatShape, type Shape, sameShape, type Tensor } from '../tensor.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
@@ -24,6 +25,11 @@ export interface TrainerOptions {
   readonly batchSize?: number;
   /** Continues a run: `state()` of its trainer. The net must hold the parameters of that moment. */
   readonly resume?: TrainingState;
+  /**
+   * Serves a page on loopback that shows the training while it runs. True writes its address to stderr. It costs nothing
+   * while nobody looks at it, and ends with the process.
+   */
+  readonly live?: boolean | LiveOptions | LivePage;
 }
 
 /** With the net's parameters, all that a run needs to go on, at the end of an epoch. */
@@ -56,8 +62,12 @@ export interface Progress {
   readonly step: number;
   /** Steps in an epoch. */
   readonly steps: number;
+  /** Images of the epoch so far. */
+  readonly images: number;
   /** Mean per image, over the epoch so far. */
   readonly loss: number;
+  /** Share from 0 to 1, over the epoch so far. */
+  readonly accuracy: number;
   /** Of this step. */
   readonly lr: number;
   readonly imagesPerSecond: number;
@@ -87,6 +97,7 @@ interface Run extends FitOptions {
   readonly batches: Batches;
   readonly engine: Engine;
   readonly totalSteps: number;
+  readonly live: LivePage | undefined;
 }
 
 /**
@@ -100,11 +111,13 @@ export class Trainer {
   /** Evaluates and predicts with the recipe's normalization. */
   readonly engine: Engine;
   readonly #engineName: EngineName;
+  readonly #live: boolean | LiveOptions | LivePage;
   readonly #optimizer: SGD;
   #recipe: Recipe;
   #epoch = 0;
   #step = 0;
   #fitting = false;
+  #page: LivePage | undefined;
   /** While an epoch is under way: what it started from. */
   #start: { readonly params: Float32Array; readonly velocity: Map<string, Tensor> } | undefined;
 
@@ -113,7 +126,7 @@ export class Trainer {
    * @throws {ShapeError} if the velocity of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
-    const { resume, engine = 'auto', lr, batchSize } = options;
+    const { resume, engine = 'auto', lr, batchSize, live = false } = options;
     this.net = net;
     this.seed = options.seed ?? resume?.seed ?? 1;
     if (!Number.isSafeInteger(this.seed) || this.seed < 0) {
@@ -123,6 +136,7 @@ export class Trainer {
     }
     this.#recipe = resolveRecipe(options.recipe ?? resume?.recipe ?? 'fast', { lr, batchSize });
     this.#engineName = engine;
+    this.#live = live;
     this.engine = createEngine(engine, net, { normalization: this.#recipe.normalization });
     this.#optimizer = new SGD(net, { ...this.#recipe.optimizer, biasGradient: this.#recipe.biasGradient });
     if (resume !== undefined) this.#resume(resume);
@@ -180,19 +194,46 @@ export class Trainer {
       );
     }
     this.#fitting = true;
+    let live: LivePage | undefined;
+    let end: 'finished' | 'stopped' | 'diverged' = 'stopped';
     try {
-      const run = this.#prepare(train, options);
+      const prepared = this.#prepare(train, options);
+      live = await this.#openLive(prepared, train);
+      const run = { ...prepared, live };
       while (this.#epoch < this.#recipe.epochs) {
         const record = await this.#trainEpoch(run);
         yield record;
         if (record.interrupted) return;
       }
+      end = 'finished';
+    } catch (error) {
+      if (error instanceof DivergedError) end = 'diverged';
+      throw error;
     } finally {
+      live?.end(end);
       this.#fitting = false;
     }
   }
 
-  #prepare(train: Dataset, options: FitOptions): Run {
+  /** The page that shows this training, if one is wanted. Its code is loaded only then. */
+  async #openLive({ engine, validation }: Omit<Run, 'live'>, train: Dataset): Promise<LivePage | undefined> {
+    if (this.#live === false) return undefined;
+    const { LivePage } = await import('../web/live-page.js');
+    let page = this.#page;
+    if (page === undefined) {
+      const given = this.#live;
+      page = given instanceof LivePage ? given : new LivePage(given === true ? {} : given);
+      if (page !== given) await page.listen();
+      this.#page = page;
+    }
+    const { name, epochs, normalization } = this.#recipe;
+    const { net } = this;
+    const title = `${net.constructor.name}, recipe ${name}, ${train.name}, seed ${this.seed}`;
+    page.start({ net, title, epochs, engine: engine.name, normalization, validation });
+    return page;
+  }
+
+  #prepare(train: Dataset, options: FitOptions): Omit<Run, 'live'> {
     const recipe = resolveRecipe({ ...this.#recipe, epochs: options.epochs ?? this.#recipe.epochs });
     const { batchSize, shuffle, dropLast, epochs } = recipe;
     if (epochs <= this.#epoch) {
@@ -231,7 +272,10 @@ export class Trainer {
       this.#epoch += 1;
       this.#step += run.batches.steps;
       complete = true;
-      return test === undefined ? record : { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
+      const whole =
+        test === undefined ? record : { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
+      run.live?.epoch(whole, test);
+      return whole;
     } finally {
       if (!complete) {
         this.net.arena.set(this.#start.params);
@@ -242,7 +286,7 @@ export class Trainer {
   }
 
   /** One step for each batch. */
-  async #pass({ batches, engine, totalSteps, signal, onProgress }: Run): Promise<EpochRecord> {
+  async #pass({ batches, engine, totalSteps, signal, onProgress, live }: Run): Promise<EpochRecord> {
     const started = performance.now();
     const breaks = new EventLoopBreaks();
     const epoch = this.#epoch + 1;
@@ -264,11 +308,14 @@ export class Trainer {
       images += batch.length;
       loss += result.loss;
       correct += result.correct;
-      if (onProgress !== undefined) {
-        const { seconds: _, ...progress } = figures();
-        onProgress({ ...progress, step: steps, steps: batches.steps });
+      if (onProgress !== undefined || live !== undefined) {
+        const { seconds: _, ...rest } = figures();
+        const progress = { ...rest, step: steps, steps: batches.steps, images, accuracy: correct / images };
+        onProgress?.(progress);
+        live?.step(progress);
       }
-      if (breaks.due()) await breaks.take();
+      if (live?.due()) await live.turn(signal);
+      else if (breaks.due()) await breaks.take();
     }
     return { ...figures(), trainAccuracy: correct / images };
   }

@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 const maxClients = 16;
 /** Proxies and browsers drop a connection that is silent for long. */
 const heartbeatMs = 15_000;
+/** A page that reads nothing for so long is cut off; it connects again and gets everything anew. */
+const maxBacklogBytes = 4 * 2 ** 20;
 /** What a browser waits before it connects again. */
 const retryMs = 1_000;
 
@@ -53,7 +55,8 @@ export class EventStream {
 
   #write(text: string, droppable: boolean): void {
     for (const client of this.#clients) {
-      if (!droppable || !client.writableNeedDrain) client.write(text);
+      if (client.writableLength > maxBacklogBytes) client.destroy();
+      else if (!droppable || !client.writableNeedDrain) client.write(text);
     }
   }
 

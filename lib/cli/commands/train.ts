@@ -8,6 +8,7 @@ import { LeNet5 } from '../../nets/lenet5.js';
 import { computeAccuracy } from '../../training/evaluate.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
+import { LiveView } from '../live.js';
 import { lockFolder } from '../lock.js';
 import type { OptionsOf } from '../options.js';
 import { percent, printJson } from '../output.js';
@@ -56,17 +57,34 @@ export async function train(options: TrainOptions): Promise<void> {
   if (plan.resumed === undefined) checkNewRun(plan.path);
   const stop = listenForStop();
   try {
-    const session = openSession(options, plan, config, source, folder);
+    const live = options.live === undefined ? undefined : liveView(options, stop.signal);
+    const session = openSession(options, plan, config, source, folder, live);
     announce(session, plan);
+    await live?.open();
     const started = performance.now();
     const trained = await trainEpochs(session, stop.signal);
     const cause = stop.cause();
     if (cause === undefined) finish(session, trained, (performance.now() - started) / 1000);
     else reportStop(session, cause);
+    await live?.stay();
   } finally {
     stop.dispose();
     lock.release();
   }
+}
+
+function liveView({ live, quiet, json }: TrainOptions, signal: AbortSignal): LiveView {
+  const reporter = createReporter(quiet ?? false);
+  return new LiveView({
+    port: live === true || live === undefined ? 0 : live,
+    reporter,
+    onListen(url) {
+      reporter.log(`Live page: ${url}`);
+      if (json) printJson({ event: 'live', url });
+    },
+    signal,
+    runs: () => [],
+  });
 }
 
 function loadData({ config, resumed }: Plan): DataSource {
@@ -88,6 +106,7 @@ function openSession(
   config: RunConfig,
   source: DataSource,
   folder: RunFolder,
+  live: LiveView | undefined,
 ): Session {
   const { recipe, seed, engine } = config;
   const net = new LeNet5({ seed, init: recipe.init, classes: source.train.classes });
@@ -97,6 +116,7 @@ function openSession(
     recipe,
     seed,
     engine,
+    live: live?.page ?? false,
     ...(saved === undefined
       ? {}
       : { resume: { epoch: saved.epoch, step: saved.step, velocity: saved.velocity, seed, recipe } }),

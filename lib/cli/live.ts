@@ -1,0 +1,69 @@
+/** What `--live` adds to a training: the page, and when the program waits for it. */
+import { createInterface } from 'node:readline';
+import { type ComparedRun, LivePage } from '../web/live-page.js';
+import type { Reporter } from './progress.js';
+
+export interface LiveSettings {
+  readonly port: number;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  onListen(url: string): void;
+  /** Finished runs to compare with. */
+  runs(): readonly ComparedRun[];
+}
+
+export class LiveView {
+  readonly page: LivePage;
+  readonly #settings: LiveSettings;
+
+  constructor(settings: LiveSettings) {
+    const { port, runs, onListen } = settings;
+    this.#settings = settings;
+    this.page = new LivePage({ port, runs, onListen });
+  }
+
+  /** Starts to serve. On a terminal waits until the page is open, or Enter is pressed: a training takes seconds. */
+  async open(): Promise<void> {
+    await this.page.listen();
+    const { reporter, signal } = this.#settings;
+    if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
+    reporter.log('Open it to start the training, or press Enter to start without.');
+    const lines = createInterface({ input: process.stdin });
+    const enter = new Promise<void>((resolve) =>
+      lines.once('line', () => resolve()).once('close', () => resolve()),
+    );
+    await Promise.race([this.page.viewersChange(), enter, aborted(signal)]);
+    lines.close();
+    process.stdin.pause();
+  }
+
+  /** Serves on until the last page is closed, or a signal comes. */
+  async stay(): Promise<void> {
+    const { reporter, signal } = this.#settings;
+    if (this.page.viewers > 0 && !signal.aborted) {
+      reporter.log('The live page stays until it is closed; Ctrl-C ends it.');
+      // The sockets of the page do not keep the process alive.
+      const alive = setInterval(() => {}, 60_000);
+      while (this.page.viewers > 0 && !signal.aborted) {
+        await Promise.race([this.page.viewersChange(), aborted(signal)]);
+        // A page that is loaded anew is gone for a moment.
+        if (this.page.viewers === 0) await pause(signal);
+      }
+      clearInterval(alive);
+    }
+    await this.page.close();
+  }
+}
+
+const reloadMs = 1500;
+
+function pause(signal: AbortSignal): Promise<void> {
+  return Promise.race([new Promise<void>((resolve) => setTimeout(resolve, reloadMs)), aborted(signal)]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

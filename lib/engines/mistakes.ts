@@ -1,0 +1,60 @@
+/** The images that a net is most wrong about. */
+import { gatherImages } from '../kernels/training.js';
+import type { Net } from '../nets/net.js';
+import type { ImageSet } from './engine.js';
+
+export interface Mistake {
+  /** Of the image in its set. */
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+  /** Probability that the net gives the wrong class, and the right one; 0 to 1. */
+  readonly confidence: number;
+  readonly labelProbability: number;
+}
+
+export interface MistakesOptions {
+  readonly normalization: { readonly scale: number; readonly shift: number };
+  /** What each image is taken for, as `evaluate` gives it. */
+  readonly predictions: Int32Array;
+  /** At most as many. */
+  readonly count: number;
+}
+
+/** More are not looked at: a net that has learnt nothing is wrong about nearly all. */
+const mostExamined = 1024;
+
+/** Sorted by loss, the worst first: of all wrong images, or of the first 1,024 of them. */
+export function worstMistakes(net: Net, set: ImageSet, options: MistakesOptions): Mistake[] {
+  const { normalization, predictions, count } = options;
+  const wrong: number[] = [];
+  for (let index = 0; index < set.count && wrong.length < mostExamined; index += 1) {
+    if (predictions[index] !== set.labels[index]) wrong.push(index);
+  }
+  if (wrong.length === 0) return [];
+  const images = gatherImages(set.images, set.shape, Uint32Array.from(wrong), normalization);
+  const scores = net.predict(images);
+  const classes = scores.shape[1];
+  return wrong
+    .map((index, row) => {
+      const probabilities = softmax(scores.data.subarray(row * classes, (row + 1) * classes));
+      const [label, predicted] = [set.labels[index], predictions[index]];
+      return {
+        index,
+        label,
+        predicted,
+        confidence: probabilities[predicted],
+        labelProbability: probabilities[label],
+      };
+    })
+    .sort((a, b) => a.labelProbability - b.labelProbability || a.index - b.index)
+    .slice(0, count);
+}
+
+/** Probabilities of one row of scores. */
+export function softmax(scores: Float32Array): number[] {
+  const largest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = Array.from(scores, (score) => Math.exp(score - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}

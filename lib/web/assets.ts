@@ -1,0 +1,36 @@
+/** The files of the pages. Scripts come from dist/, compiled from lib/web/client and lib/plots. */
+import { readFileSync } from 'node:fs';
+import { chartStyle } from '../plots/chart.js';
+import type { PageFile } from './server.js';
+
+/** The package, seen from lib/web as well as from dist/web. */
+const root = new URL('../../', import.meta.url);
+
+/** Files of `rownet train --live`. */
+export function livePageFiles(): Map<string, PageFile> {
+  return pageFiles('live.html', ['web/client/live.js', ...sharedScripts, 'plots/chart.js']);
+}
+
+/** Files of `rownet serve`. */
+export function drawPageFiles(): Map<string, PageFile> {
+  return pageFiles('draw.html', ['web/client/draw.js', 'web/client/pad.js', ...sharedScripts]);
+}
+
+const sharedScripts = ['web/client/dom.js', 'web/client/pictures.js'];
+
+function pageFiles(html: string, scripts: readonly string[]): Map<string, PageFile> {
+  return new Map([
+    ['/', { type: 'text/html; charset=utf-8', text: asset(html) }],
+    ['/page.css', { type: 'text/css; charset=utf-8', text: `${asset('page.css')}${chartStyle}\n` }],
+    ['/icon.svg', { type: 'image/svg+xml', text: asset('icon.svg') }],
+    // Under the folders of dist/, so that the relative imports among them hold.
+    ...scripts.map((path): [string, PageFile] => [
+      `/${path}`,
+      { type: 'text/javascript; charset=utf-8', text: readFileSync(new URL(`dist/${path}`, root), 'utf8') },
+    ]),
+  ]);
+}
+
+function asset(name: string): string {
+  return readFileSync(new URL(`lib/web/assets/${name}`, root), 'utf8');
+}

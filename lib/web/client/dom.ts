@@ -1,0 +1,57 @@
+/** What the pages share: elements by id, requests to the server, probabilities as bars. */
+
+/** @throws {Error} if the page has no such element: a mistake of ours. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no element ${id}`);
+  return found as T;
+}
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Asks the server for an action. @throws {Error} with the server's message. */
+export async function post<Result>(path: string, body: object): Promise<Result> {
+  const token = document.querySelector<HTMLMetaElement>('meta[name="rownet-token"]')?.content ?? '';
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-rownet-token': token },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as Result & { readonly error?: string };
+  if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
+  return answer;
+}
+
+export function percent(share: number, digits = 2): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** A line for each class: its name, a bar, its probability; the largest stands out. */
+export function showProbabilities(
+  container: HTMLElement,
+  probabilities: readonly number[],
+  names: readonly string[],
+): void {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  container.replaceChildren(
+    ...probabilities.flatMap((probability, index) => {
+      const css = index === best ? 'best' : '';
+      const name = names[index] ?? String(index);
+      const meter = element('meter', { max: 1, value: probability });
+      meter.setAttribute('aria-label', name);
+      return [
+        element('span', { className: css }, name),
+        meter,
+        element('span', { className: css }, percent(probability, 1)),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,315 @@
+/** The page of a training: shows what the server's events say, and sends what its buttons ask for. */
+import { chartSvg, type Curve, runColors } from '../../plots/chart.js';
+import { byId, element, percent, post, showProbabilities } from './dom.js';
+import { fromBase64, type Pictures, picture, pictureRow } from './pictures.js';
+
+interface Progress {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly imagesPerSecond: number;
+}
+
+interface Epoch {
+  readonly epoch: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss?: number;
+  readonly testAccuracy?: number;
+}
+
+interface Standing {
+  readonly state: 'waiting' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
+  readonly speed: number | null;
+  readonly progress: Progress | null;
+}
+
+interface Facts {
+  readonly title: string;
+  readonly epochs: number;
+  readonly engine: string;
+  readonly summary: string;
+  readonly classNames: readonly string[] | null;
+  readonly testImages: number;
+  readonly articleSeconds: number;
+}
+
+interface Mistake {
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+  readonly confidence: number;
+  readonly height: number;
+  readonly width: number;
+  readonly bytes: string;
+}
+
+interface Judgement {
+  readonly confusion: readonly (readonly number[])[] | null;
+  readonly mistakes: readonly Mistake[];
+}
+
+type Sample = readonly [x: number, loss: number, accuracy: number];
+
+interface Digit {
+  readonly index: number;
+  readonly label: number;
+  readonly height: number;
+  readonly width: number;
+  readonly bytes: string;
+  readonly maps: readonly Pictures[];
+  readonly probabilities: readonly number[];
+}
+
+interface Run {
+  readonly name: string;
+  readonly epochs: readonly Epoch[];
+}
+
+let facts: Facts | null = null;
+let standing: Standing = { state: 'waiting', speed: null, progress: null };
+let samples: Sample[] = [];
+let epochs: Epoch[] = [];
+let digit = 0;
+const compared = new Map<string, Run>();
+
+const className = (index: number) => facts?.classNames?.[index] ?? String(index);
+
+const stateTexts = {
+  waiting: 'Waiting for the training to begin',
+  training: 'Training',
+  paused: 'Paused',
+  finished: 'Finished',
+  stopped: 'Stopped',
+  diverged: 'Stopped: the loss is no longer a number',
+};
+
+function showStanding(): void {
+  const { state, speed, progress } = standing;
+  const place =
+    progress === null || facts === null
+      ? ''
+      : `: epoch ${progress.epoch} of ${facts.epochs}, step ${progress.step} of ${progress.steps}`;
+  const status = `${stateTexts[state]}${state === 'finished' ? '' : place}`;
+  if (byId('status').textContent !== status) byId('status').textContent = status;
+  const ended = ['finished', 'stopped', 'diverged'].includes(state);
+  const pause = byId<HTMLButtonElement>('pause');
+  pause.textContent = state === 'paused' ? 'Resume' : 'Pause';
+  pause.disabled = ended || state === 'waiting';
+  const select = byId<HTMLSelectElement>('speed');
+  select.value = String(speed);
+  select.disabled = ended;
+  const last = epochs.at(-1);
+  const article = facts === null ? '' : ` (article: ${facts.articleSeconds} s)`;
+  const figures: [string, string][] = [
+    ['loss', progress === null ? '-' : progress.loss.toFixed(4)],
+    ['test accuracy', last?.testAccuracy === undefined ? '-' : percent(last.testAccuracy)],
+    ['learning rate', progress === null ? '-' : progress.lr.toPrecision(3)],
+    ['images a second', progress === null ? '-' : Math.round(progress.imagesPerSecond).toLocaleString('en')],
+    [`seconds an epoch${article}`, last === undefined ? '-' : last.seconds.toFixed(2)],
+  ];
+  byId('figures').replaceChildren(
+    ...figures.map(([name, value]) =>
+      element('div', {}, element('dt', {}, name), element('dd', { textContent: value })),
+    ),
+  );
+}
+
+function showCurves(): void {
+  const curve = (name: string, css: string, points: Curve['points']): Curve => ({ name, css, points });
+  const others = [...compared.values()];
+  const test = (value: (epoch: Epoch) => number | undefined, list: readonly Epoch[]) =>
+    list.map((one) => [one.epoch, value(one) ?? Number.NaN] as const);
+  const panel = (name: 'loss' | 'accuracy', column: 1 | 2, value: (epoch: Epoch) => number | undefined) => ({
+    name,
+    axis: name,
+    curves: [
+      curve(
+        'train',
+        'train',
+        samples.map((sample) => [sample[0], sample[column]] as const),
+      ),
+      curve('test', 'test', test(value, epochs)),
+      ...others.map((run, index) => curve(run.name, `run${index % runColors}`, test(value, run.epochs))),
+    ].filter(({ points }) => points.length > 0),
+  });
+  const svg = chartSvg(
+    {
+      title: facts?.title ?? '',
+      description: `Loss and accuracy after ${epochs.length} epochs`,
+      panels: [
+        panel('loss', 1, ({ testLoss }) => testLoss),
+        panel('accuracy', 2, ({ testAccuracy }) => testAccuracy),
+      ],
+    },
+    false,
+  );
+  // Parsed as XML, not as HTML: what is text in it stays text.
+  const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
+  byId('curves').replaceChildren(document.importNode(parsed, true));
+}
+
+function showJudgement({ confusion, mistakes }: Judgement): void {
+  if (confusion !== null) byId('confusion').replaceChildren(confusionTable(confusion));
+  if (confusion === null && mistakes.length === 0) return;
+  byId('mistakes').replaceChildren(
+    ...(mistakes.length === 0
+      ? ['None']
+      : mistakes.map(({ label, predicted, confidence, bytes, width, height, index }) =>
+          element(
+            'figure',
+            {},
+            picture(fromBase64(bytes), width, height, 2, `test image ${index}`),
+            element(
+              'figcaption',
+              {},
+              `${className(label)}, taken for ${className(predicted)} (${percent(confidence, 1)})`,
+            ),
+          ),
+        )),
+  );
+}
+
+function confusionTable(confusion: readonly (readonly number[])[]): HTMLTableElement {
+  const head = element(
+    'tr',
+    {},
+    element('td'),
+    ...confusion[0].map((_, predicted) => element('th', { scope: 'col' }, className(predicted))),
+  );
+  const rows = confusion.map((counts, label) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const cells = counts.map((count, predicted) => {
+      const right = label === predicted;
+      const cell = element(
+        'td',
+        { className: right ? 'right' : count > 0 ? 'wrong' : 'soft' },
+        count === 0 ? '·' : String(count),
+      );
+      // The square root shows the few mistakes beside the many hits.
+      if (total > 0) cell.style.background = `rgba(var(--heat), ${0.45 * Math.sqrt(count / total)})`;
+      return cell;
+    });
+    return element('tr', {}, element('th', { scope: 'row' }, className(label)), ...cells);
+  });
+  return element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows));
+}
+
+function showPictures(filters: Pictures | null, image: Digit | null): void {
+  byId('filters').replaceChildren(
+    ...(filters === null ? ['None'] : [pictureRow(filters, 14, `${filters.name}: ${filters.layer}`)]),
+  );
+  if (image === null) return;
+  digit = image.index;
+  byId('digit').replaceChildren(
+    picture(fromBase64(image.bytes), image.width, image.height, 4, `test image ${image.index}`),
+    element('figcaption', {}, `test image ${image.index}: ${className(image.label)}`),
+  );
+  showProbabilities(
+    byId('probabilities'),
+    image.probabilities,
+    image.probabilities.map((_, i) => className(i)),
+  );
+  byId('maps').replaceChildren(
+    ...image.maps.map((maps) =>
+      pictureRow(
+        maps,
+        maps.width > 20 ? 3 : 5,
+        `${maps.name}: ${maps.count} maps of ${maps.height}x${maps.width}`,
+      ),
+    ),
+  );
+}
+
+function listen(): void {
+  const source = new EventSource('/events');
+  const on = <Data>(name: string, handle: (data: Data) => void) =>
+    source.addEventListener(name, (event) => handle(JSON.parse(String(event.data)) as Data));
+  on<
+    Standing &
+      Judgement & { facts: Facts | null; speeds: (number | null)[]; samples: Sample[]; epochs: Epoch[] }
+  >('hello', (hello) => {
+    ({ facts, samples, epochs } = hello);
+    standing = hello;
+    if (facts !== null) {
+      byId('title').textContent = facts.title;
+      document.title = `rownet: ${facts.title}`;
+    }
+    byId('speed').replaceChildren(
+      ...hello.speeds.map((speed) =>
+        element(
+          'option',
+          { value: String(speed) },
+          speed === null ? 'as fast as it goes' : `${speed} steps a second`,
+        ),
+      ),
+    );
+    showStanding();
+    showCurves();
+    showJudgement(hello);
+    void showRuns();
+  });
+  on<Standing & { samples: Sample[] }>('progress', ({ samples: more, ...rest }) => {
+    standing = rest;
+    samples.push(...more);
+    showStanding();
+    if (more.length > 0) showCurves();
+  });
+  on<Standing>('standing', (next) => {
+    standing = next;
+    showStanding();
+  });
+  on<Judgement & { epoch: Epoch }>('epoch', ({ epoch, ...judgement }) => {
+    epochs.push(epoch);
+    showStanding();
+    showCurves();
+    showJudgement(judgement);
+  });
+  on<{ filters: Pictures | null; digit: Digit | null }>('pictures', (data) =>
+    showPictures(data.filters, data.digit),
+  );
+  source.addEventListener('error', () => {
+    const ended = ['finished', 'stopped', 'diverged'].includes(standing.state);
+    byId('status').textContent = ended
+      ? `${stateTexts[standing.state]}; the program has ended, and this page stays as it is`
+      : 'The connection is lost; trying again';
+    if (ended) source.close();
+  });
+}
+
+/** The runs that can be compared; asked for again with every connection, since runs finish meanwhile. */
+async function showRuns(): Promise<void> {
+  const { runs } = (await (await fetch('/runs')).json()) as { runs: Run[] };
+  byId('compare').hidden = runs.length === 0;
+  byId('runs').replaceChildren(
+    ...runs.map((run) => {
+      const box = element('input', { type: 'checkbox', checked: compared.has(run.name) });
+      box.addEventListener('change', () => {
+        if (box.checked) compared.set(run.name, run);
+        else compared.delete(run.name);
+        showCurves();
+      });
+      return element('label', {}, box, ` ${run.name}`);
+    }),
+  );
+}
+
+function control(action: string, value?: number | null): void {
+  post('/control', { action, value }).catch((error: Error) => {
+    byId('status').textContent = error.message;
+  });
+}
+
+byId('pause').addEventListener('click', () => control(standing.state === 'paused' ? 'resume' : 'pause'));
+byId('speed').addEventListener('change', () => {
+  const { value } = byId<HTMLSelectElement>('speed');
+  control('speed', value === 'null' ? null : Number(value));
+});
+byId('next').addEventListener('click', () => {
+  const count = facts?.testImages ?? 0;
+  if (count > 0) control('digit', (digit + 1) % count);
+});
+listen();

@@ -1,0 +1,73 @@
+/** Bytes as pictures on canvases. */
+import { element } from './dom.js';
+
+/** As lib/web/layer-pictures.ts sends them. */
+export interface Pictures {
+  readonly name: string;
+  readonly layer: string;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly limit: number;
+  readonly signed: boolean;
+  readonly bytes: string;
+}
+
+export function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+/** One picture, `scale` screen pixels a byte. */
+export function picture(
+  bytes: Uint8Array,
+  width: number,
+  height: number,
+  scale: number,
+  label: string,
+  signed = false,
+): HTMLCanvasElement {
+  const canvas = element('canvas', { width, height });
+  canvas.style.width = `${width * scale}px`;
+  canvas.style.height = `${height * scale}px`;
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', label);
+  const context = canvas.getContext('2d');
+  if (context === null) return canvas;
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < width * height; i += 1) {
+    image.data.set(signed ? diverging(bytes[i]) : [bytes[i], bytes[i], bytes[i], 255], 4 * i);
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Blue below 128, orange above, near white at 128. */
+function diverging(byte: number): [number, number, number, number] {
+  const amount = Math.min(1, Math.abs(byte - 128) / 127);
+  const [r, g, b] = byte < 128 ? [31, 99, 181] : [214, 95, 14];
+  const mix = (colour: number) => Math.round(245 + (colour - 245) * amount);
+  return [mix(r), mix(g), mix(b), 255];
+}
+
+/** All pictures of a layer in a row that wraps, with their captions. */
+export function pictureRow(pictures: Pictures, scale: number, caption: string): HTMLElement {
+  const { count, height, width, signed, name } = pictures;
+  const bytes = fromBase64(pictures.bytes);
+  const area = height * width;
+  const canvases = Array.from({ length: count }, (_, i) =>
+    picture(
+      bytes.subarray(i * area, (i + 1) * area),
+      width,
+      height,
+      scale,
+      `${name}, ${i + 1} of ${count}`,
+      signed,
+    ),
+  );
+  return element(
+    'figure',
+    {},
+    element('div', { className: 'pictures' }, ...canvases),
+    element('figcaption', {}, caption),
+  );
+}

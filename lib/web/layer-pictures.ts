@@ -1,0 +1,85 @@
+/** Tensors as grey pictures: one byte a value, base64, small enough to be sent several times a second. */
+import { Conv2d } from '../layers/conv2d.js';
+import type { NamedLayer } from '../layers/sequential.js';
+import { Sequential } from '../layers/sequential.js';
+import type { Net } from '../nets/net.js';
+import { Tensor } from '../tensor.js';
+
+/** `count` pictures of `height` x `width` bytes, one after another. */
+export interface Pictures {
+  /** `conv1`. */
+  readonly name: string;
+  /** The layer as its toString gives it. */
+  readonly layer: string;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** What byte 255 stands for; 0 is 0, or -limit where `signed` (128 is then 0). */
+  readonly limit: number;
+  readonly signed: boolean;
+  /** base64. */
+  readonly bytes: string;
+}
+
+/** Values around 0 as bytes around 128, the largest amount at 255 (or 1). */
+function signedBytes(values: Float32Array): { bytes: Uint8Array; limit: number } {
+  const limit = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const scale = limit > 0 ? 127 / limit : 0;
+  return { bytes: Uint8Array.from(values, (value) => 128 + Math.round(value * scale)), limit };
+}
+
+function positiveBytes(values: Float32Array): { bytes: Uint8Array; limit: number } {
+  const limit = values.reduce((most, value) => Math.max(most, value), 0);
+  const scale = limit > 0 ? 255 / limit : 0;
+  return { bytes: Uint8Array.from(values, (value) => Math.round(Math.max(0, value) * scale)), limit };
+}
+
+function pictures(
+  name: string,
+  layer: string,
+  values: Float32Array,
+  [count, height, width]: readonly number[],
+): Pictures {
+  const signed = values.some((value) => value < 0);
+  const { bytes, limit } = signed ? signedBytes(values) : positiveBytes(values);
+  return { name, layer, count, height, width, limit, signed, bytes: toBase64(bytes) };
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/** The kernels of the first convolution, the first input channel of each; undefined for a net without one. */
+export function firstFilters(net: Net): Pictures | undefined {
+  const first = flatLayers(net.layer.layers).find(({ layer }) => layer instanceof Conv2d);
+  if (!(first?.layer instanceof Conv2d)) return undefined;
+  const { shape, data } = first.layer.weight.value;
+  const [out, channels, height, width] = shape;
+  const area = height * width;
+  const values = new Float32Array(out * area);
+  for (let filter = 0; filter < out; filter += 1) {
+    const start = filter * channels * area;
+    values.set(data.subarray(start, start + area), filter * area);
+  }
+  return { ...pictures(first.name, first.layer.toString(), values, [out, height, width]), signed: true };
+}
+
+/** What each layer makes of one input: maps as pictures, rows of numbers as one picture a line high. */
+export function layerPictures(net: Net, x: Tensor): Pictures[] {
+  const outputs = net.activations(x);
+  return flatLayers(net.layer.layers)
+    .filter(({ layer }) => layer.kind !== 'flatten')
+    .map(({ name, layer }) => {
+      const { shape, data } = outputs.get(name) as Tensor;
+      const maps = shape.length === 4 && shape[2] * shape[3] > 1;
+      return pictures(name, layer.toString(), data, maps ? shape.slice(1) : [1, 1, data.length]);
+    });
+}
+
+function flatLayers(layers: readonly NamedLayer[], prefix = ''): NamedLayer[] {
+  return layers.flatMap(({ name, layer }) =>
+    layer instanceof Sequential
+      ? flatLayers(layer.layers, `${prefix}${name}.`)
+      : [{ name: prefix + name, layer }],
+  );
+}

@@ -1,0 +1,324 @@
+/**
+ * The page of `rownet train --live`. The training calls in: `step` after each step, which only notes a few numbers,
+ * `turn` where it lets the event loop run, `epoch` after each epoch. Pictures and events are made in `turn`, a few times
+ * a second, and only while a page is open.
+ */
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { ImageSet } from '../engines/engine.js';
+import { softmax, worstMistakes } from '../engines/mistakes.js';
+import { ArgumentRangeError } from '../errors.js';
+import { gatherImages } from '../kernels/training.js';
+import type { Net } from '../nets/net.js';
+import { livePageFiles } from './assets.js';
+import { EventStream, type PageEvent } from './event-stream.js';
+import { firstFilters, layerPictures, toBase64 } from './layer-pictures.js';
+import { type PageServer, startPageServer } from './server.js';
+
+export interface LiveOptions {
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /** Told the address of the page. Default: writes it to stderr. */
+  onListen?(url: string): void;
+  /** Finished runs that the page offers to compare with. */
+  runs?(): readonly ComparedRun[];
+}
+
+export interface ComparedRun {
+  readonly name: string;
+  readonly epochs: readonly LiveEpoch[];
+}
+
+/** What is being trained. */
+export interface LiveFacts {
+  readonly net: Net;
+  readonly title: string;
+  readonly epochs: number;
+  readonly engine: string;
+  readonly normalization: { readonly scale: number; readonly shift: number };
+  /** Images, confusion and mistakes are of these. */
+  readonly validation: ImageSet | undefined;
+  readonly classNames?: readonly string[] | undefined;
+}
+
+/** As `Progress` of the trainer. */
+export interface LiveProgress {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly images: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly lr: number;
+  readonly imagesPerSecond: number;
+}
+
+/** As `EpochRecord` of the trainer. */
+export interface LiveEpoch {
+  readonly epoch: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss?: number | undefined;
+  readonly testAccuracy?: number | undefined;
+}
+
+export type LiveState = 'waiting' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
+
+/** Seconds that the article's NumPy LeNet-5 takes for an epoch of MNIST, on the 12 threads of an i7-8700. */
+const articleSeconds = 166;
+/** Between two events, in milliseconds: often enough for the eye. */
+const pushEvery = 200;
+/** Points of the loss curve, over the whole training. */
+const mostSamples = 400;
+const mostMistakes = 12;
+/** Steps a second that the page may ask for; null is as fast as it goes. */
+const speeds = [null, 200, 50, 10, 2] as const;
+
+/** Place on the x axis in epochs, and the mean loss and accuracy since the sample before. */
+type Sample = readonly [x: number, loss: number, accuracy: number];
+
+export class LivePage {
+  readonly #stream = new EventStream(() => this.#greeting());
+  #server: PageServer | undefined;
+  readonly #options: LiveOptions;
+  #facts: LiveFacts | undefined;
+  #state: LiveState = 'waiting';
+  #speed: number | null = null;
+  #digit = 0;
+  #progress: LiveProgress | undefined;
+  /** Where the sample under way began. */
+  #mark = { epoch: 0, images: 0, loss: 0, correct: 0 };
+  #samples: Sample[] = [];
+  #sent = 0;
+  #epochs: LiveEpoch[] = [];
+  #confusion: readonly (readonly number[])[] | undefined;
+  #predictions: Int32Array | undefined;
+  #lastPush = 0;
+  #lastStep = 0;
+
+  constructor(options: LiveOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Starts to serve; the page shows that it waits. */
+  async listen(): Promise<string> {
+    const { port, onListen = (url) => process.stderr.write(`Live page: ${url}\n`), runs } = this.#options;
+    this.#server ??= await startPageServer(
+      {
+        files: livePageFiles(),
+        queries: new Map([['/runs', () => ({ runs: runs?.() ?? [] })]]),
+        streams: new Map([['/events', this.#stream]]),
+        actions: new Map([['/control', (body) => this.#control(body)]]),
+      },
+      port,
+    );
+    onListen(this.#server.url);
+    return this.#server.url;
+  }
+
+  /** Open pages. */
+  get viewers(): number {
+    return this.#stream.clients;
+  }
+
+  /** Resolves when a page is opened or closed. */
+  viewersChange(): Promise<void> {
+    return this.#stream.change();
+  }
+
+  /** A training begins, or goes on. */
+  start(facts: LiveFacts): void {
+    this.#facts = facts;
+    this.#state = 'training';
+    this.#stream.send({ name: 'hello', data: this.#hello() });
+  }
+
+  /** Cheap: it is called after every step, page or not. */
+  step(progress: LiveProgress): void {
+    this.#progress = progress;
+    const { epoch, step, steps, images } = progress;
+    if (epoch !== this.#mark.epoch) this.#mark = { epoch, images: 0, loss: 0, correct: 0 };
+    const stride = Math.max(1, Math.ceil((steps * (this.#facts?.epochs ?? 1)) / mostSamples));
+    if (step % stride !== 0 && step !== steps) return;
+    const [loss, correct] = [progress.loss * images, progress.accuracy * images];
+    const count = images - this.#mark.images;
+    this.#samples.push([
+      epoch - 1 + step / steps,
+      (loss - this.#mark.loss) / count,
+      (correct - this.#mark.correct) / count,
+    ]);
+    this.#mark = { epoch, images, loss, correct };
+  }
+
+  /** Whether `turn` has something to do now. */
+  due(): boolean {
+    if (this.viewers === 0) return false;
+    return (
+      this.#state === 'paused' || this.#speed !== null || performance.now() - this.#lastPush >= pushEvery
+    );
+  }
+
+  /** Sends what is new, lets the event loop run, and holds the training while the page wants it slower or paused. */
+  async turn(signal?: AbortSignal): Promise<void> {
+    if (performance.now() - this.#lastPush >= pushEvery) this.#push();
+    await setImmediate();
+    if (this.#speed !== null) {
+      const wait = this.#lastStep + 1000 / this.#speed - performance.now();
+      if (wait > 0) await setTimeout(wait, undefined, { ref: true });
+      this.#lastStep = performance.now();
+    }
+    // A page that was closed holds nothing up.
+    while (this.#state === 'paused' && this.viewers > 0 && !signal?.aborted) await setTimeout(20);
+    if (this.#state === 'paused' && this.viewers === 0) this.#state = 'training';
+  }
+
+  /** An epoch is complete; `test` is what the validation gave. */
+  epoch(
+    record: LiveEpoch,
+    test:
+      | { readonly confusion: readonly (readonly number[])[]; readonly predictions: Int32Array }
+      | undefined,
+  ): void {
+    this.#epochs.push(record);
+    this.#confusion = test?.confusion;
+    this.#predictions = test?.predictions;
+    if (this.viewers === 0) return;
+    this.#push();
+    this.#stream.send({ name: 'epoch', data: { epoch: record, ...this.#judgement() } });
+  }
+
+  /** The training has ended; the page stays until `close`. */
+  end(state: 'finished' | 'stopped' | 'diverged'): void {
+    this.#state = state;
+    if (this.viewers > 0) this.#push();
+  }
+
+  async close(): Promise<void> {
+    this.#stream.end();
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  #push(): void {
+    this.#lastPush = performance.now();
+    const samples = this.#samples.slice(this.#sent);
+    this.#sent = this.#samples.length;
+    this.#stream.send({ name: 'progress', data: { ...this.#standing(), samples } });
+    this.#stream.send(this.#pictures(), { droppable: true });
+  }
+
+  #standing(): object {
+    return { state: this.#state, speed: this.#speed, progress: this.#progress ?? null };
+  }
+
+  /** All that a page needs that was opened just now. */
+  #greeting(): PageEvent[] {
+    if (this.viewers === 0) this.#sent = this.#samples.length;
+    const events: PageEvent[] = [{ name: 'hello', data: this.#hello() }];
+    if (this.#facts !== undefined) events.push(this.#pictures());
+    return events;
+  }
+
+  #hello(): object {
+    const facts = this.#facts;
+    return {
+      ...this.#standing(),
+      facts:
+        facts === undefined
+          ? null
+          : {
+              title: facts.title,
+              epochs: facts.epochs,
+              engine: facts.engine,
+              summary: facts.net.toString(),
+              classNames: facts.classNames ?? null,
+              testImages: facts.validation?.count ?? 0,
+              articleSeconds,
+            },
+      speeds,
+      // Those that have not been sent to other pages yet come once more with the next push.
+      samples: this.#samples.slice(0, this.#sent),
+      epochs: this.#epochs,
+      ...this.#judgement(),
+    };
+  }
+
+  /** Confusion and worst mistakes of the last epoch. */
+  #judgement(): object {
+    if (this.#facts?.validation === undefined || this.#predictions === undefined)
+      return { confusion: null, mistakes: [] };
+    const { net, validation, normalization } = this.#facts;
+    const options = { normalization, predictions: this.#predictions, count: mostMistakes };
+    const [, height, width] = validation.shape;
+    const mistakes = worstMistakes(net, validation, options).map((mistake) => ({
+      ...mistake,
+      height,
+      width,
+      bytes: toBase64(imageOf(validation, mistake.index)),
+    }));
+    return { confusion: this.#confusion, mistakes };
+  }
+
+  #pictures(): PageEvent {
+    const { net, validation, normalization } = this.#facts as LiveFacts;
+    const filters = firstFilters(net) ?? null;
+    if (validation === undefined || validation.count === 0) {
+      return { name: 'pictures', data: { filters, digit: null } };
+    }
+    const { shape, labels } = validation;
+    const x = gatherImages(validation.images, shape, Uint32Array.of(this.#digit), normalization);
+    const layers = layerPictures(net, x);
+    const digit = {
+      index: this.#digit,
+      label: labels[this.#digit],
+      height: shape[1],
+      width: shape[2],
+      bytes: toBase64(imageOf(validation, this.#digit)),
+      maps: layers.filter(({ layer, height }) => layer.startsWith('ReLU') && height > 1),
+      probabilities: softmax(net.predict(x).data),
+    };
+    return { name: 'pictures', data: { filters, digit } };
+  }
+
+  /** What a button of the page asks for. */
+  #control(body: unknown): object {
+    const { action, value } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+      string,
+      unknown
+    >;
+    switch (action) {
+      case 'pause':
+        if (this.#state === 'training') this.#state = 'paused';
+        break;
+      case 'resume':
+        if (this.#state === 'paused') this.#state = 'training';
+        break;
+      case 'speed':
+        if (!speeds.includes(value as null)) throw controlError('speed', speeds.join(', '), value);
+        this.#speed = value as number | null;
+        break;
+      case 'digit': {
+        const count = this.#facts?.validation?.count ?? 0;
+        if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= count) {
+          throw controlError('digit', `an index below ${count}`, value);
+        }
+        this.#digit = value as number;
+        break;
+      }
+      default:
+        throw controlError('action', 'pause, resume, speed or digit', action);
+    }
+    this.#stream.send({ name: 'standing', data: this.#standing() });
+    if (action === 'digit') this.#stream.send(this.#pictures());
+    return { ok: true };
+  }
+}
+
+function controlError(what: string, expected: string, received: unknown): ArgumentRangeError {
+  return new ArgumentRangeError(`control: ${what}: expected ${expected} but received ${String(received)}`);
+}
+
+function imageOf({ images, shape }: ImageSet, index: number): Uint8Array {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return images.subarray(index * size, index * size + shape[1] * shape[2]);
+}
