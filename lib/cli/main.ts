@@ -28,6 +28,8 @@ const runCommand: RunCommand = async (name, options, args) => {
         args[0] as string,
         options as OptionsOf<'eval'>,
       );
+    case 'serve':
+      return (await import('./commands/serve.js')).serve(args[0] as string, options as OptionsOf<'serve'>);
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'bench':

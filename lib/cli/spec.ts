@@ -1,5 +1,5 @@
 /** What a command takes, as data, and the options that several commands share. */
-import { integer, nonEmpty, type ReadValue } from './values.js';
+import { integer, nonEmpty, oneOf, type ReadValue } from './values.js';
 
 export interface OptionSpec<T = unknown> {
   /** As commander writes them: `--epochs <n>`, `--json`, `--resume [run]`. */
@@ -43,6 +43,13 @@ export const limit = {
   read: integer(1),
 };
 export const offline = { flags: '--offline', description: 'never connect to the network' };
+
+export const recipe = {
+  flags: '--recipe <name>',
+  description: 'how images are prepared, fast or article; needed for a file that holds parameters alone',
+  fallback: "the checkpoint's",
+  read: oneOf('fast', 'article'),
+};
 
 export const checkpoint = {
   name: 'checkpoint',

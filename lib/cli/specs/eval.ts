@@ -1,5 +1,4 @@
-import { type CommandSpec, checkpoint, data, json, limit, offline, threads } from '../spec.js';
-import { oneOf } from '../values.js';
+import { type CommandSpec, checkpoint, data, json, limit, offline, recipe, threads } from '../spec.js';
 
 export const evalSpec = {
   summary: 'Measure a checkpoint on the test images: loss, accuracy, confusion matrix.',
@@ -11,12 +10,7 @@ export const evalSpec = {
   options: {
     data: { ...data, fallback: "the checkpoint's" },
     limit,
-    recipe: {
-      flags: '--recipe <name>',
-      description: 'how images are prepared, fast or article; needed for a file that holds parameters alone',
-      fallback: "the checkpoint's",
-      read: oneOf('fast', 'article'),
-    },
+    recipe,
     threads,
     json,
     offline,

@@ -28,7 +28,8 @@ export function picture(
 ): HTMLCanvasElement {
   const canvas = element('canvas', { width, height });
   canvas.style.width = `${width * scale}px`;
-  canvas.style.height = `${height * scale}px`;
+  // A row of numbers would be too low to be seen.
+  canvas.style.height = `${height === 1 ? 16 : height * scale}px`;
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', label);
   const context = canvas.getContext('2d');
