@@ -11,6 +11,7 @@ import { EventLoopBreaks } from './event-loop.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
 import { learningRate } from './schedule.js';
 
+/** How a `Trainer` trains. */
 export interface TrainerOptions {
   /** Default `fast`, or that of `resume`. */
   readonly recipe?: 'fast' | 'article' | Recipe;
@@ -38,6 +39,7 @@ export interface TrainingState {
   readonly recipe: Recipe;
 }
 
+/** Options of `trainer.fit`. */
 export interface FitOptions {
   /** The last epoch, counted from the start of the run. Default: the recipe's. */
   readonly epochs?: number;
@@ -49,6 +51,7 @@ export interface FitOptions {
   onProgress?(progress: Progress): void;
 }
 
+/** What `onProgress` is told after each step. */
 export interface Progress {
   /** From 1. */
   readonly epoch: number;
@@ -63,6 +66,7 @@ export interface Progress {
   readonly imagesPerSecond: number;
 }
 
+/** What `trainer.fit` yields after each epoch. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
