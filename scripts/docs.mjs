@@ -24,7 +24,7 @@ function run(command, args) {
 
 const { dependencies } = JSON.parse(readFileSync(join(site, 'package.json'), 'utf8'));
 if (Object.entries(dependencies).some(([name, version]) => versionOf(name) !== version)) {
-  run('npm', ['ci', '--prefix', site, '--ignore-scripts', '--no-audit', '--no-fund']);
+  run('npm', ['ci', '--prefix', site, '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1']);
 }
 if (!process.argv.includes('--install')) {
   run(process.execPath, [join(typedoc, 'bin', 'typedoc'), '--options', join(site, 'typedoc.json')]);
