@@ -1,4 +1,10 @@
-/** The public names of rownet. */
+/**
+ * The public names of rownet.
+ *
+ * @module rownet
+ * @group API
+ */
+export type { ShuffleMode } from './data/batches.js';
 export { type Dataset, type DataSource, loadDataset, type LoadOptions } from './data/datasets.js';
 export {
   imagesToTensor,
@@ -38,7 +44,13 @@ export {
 export * from './kernels.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
 export { Flatten } from './layers/flatten.js';
-export type { Layer, LayerDescription, LayerKind, Parameter } from './layers/layer.js';
+export {
+  type Layer,
+  type LayerDescription,
+  type LayerKind,
+  LayerParameter,
+  type Parameter,
+} from './layers/layer.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { ReLU } from './layers/relu.js';

@@ -40,3 +40,4 @@ export {
   softmaxCrossEntropy,
 } from './kernels/training.js';
 export type { PoolOptions, Size2, SlidingWindow, WindowOptions } from './kernels/window.js';
+export type { IsaLevel } from './native.js';

@@ -38,6 +38,7 @@ export interface DataSource {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
+/** How `loadDataset` finds and prepares images. */
 export interface LoadOptions extends LocateOptions {
   /** How images get their size. */
   readonly resize: ResizeMethod;

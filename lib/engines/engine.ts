@@ -6,6 +6,10 @@ import type { Tensor } from '../tensor.js';
 import { LanesEngine, planLanes } from './lanes.js';
 import { RowsEngine } from './rows.js';
 
+/**
+ * `lanes`: fused steps, many images side by side; `rows`: layer by layer; `auto`: `lanes` where it can express the
+ * net.
+ */
 export type EngineName = 'auto' | 'lanes' | 'rows';
 
 /** Labelled u8 images: what an engine needs of a data set (`Dataset` of lib/data is one). */
@@ -19,6 +23,7 @@ export interface ImageSet {
   readonly shape: readonly number[];
 }
 
+/** What `createEngine` needs besides the net. */
 export interface EngineOptions {
   /** Pixels reach the net as `pixel * scale + shift`. */
   readonly normalization: { readonly scale: number; readonly shift: number };
@@ -28,6 +33,7 @@ export interface EngineOptions {
   readonly reduction?: 'mean' | 'sum';
 }
 
+/** What a training step says of its batch, before the update. */
 export interface StepResult {
   /** Summed over the batch, whatever the reduction. NaN or infinite once training has diverged. */
   readonly loss: number;
@@ -35,6 +41,7 @@ export interface StepResult {
   readonly correct: number;
 }
 
+/** What `Engine.evaluate` says of a data set. */
 export interface Evaluation {
   readonly images: number;
   /** Summed over the images. */
@@ -46,6 +53,7 @@ export interface Evaluation {
   readonly predictions: Int32Array;
 }
 
+/** Runs a net: training steps, evaluation, predictions. It reads and writes the net's own parameters. */
 export interface Engine {
   readonly name: 'lanes' | 'rows';
   /** Why this engine runs the net, for people. */

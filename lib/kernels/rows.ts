@@ -14,11 +14,13 @@ import {
   type WindowOptions,
 } from './window.js';
 
+/** Where a function writes its result; a new tensor if it is left out. */
 export interface OutOption {
   /** Written to and returned; it must have the shape of the result and share no memory with the inputs. */
   readonly out?: Tensor;
 }
 
+/** Options of `row2im` and `row2pool` besides the window. */
 export interface FoldOptions extends OutOption {
   /** Divide each pixel by the number of windows over it (pixels under none stay 0), so that folding undoes unfolding. */
   readonly average?: boolean;
@@ -94,6 +96,7 @@ function flag(where: string, name: string, value: boolean | undefined): boolean 
   throw new ArgumentTypeError(`${where}: expected ${name} to be a boolean but received ${typeName(value)}`);
 }
 
+/** Options of `matmul`. */
 export interface MatmulOptions extends OutOption {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;

@@ -4,6 +4,7 @@ import { checkInteger, checkNumber } from './checks.js';
 
 const MAX_THREADS = 1024;
 
+/** What `runtimeInfo` says of CPU, instruction set, threads and build. */
 export interface RuntimeInfo extends NativeInfo {
   /** The addon's file, for diagnosis. */
   readonly addon: string | undefined;

@@ -5,6 +5,7 @@ import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tenso
 import { checkArray, checkNumber, checkShape, checkTensor, output } from './checks.js';
 import type { OutOption } from './rows.js';
 
+/** The gradient that `softmaxCrossEntropy` writes. */
 export interface CrossEntropyOptions {
   /** Receives `gradScale * (softmax - onehot)`, of the shape of the logits; null or left out: no gradient. */
   readonly grad?: Tensor | null;
@@ -39,6 +40,7 @@ export function softmaxCrossEntropy(
   return native().softmaxCrossEntropy(n, classes, logits.data, labels, gradScale, grad?.data ?? null);
 }
 
+/** Rates and velocity of `sgdUpdate`. */
 export interface SgdUpdateOptions {
   readonly lr: number;
   /** Kept between steps; null or left out: no momentum. */
@@ -91,6 +93,7 @@ export interface SgdArena {
   readonly segments: Float64Array;
 }
 
+/** What of an update is the same for all parameters. */
 export type SgdRates = Pick<SgdUpdateOptions, 'lr' | 'momentum' | 'nesterov'>;
 
 /** An update that is still to be made. */
@@ -112,6 +115,7 @@ export function sgdUpdateArena(
   native().sgdUpdateSegments(params, grads, velocities, segments, lr, momentum, nesterov);
 }
 
+/** Normalization of `gatherImages`: scale 1 and shift 0 unless they are given. */
 export interface GatherOptions extends OutOption {
   readonly scale?: number;
   readonly shift?: number;

@@ -7,6 +7,7 @@ import { checkInteger } from './checks.js';
 /** One number for both, or `[height, width]`. */
 export type Size2 = number | readonly [number, number];
 
+/** The window of a convolution: its stride is 1 and its padding 0 unless they are given. */
 export interface WindowOptions {
   readonly kernel: Size2;
   readonly stride?: Size2;

@@ -4,6 +4,7 @@ import { convolutionWindow, type Size2, type SlidingWindow } from '../kernels/wi
 import { formatShape, type Shape, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
+/** Channels and window of a `Conv2d`. */
 export interface Conv2dOptions {
   readonly inChannels: number;
   readonly outChannels: number;

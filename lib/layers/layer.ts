@@ -28,12 +28,22 @@ export interface Parameter {
   bind(value: Tensor, grad: Tensor): void;
 }
 
-export type LayerKind = 'conv2d' | 'maxPool2d' | 'linear' | 'relu' | 'flatten' | 'sequential';
+/** The kinds of rownet's own layers. A layer of your own has a name of its own: the engines take these at their word. */
+export type LayerKind =
+  | 'conv2d'
+  | 'maxPool2d'
+  | 'linear'
+  | 'relu'
+  | 'flatten'
+  | 'sequential'
+  | (string & Record<never, never>);
 
 /** A description that JSON can hold: the kind and the options. */
 export type LayerDescription = { readonly kind: LayerKind; readonly [option: string]: unknown };
 
 /**
+ * What a net is made of; implement it for a layer of your own.
+ *
  * Shapes include the batch axis. The tensors that `forward` and `backward` return are the layer's own and are written
  * again by its next call: copy what is to be kept. `backward` refers to the last `forward`, whose input must not have
  * changed meanwhile.
@@ -52,8 +62,11 @@ export interface Layer {
   backward(gradOut: Tensor): Tensor;
   /** `backward` without the gradient of the input: less work where nothing stands before the layer. */
   backwardParameters(gradOut: Tensor): void;
+  /** What is trained, in a fixed order; empty for a layer without parameters. */
   parameters(): readonly Parameter[];
+  /** Kind and options: a net keeps it in its checkpoints, to tell whose parameters they are. */
   describe(): LayerDescription;
+  /** As `net.summary()` shows it. */
   toString(): string;
 }
 

@@ -4,6 +4,7 @@ import { linear, linearBackward, linearShape } from '../kernels/layers.js';
 import { type Shape, type Tensor, typeName } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
+/** Sizes of a `Linear`. */
 export interface LinearOptions {
   readonly inFeatures: number;
   readonly outFeatures: number;

@@ -3,6 +3,7 @@ import { type Shape, type Tensor, typeName } from '../tensor.js';
 import type { Layer, LayerDescription, Parameter } from './layer.js';
 import { NamedParameter } from './layer.js';
 
+/** A layer of a `Sequential` and its name there. */
 export interface NamedLayer {
   readonly name: string;
   readonly layer: Layer;

@@ -4,6 +4,7 @@ import { softmaxCrossEntropy } from '../kernels/training.js';
 import { TensorBuffer } from '../layers/layer.js';
 import { formatShape, type Tensor, typeName } from '../tensor.js';
 
+/** Options of `CrossEntropyLoss`. */
 export interface CrossEntropyLossOptions {
   /** Whether loss and gradient are of the mean over the batch or of the sum. Default `mean`. */
   readonly reduction?: 'mean' | 'sum';

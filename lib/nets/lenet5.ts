@@ -7,6 +7,7 @@ import { Sequential } from '../layers/sequential.js';
 import type { Init } from './init.js';
 import { Net } from './net.js';
 
+/** Options of `LeNet5`. */
 export interface LeNet5Options {
   /** Seed of the initial parameters. Default 0. */
   readonly seed?: number;

@@ -9,6 +9,7 @@ import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
 import { summarize } from './summary.js';
 
+/** Input and initial parameters of a `Net`. */
 export interface NetOptions {
   /** Of one input, without the batch axis: `[C, H, W]` for images. */
   readonly inputShape: Shape;
@@ -18,6 +19,7 @@ export interface NetOptions {
   readonly init?: Init;
 }
 
+/** How `net.update` goes down the gradient. */
 export interface UpdateOptions {
   /** Learning rate. */
   readonly lr: number;

@@ -5,6 +5,7 @@ import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Tensor, typeName } from '../tensor.js';
 
+/** Options of `SGD`. */
 export interface SGDOptions {
   /** Learning rate of a `step()` that names none. */
   readonly lr: number;
@@ -20,6 +21,7 @@ export interface SGDOptions {
 
 /** A net is one; so is anything else with parameters. */
 export interface HasParameters {
+  /** In a fixed order. */
   parameters(): readonly Parameter[];
 }
 

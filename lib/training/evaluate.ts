@@ -8,6 +8,7 @@ import { EventLoopBreaks } from './event-loop.js';
 /** Images at a time. */
 const DEFAULT_BATCH = 256;
 
+/** What `computeAccuracy` says of a net on a data set. */
 export interface Accuracy {
   readonly images: number;
   /** Mean cross entropy per image. NaN or infinite for a net that has diverged. */
@@ -20,6 +21,7 @@ export interface Accuracy {
   readonly predictions: Int32Array;
 }
 
+/** Options of `computeAccuracy`. */
 export interface AccuracyOptions {
   /** That of the recipe the net was trained with, such as `recipes.fast.normalization`. */
   readonly normalization: Normalization;

@@ -12,6 +12,7 @@ import { EventLoopBreaks } from './event-loop.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
 import { learningRate } from './schedule.js';
 
+/** How a `Trainer` trains. */
 export interface TrainerOptions {
   /** Default `fast`, or that of `resume`. */
   readonly recipe?: 'fast' | 'article' | Recipe;
@@ -44,6 +45,7 @@ export interface TrainingState {
   readonly recipe: Recipe;
 }
 
+/** Options of `trainer.fit`. */
 export interface FitOptions {
   /** The last epoch, counted from the start of the run. Default: the recipe's. */
   readonly epochs?: number;
@@ -55,6 +57,7 @@ export interface FitOptions {
   onProgress?(progress: Progress): void;
 }
 
+/** What `onProgress` is told after each step. */
 export interface Progress {
   /** From 1. */
   readonly epoch: number;
@@ -73,6 +76,7 @@ export interface Progress {
   readonly imagesPerSecond: number;
 }
 
+/** What `trainer.fit` yields after each epoch. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;

@@ -34,7 +34,7 @@ function brokenLinks({ path, text }: Page): string[] {
 
 /** Paths in backticks, from the root or from the page's folder. */
 function missingPaths({ path, text }: Page): string[] {
-  const first = /^(\.ci|bin|benchmarks|bindings|core|docs|lib|native|scripts|test)\/[\w./-]+$/;
+  const first = /^(\.ci|bin|benchmarks|bindings|core|docs|examples|lib|native|scripts|test)\/[\w./-]+$/;
   return inlineCode(text)
     .filter((code) => first.test(code))
     .filter((code) => ![root, join(root, dirname(path))].some((folder) => existsSync(join(folder, code))));

@@ -23,6 +23,7 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 interface Sample {
   readonly title: string;
+  /** Named by a first line such as `// my-layer.ts`, so that samples after it can import it. */
   readonly file: string;
   readonly code: string;
   /** The `text` blocks that follow: what it prints. */
@@ -36,7 +37,7 @@ function samplesOf(path: string, all: readonly Block[]): Sample[] {
     const end = rest.findIndex((block) => block.language !== 'text');
     return {
       title: `${path}:${line}`,
-      file: `${path.replace(/\W/g, '-')}-${line}`,
+      file: /^\/\/ ([\w-]+)\.ts$/.exec(code.split('\n')[0])?.[1] ?? `${path.replace(/\W/g, '-')}-${line}`,
       code,
       output: rest.slice(0, end === -1 ? rest.length : end).map((block) => block.code),
     };
@@ -67,11 +68,14 @@ function compile(files: readonly (readonly [name: string, code: string])[]): str
   return spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8', cwd: project }).stdout;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(join(project, 'node_modules'));
   symlinkSync(root, join(project, 'node_modules', 'rownet'), 'dir');
   writeFileSync(join(project, 'package.json'), '{"type":"module"}');
   writeIdxFolder(join(project, 'digits'), 384, 100);
+  // The run that docs/guides/quickstart.md trains on the command line and opens in a program.
+  const args = ['train', '--data', 'digits', '--epochs', '1', '--out', 'runs/first'];
+  expect((await rownet(args, { cwd: project })).code).toBe(0);
 });
 
 describe('TypeScript', () => {
