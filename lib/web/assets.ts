@@ -26,11 +26,17 @@ function pageFiles(html: string, scripts: readonly string[]): Map<string, PageFi
     // Under the folders of dist/, so that the relative imports among them hold.
     ...scripts.map((path): [string, PageFile] => [
       `/${path}`,
-      { type: 'text/javascript; charset=utf-8', text: readFileSync(new URL(`dist/${path}`, root), 'utf8') },
+      { type: 'text/javascript; charset=utf-8', text: script(path) },
     ]),
   ]);
 }
 
-function asset(name: string): string {
+/** A compiled script by its path in dist/. */
+export function script(path: string): string {
+  return readFileSync(new URL(`dist/${path}`, root), 'utf8');
+}
+
+/** A file of lib/web/assets. */
+export function asset(name: string): string {
   return readFileSync(new URL(`lib/web/assets/${name}`, root), 'utf8');
 }

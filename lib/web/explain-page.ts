@@ -1,0 +1,52 @@
+/** An explanation as one HTML file that needs nothing else: the numbers, and the script that walks through them. */
+import type { Explanation } from '../explain/explanation.js';
+import type { Tensor } from '../tensor.js';
+import { asset, script } from './assets.js';
+import { toBase64 } from './layer-pictures.js';
+
+export interface ExplainPageOptions {
+  readonly title: string;
+  readonly subtitle: string;
+  /** Of the label whose loss is differentiated. */
+  readonly label: string;
+  readonly start: { readonly filter: number; readonly y: number; readonly x: number };
+}
+
+export function explainPage(explanation: Explanation, options: ExplainPageOptions): string {
+  const { name, kind, inputShape, outputShape, kernel, stride, padding, pool, backward } = explanation;
+  const { input, weight, bias, sum } = explanation;
+  const { gradOut, gradSum, gradInput, gradWeight, gradBias, loss } = backward;
+  const arrays = { input, weight, bias, sum, gradOut, gradSum, gradInput, gradWeight, gradBias };
+  const data = {
+    name,
+    kind,
+    inputShape,
+    outputShape,
+    kernel,
+    stride,
+    padding,
+    hasRelu: explanation.relu !== undefined,
+    pool: pool === undefined ? null : { kernel: pool.kernel, stride: pool.stride, shape: pool.shape },
+    loss,
+    label: options.label,
+    subtitle: options.subtitle,
+    start: options.start,
+    arrays: Object.fromEntries(Object.entries(arrays).map(([key, tensor]) => [key, encode(tensor)])),
+  };
+  const parts: Readonly<Record<string, string>> = {
+    TITLE: escapeHtml(options.title),
+    STYLE: asset('page.css'),
+    // Nothing in the data can end the element that it stands in.
+    DATA: JSON.stringify(data).replaceAll('<', '\\u003c'),
+    SCRIPT: script('web/client/explain.js'),
+  };
+  return asset('explain.html').replace(/%([A-Z]+)%/g, (_, key: string) => parts[key]);
+}
+
+function encode({ data }: Tensor): string {
+  return toBase64(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
