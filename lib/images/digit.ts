@@ -4,13 +4,7 @@
  * the ink in drawings and photographs is our own.
  */
 import { ArgumentRangeError } from '../errors.js';
-
-/** Grey levels, 0 black to 255 white, row by row. */
-export interface GreyImage {
-  readonly width: number;
-  readonly height: number;
-  readonly grey: Uint8Array;
-}
+import type { GreyImage } from './limits.js';
 
 export interface PreparedDigit {
   /** 28x28 bytes, the digit white on black; all 0 where there is no ink. */
