@@ -28,6 +28,17 @@ const runCommand: RunCommand = async (name, options, args) => {
         args[0] as string,
         options as OptionsOf<'eval'>,
       );
+    case 'predict':
+      return (await import('./commands/predict.js')).predict(
+        args[0] as string,
+        args[1] as readonly string[],
+        options as OptionsOf<'predict'>,
+      );
+    case 'explain':
+      return (await import('./commands/explain.js')).explain(
+        args[0] as string | undefined,
+        options as OptionsOf<'explain'>,
+      );
     case 'serve':
       return (await import('./commands/serve.js')).serve(args[0] as string, options as OptionsOf<'serve'>);
     case 'info':

@@ -5,7 +5,9 @@
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
 import { evalSpec } from './specs/eval.js';
+import { explainSpec } from './specs/explain.js';
 import { infoSpec } from './specs/info.js';
+import { predictSpec } from './specs/predict.js';
 import { serveSpec } from './specs/serve.js';
 import { trainSpec } from './specs/train.js';
 import type { ReadValue } from './values.js';
@@ -14,7 +16,9 @@ import type { ReadValue } from './values.js';
 export const commands = {
   train: trainSpec,
   eval: evalSpec,
+  predict: predictSpec,
   serve: serveSpec,
+  explain: explainSpec,
   info: infoSpec,
   bench: benchSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;

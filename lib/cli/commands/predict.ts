@@ -1,0 +1,62 @@
+/** `rownet predict`: what image files show. */
+import { DataError } from '../../errors.js';
+import { setThreads } from '../../kernels.js';
+import { exitCodes } from '../exit.js';
+import type { OptionsOf } from '../options.js';
+import { paint, percent, print, printJson } from '../output.js';
+import { defaultPreparation, type Recognition, recognise } from '../recognise.js';
+import { openSavedNet } from '../saved-net.js';
+import { formatTable } from '../table.js';
+import { resolveThreads } from '../threads.js';
+
+/** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
+export async function predict(
+  path: string,
+  files: readonly string[],
+  options: OptionsOf<'predict'>,
+): Promise<void> {
+  const saved = openSavedNet('predict', path, options.recipe);
+  setThreads(resolveThreads(options.threads));
+  const preparation = options.prepare ?? defaultPreparation(saved);
+  const rows: string[][] = [];
+  for (const file of files) {
+    try {
+      const found = recognise(file, saved, preparation);
+      if (options.json) printJson(asJson(file, found));
+      else rows.push(asRow(file, found));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = exitCodes.data;
+    }
+  }
+  if (rows.length === 0) return;
+  const table = formatTable(
+    [['file', 'is', 'probability', 'else', 'probability', 'note'], ...rows],
+    (text, row) => (row === 0 ? paint('dim', text, process.stdout) : text),
+  );
+  for (const line of table) print(line);
+}
+
+function asJson(file: string, { label, probabilities, inverted, empty }: Recognition): object {
+  return empty
+    ? { file, label: null, probabilities: null, inverted, empty }
+    : { file, label, probability: probabilities[label], probabilities, inverted, empty };
+}
+
+function asRow(file: string, { label, probabilities, inverted, empty }: Recognition): string[] {
+  if (empty) return [file, '-', '-', '-', '-', 'nothing is drawn on it'];
+  const second = probabilities.reduce(
+    (best, probability, i) => (i !== label && (best < 0 || probability > probabilities[best]) ? i : best),
+    -1,
+  );
+  const note = inverted ? 'dark on light' : 'light on dark';
+  return [
+    file,
+    String(label),
+    percent(probabilities[label]),
+    String(second),
+    percent(probabilities[second]),
+    note,
+  ];
+}

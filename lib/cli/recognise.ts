@@ -1,0 +1,61 @@
+/** Image files as the input of a net that was trained on images of its own kind. */
+import { basename } from 'node:path';
+import { digitTensor } from '../data/digit-input.js';
+import { imagesToTensor } from '../data/normalize.js';
+import { createResizer } from '../data/resize.js';
+import { softmax } from '../engines/mistakes.js';
+import { readImage } from '../images/decode.js';
+import { digitSize, prepareDigit } from '../images/digit.js';
+import type { Tensor } from '../tensor.js';
+import type { SavedNet } from './saved-net.js';
+
+/** `digit`: found on its paper, scaled and centred as MNIST was. `none`: only resized. */
+export type Preparation = 'digit' | 'none';
+
+export interface PreparedInput {
+  readonly tensor: Tensor;
+  /** The image was dark on light. */
+  readonly inverted: boolean;
+  /** There is no digit on it. */
+  readonly empty: boolean;
+}
+
+export interface Recognition extends PreparedInput {
+  /** The class of the largest probability. */
+  readonly label: number;
+  readonly probabilities: readonly number[];
+}
+
+/** Digits for nets that were trained on MNIST or KMNIST, and where nothing is known. */
+export function defaultPreparation({ config }: Pick<SavedNet, 'config'>): Preparation {
+  const name = config === undefined ? 'mnist' : basename(config.data.name);
+  return name === 'mnist' || name === 'kmnist' ? 'digit' : 'none';
+}
+
+/** @throws {DataError} if the file is no image. */
+export function readInput(
+  path: string,
+  saved: Pick<SavedNet, 'recipe' | 'net'>,
+  preparation: Preparation,
+): PreparedInput {
+  const image = readImage(path);
+  const { recipe, net } = saved;
+  const { resize, normalization } = recipe;
+  const size = net.inputShape[1];
+  if (preparation === 'digit') {
+    const { pixels, inverted, empty } = prepareDigit(image);
+    return { tensor: digitTensor(pixels, { resize, normalization, size }), inverted, empty };
+  }
+  const { width, height, grey } = image;
+  const fits = width === digitSize && height === digitSize;
+  const resizer = createResizer(fits ? resize : 'bilinear', { height, width }, { height: size, width: size });
+  const resized = new Uint8Array(size * size);
+  resizer(grey, resized);
+  return { tensor: imagesToTensor(resized, [1, size, size], normalization), inverted: false, empty: false };
+}
+
+export function recognise(path: string, saved: SavedNet, preparation: Preparation): Recognition {
+  const input = readInput(path, saved, preparation);
+  const probabilities = softmax(saved.net.predict(input.tensor).data);
+  return { ...input, label: probabilities.indexOf(Math.max(...probabilities)), probabilities };
+}

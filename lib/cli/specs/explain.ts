@@ -1,0 +1,45 @@
+import { type CommandSpec, recipe } from '../spec.js';
+import { integer, nonEmpty } from '../values.js';
+
+export const explainSpec = {
+  summary:
+    'Follow one image through a layer with real numbers: im2row, product, bias, ReLU, pool2row, and back.',
+  examples: [
+    ['rownet explain', 'a built-in digit in the first convolution of a new net'],
+    ['rownet explain digit.png --checkpoint runs/mine --layer conv2', 'your image, your net'],
+    ['rownet explain --html explain.html', 'a page that can be clicked through, in one file'],
+  ],
+  arguments: [{ name: '[image]', description: 'PNG or JPEG; a built-in 7 without it' }],
+  options: {
+    layer: {
+      flags: '--layer <name>',
+      description: 'conv1, conv2, conv3, fc1 or fc2',
+      fallback: 'conv1',
+      read: nonEmpty('the name of a layer'),
+    },
+    checkpoint: {
+      flags: '--checkpoint <path>',
+      description: 'a checkpoint, or the run folder that holds it',
+      fallback: 'a new net, seed 1',
+      read: nonEmpty('a checkpoint'),
+    },
+    filter: {
+      flags: '--filter <n>',
+      description: 'filter that is followed, from 0',
+      fallback: 'the one with the largest output',
+      read: integer(0),
+    },
+    label: {
+      flags: '--label <n>',
+      description: 'class whose loss is differentiated',
+      fallback: 'what the net takes the image for',
+      read: integer(0),
+    },
+    html: {
+      flags: '--html <file>',
+      description: 'write a page instead; one file, no network',
+      read: nonEmpty('a file'),
+    },
+    recipe,
+  },
+} as const satisfies CommandSpec;
