@@ -28,6 +28,11 @@ const runCommand: RunCommand = async (name, options, args) => {
         args[0] as string,
         options as OptionsOf<'eval'>,
       );
+    case 'runs':
+      return (await import('./commands/runs.js')).runs(
+        args[0] as string | undefined,
+        options as OptionsOf<'runs'>,
+      );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'bench':
