@@ -37,5 +37,7 @@ const runCommand: RunCommand = async (name, options, args) => {
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'bench':
       return (await import('./commands/bench.js')).bench(options as OptionsOf<'bench'>);
+    case 'completion':
+      return (await import('./commands/completion.js')).completion(args[0] as 'bash' | 'zsh');
   }
 };

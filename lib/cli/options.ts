@@ -4,6 +4,7 @@
  */
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
+import { completionSpec } from './specs/completion.js';
 import { evalSpec } from './specs/eval.js';
 import { infoSpec } from './specs/info.js';
 import { runsSpec } from './specs/runs.js';
@@ -17,6 +18,7 @@ export const commands = {
   runs: runsSpec,
   info: infoSpec,
   bench: benchSpec,
+  completion: completionSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 /** What a group of commands is for, such as the `data` of `data get`. */
@@ -43,9 +45,10 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['ROWNET_VERBOSE', '1 shows the stack trace of an error'],
 ];
 
-/** The options of a command as a Markdown table, for the documentation. */
+/** The options of a command as a Markdown table, for the documentation; '' where it has none. */
 export function optionsMarkdown(name: CommandName): string {
   const specs: readonly OptionSpec[] = Object.values(commands[name].options);
+  if (specs.length === 0) return '';
   const rows = specs.map(({ flags, description, fallback = '' }) => {
     // Markdown would take <time> for an element.
     const value = fallback.includes('<') ? `\`${fallback}\`` : fallback;

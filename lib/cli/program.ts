@@ -43,8 +43,10 @@ function createCommand(name: CommandName, spec: CommandSpec, runCommand: RunComm
   const command = prepare(new Command(name.split(' ').at(-1)), name)
     .description(spec.summary)
     .addHelpText('before', examplesText(spec.examples));
-  for (const { name: argument, description } of spec.arguments ?? []) {
-    command.argument(argument.startsWith('[') ? argument : `<${argument}>`, description);
+  for (const { name: argument, description, read } of spec.arguments ?? []) {
+    const shown = argument.startsWith('[') ? argument : `<${argument}>`;
+    if (read === undefined) command.argument(shown, description);
+    else command.argument(shown, description, (value: string) => read(value, `${name}: ${argument}`));
   }
   for (const [key, { flags, description, fallback, read }] of Object.entries(spec.options)) {
     const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
