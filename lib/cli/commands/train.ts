@@ -9,6 +9,7 @@ import { computeAccuracy } from '../../training/evaluate.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { lockFolder } from '../lock.js';
+import { LossSamples, plotLines } from '../loss-plot.js';
 import type { OptionsOf } from '../options.js';
 import { percent, printJson } from '../output.js';
 import { createReporter, type Reporter } from '../progress.js';
@@ -42,6 +43,7 @@ interface Session {
   /** Of every completed epoch, those before a `--resume` included. */
   readonly metrics: EpochMetrics[];
   readonly reporter: Reporter;
+  readonly losses: LossSamples;
 }
 
 /** Runs the command. A stop by a signal sets `process.exitCode`; every other failure is thrown. */
@@ -111,6 +113,7 @@ function openSession(
     trainer,
     metrics,
     reporter: createReporter(options.quiet ?? false),
+    losses: new LossSamples(recipe.epochs),
   };
   folder.writeConfig(config);
   folder.writeMetrics(metrics);
@@ -161,7 +164,7 @@ function announce({ options, config, source, net, trainer, folder, reporter }: S
 
 /** Trains to the last epoch or a stop, and writes each completed epoch. Returns the seconds of the epochs. */
 async function trainEpochs(session: Session, signal: AbortSignal): Promise<number[]> {
-  const { options, config, source, folder, trainer, metrics, reporter } = session;
+  const { options, config, source, folder, trainer, metrics, reporter, losses } = session;
   const { epochs, batchSize } = config.recipe;
   const seconds: number[] = [];
   if (trainer.state().epoch >= epochs) return seconds;
@@ -172,6 +175,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       signal,
       onProgress(progress) {
         const { epoch, step, steps, imagesPerSecond } = progress;
+        losses.add(progress);
         const stepsLeft = (epochs - epoch) * steps + steps - step;
         reporter.update({ ...progress, epochs, secondsLeft: (stepsLeft * batchSize) / imagesPerSecond });
       },
@@ -231,6 +235,7 @@ function finish(session: Session, seconds: readonly number[], totalSeconds: numb
     secondsPerEpoch: median(seconds),
   };
   if (options.json) printJson(doneEvent(facts));
+  else for (const line of plotLines(metrics, session.losses)) reporter.log(line);
   for (const line of describeEnd(facts, folder.path, source.train.count, totalSeconds)) reporter.log(line);
   const required = options.requireAccuracy;
   if (required !== undefined && tested.accuracy < required) {
