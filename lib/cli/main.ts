@@ -1,5 +1,6 @@
 /** The command line: parse, run one command, turn errors into a message and an exit code. */
 import { describeError, exitCodeOf } from './exit.js';
+import { checkMaxIsa } from './isa.js';
 import type { OptionsOf } from './options.js';
 import { handleLostOutput, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
@@ -20,6 +21,8 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** Each command is imported when it is called, so that `--help` loads neither the addon nor the library. */
 const runCommand: RunCommand = async (name, options, args) => {
+  // The doctor tells it among the rest.
+  if (name !== 'doctor') checkMaxIsa();
   switch (name) {
     case 'train':
       return (await import('./commands/train.js')).train(options as OptionsOf<'train'>);
@@ -35,6 +38,8 @@ const runCommand: RunCommand = async (name, options, args) => {
       );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
+    case 'doctor':
+      return (await import('./commands/doctor.js')).doctor(options as OptionsOf<'doctor'>);
     case 'bench':
       return (await import('./commands/bench.js')).bench(options as OptionsOf<'bench'>);
     case 'completion':

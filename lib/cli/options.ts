@@ -5,6 +5,7 @@
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
 import { completionSpec } from './specs/completion.js';
+import { doctorSpec } from './specs/doctor.js';
 import { evalSpec } from './specs/eval.js';
 import { infoSpec } from './specs/info.js';
 import { runsSpec } from './specs/runs.js';
@@ -17,6 +18,7 @@ export const commands = {
   eval: evalSpec,
   runs: runsSpec,
   info: infoSpec,
+  doctor: doctorSpec,
   bench: benchSpec,
   completion: completionSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;
