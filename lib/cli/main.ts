@@ -2,7 +2,7 @@
 import { describeError, exitCodeOf } from './exit.js';
 import { checkMaxIsa } from './isa.js';
 import type { OptionsOf } from './options.js';
-import { handleLostOutput, stdoutLost } from './output.js';
+import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
 import { packageVersion } from './version.js';
 
@@ -13,8 +13,7 @@ export async function run(args: readonly string[]): Promise<void> {
     await createProgram(packageVersion(), runCommand).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof HelpShown || stdoutLost.aborted) return;
-    const verbose = !['', '0'].includes(process.env.ROWNET_VERBOSE ?? '');
-    process.stderr.write(`${describeError(error, verbose)}\n`);
+    process.stderr.write(`${describeError(error, isVerbose())}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

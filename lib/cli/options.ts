@@ -44,7 +44,7 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['ROWNET_NUM_THREADS', 'threads, where --threads is not given'],
   ['ROWNET_MAX_ISA', 'highest instruction set level to use: portable, sse2, avx2 or avx512'],
   ['ROWNET_DATA_DIR', 'folder in which data sets are looked for'],
-  ['ROWNET_VERBOSE', '1 shows the stack trace of an error'],
+  ['ROWNET_VERBOSE', '1 shows the stack trace of an error, and the steps that a training runs'],
 ];
 
 /** The options of a command as a Markdown table, for the documentation; '' where it has none. */

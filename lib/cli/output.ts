@@ -19,6 +19,11 @@ export function isInteractive(stream: { isTTY?: boolean }, env: Env = process.en
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
+/** Whether ROWNET_VERBOSE asks for more: stack traces, and the plan of a training. */
+export function isVerbose(env: Env = process.env): boolean {
+  return !['', '0'].includes(env.ROWNET_VERBOSE ?? '');
+}
+
 /** Text in a style, if `stream` wants it. */
 export function paint(format: Format, text: string, stream: NodeJS.WriteStream): string {
   // Node 20's styleText does not look at the stream, so that it is asked here.

@@ -118,7 +118,7 @@ describe('diagnose', () => {
     ['cache folder', { env: { XDG_CACHE_HOME: folder.join('new') } }, 'ok', /new\/rownet, not made yet$/],
     ['data mnist', {}, 'ok', /mnist/],
     ['data fashion-mnist', {}, 'ok', /needed only for|fashion/],
-  ])('%s of %j is %s', (name, changes, status, message, hint) => {
+  ])('%s (%#)', (name, changes, status, message, hint) => {
     const check = checkOf(name, changes);
     expect(check).toMatchObject({ status, message: expect.stringMatching(message) });
     expect(check?.hint ?? '').toMatch(hint ?? /^$/);

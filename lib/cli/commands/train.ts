@@ -11,7 +11,8 @@ import { AccuracyError, UsageError } from '../exit.js';
 import { lockFolder } from '../lock.js';
 import { LossSamples, plotLines } from '../loss-plot.js';
 import type { OptionsOf } from '../options.js';
-import { percent, printJson } from '../output.js';
+import { isVerbose, percent, printJson } from '../output.js';
+import { describePlan } from '../plan-report.js';
 import { createReporter, type Reporter } from '../progress.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
 import { checkNewRun, createRunFolder, type EpochMetrics, RunFolder } from '../run-folder.js';
@@ -139,7 +140,8 @@ function writeCheckpoint({ folder, config, net, trainer }: Session): void {
 }
 
 function announce({ options, config, source, net, trainer, folder, reporter }: Session, plan: Plan): void {
-  const { isa, threads } = runtimeInfo();
+  const runtime = runtimeInfo();
+  const { isa, threads } = runtime;
   const facts = {
     config,
     isa,
@@ -153,6 +155,7 @@ function announce({ options, config, source, net, trainer, folder, reporter }: S
   };
   if (options.json) printJson(startEvent(facts));
   for (const line of describeStart(facts)) reporter.log(line);
+  if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
   const planned = plan.resumed?.config.recipe.epochs;
   if (planned !== undefined && planned !== config.recipe.epochs && config.recipe.schedule !== 'constant') {
     reporter.log(
