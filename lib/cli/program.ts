@@ -63,7 +63,7 @@ function prepare(command: Command, name: string): Command {
   return command
     .exitOverride((error) => {
       if (error.exitCode === 0) throw new HelpShown();
-      throw new UsageError(`${name}: ${usageMessage(error)}`);
+      throw new UsageError(`${name}: ${usageMessage(error, name)}`);
     })
     .configureOutput({ outputError: () => {} })
     .helpOption('-h, --help', 'show this help')
@@ -71,8 +71,10 @@ function prepare(command: Command, name: string): Command {
 }
 
 /** `error: unknown option '--epoch'\n(Did you mean --epochs?)` -> `unknown option "--epoch". Did you mean "--epochs"?` */
-export function usageMessage(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'expected a command. Hint: rownet --help lists them';
+export function usageMessage(error: CommanderError, name: string): string {
+  if (error.code === 'commander.help') {
+    return `expected a command. Hint: ${name === 'rownet' ? name : `rownet ${name}`} --help lists them`;
+  }
   const [message = '', suggestion] = error.message
     .replace(/^error: /, '')
     .replace(/'([^']*)'/g, '"$1"')
