@@ -16,9 +16,7 @@ export interface Lock {
  * @throws {UsageError} when another process trains in the folder.
  */
 export async function lockFolder(folder: string): Promise<Lock> {
-  const { dev, ino } = statSync(folder);
-  const name = `rownet-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 20)}`;
-  const path = process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
+  const path = socketPath(folder);
   let result = await listen(path);
   if (result === 'taken' && process.platform !== 'linux' && !(await isAnswered(path))) {
     unlinkSync(path);
@@ -34,6 +32,17 @@ export async function lockFolder(folder: string): Promise<Lock> {
   return { release: () => void server.close() };
 }
 
+/** Whether a process trains in the folder. Only knocks: a training that starts or runs meanwhile is not disturbed. */
+export function isLocked(folder: string): Promise<boolean> {
+  return isAnswered(socketPath(folder));
+}
+
+function socketPath(folder: string): string {
+  const { dev, ino } = statSync(folder);
+  const name = `rownet-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 20)}`;
+  return process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
+}
+
 function listen(path: string): Promise<Server | 'taken' | 'unavailable'> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
@@ -47,7 +56,9 @@ function listen(path: string): Promise<Server | 'taken' | 'unavailable'> {
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => resolve(true));
+    // EAGAIN: somebody listens, and has not come to answer those before.
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'));
     socket.once('connect', () => socket.destroy());
   });
 }

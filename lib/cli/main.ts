@@ -1,7 +1,8 @@
 /** The command line: parse, run one command, turn errors into a message and an exit code. */
 import { describeError, exitCodeOf } from './exit.js';
+import { checkMaxIsa } from './isa.js';
 import type { OptionsOf } from './options.js';
-import { handleLostOutput, stdoutLost } from './output.js';
+import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
 import { packageVersion } from './version.js';
 
@@ -12,14 +13,15 @@ export async function run(args: readonly string[]): Promise<void> {
     await createProgram(packageVersion(), runCommand).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof HelpShown || stdoutLost.aborted) return;
-    const verbose = !['', '0'].includes(process.env.ROWNET_VERBOSE ?? '');
-    process.stderr.write(`${describeError(error, verbose)}\n`);
+    process.stderr.write(`${describeError(error, isVerbose())}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }
 
 /** Each command is imported when it is called, so that `--help` loads neither the addon nor the library. */
 const runCommand: RunCommand = async (name, options, args) => {
+  // The doctor tells it among the rest.
+  if (name !== 'doctor') checkMaxIsa();
   switch (name) {
     case 'train':
       return (await import('./commands/train.js')).train(options as OptionsOf<'train'>);
@@ -41,9 +43,18 @@ const runCommand: RunCommand = async (name, options, args) => {
       );
     case 'serve':
       return (await import('./commands/serve.js')).serve(args[0] as string, options as OptionsOf<'serve'>);
+    case 'runs':
+      return (await import('./commands/runs.js')).runs(
+        args[0] as string | undefined,
+        options as OptionsOf<'runs'>,
+      );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
+    case 'doctor':
+      return (await import('./commands/doctor.js')).doctor(options as OptionsOf<'doctor'>);
     case 'bench':
       return (await import('./commands/bench.js')).bench(options as OptionsOf<'bench'>);
+    case 'completion':
+      return (await import('./commands/completion.js')).completion(args[0] as 'bash' | 'zsh');
   }
 };

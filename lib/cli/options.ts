@@ -4,11 +4,14 @@
  */
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
+import { completionSpec } from './specs/completion.js';
+import { doctorSpec } from './specs/doctor.js';
 import { evalSpec } from './specs/eval.js';
 import { explainSpec } from './specs/explain.js';
 import { infoSpec } from './specs/info.js';
 import { predictSpec } from './specs/predict.js';
 import { serveSpec } from './specs/serve.js';
+import { runsSpec } from './specs/runs.js';
 import { trainSpec } from './specs/train.js';
 import type { ReadValue } from './values.js';
 
@@ -19,8 +22,11 @@ export const commands = {
   predict: predictSpec,
   serve: serveSpec,
   explain: explainSpec,
+  runs: runsSpec,
   info: infoSpec,
+  doctor: doctorSpec,
   bench: benchSpec,
+  completion: completionSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 /** What a group of commands is for, such as the `data` of `data get`. */
@@ -44,12 +50,13 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['ROWNET_NUM_THREADS', 'threads, where --threads is not given'],
   ['ROWNET_MAX_ISA', 'highest instruction set level to use: portable, sse2, avx2 or avx512'],
   ['ROWNET_DATA_DIR', 'folder in which data sets are looked for'],
-  ['ROWNET_VERBOSE', '1 shows the stack trace of an error'],
+  ['ROWNET_VERBOSE', '1 shows the stack trace of an error, and the steps that a training runs'],
 ];
 
-/** The options of a command as a Markdown table, for the documentation. */
+/** The options of a command as a Markdown table, for the documentation; '' where it has none. */
 export function optionsMarkdown(name: CommandName): string {
   const specs: readonly OptionSpec[] = Object.values(commands[name].options);
+  if (specs.length === 0) return '';
   const rows = specs.map(({ flags, description, fallback = '' }) => {
     // Markdown would take <time> for an element.
     const value = fallback.includes('<') ? `\`${fallback}\`` : fallback;

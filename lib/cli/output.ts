@@ -19,6 +19,11 @@ export function isInteractive(stream: { isTTY?: boolean }, env: Env = process.en
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
+/** Whether ROWNET_VERBOSE asks for more: stack traces, and the plan of a training. */
+export function isVerbose(env: Env = process.env): boolean {
+  return !['', '0'].includes(env.ROWNET_VERBOSE ?? '');
+}
+
 /** Text in a style, if `stream` wants it. */
 export function paint(format: Format, text: string, stream: NodeJS.WriteStream): string {
   // Node 20's styleText does not look at the stream, so that it is asked here.
@@ -46,7 +51,24 @@ export function handleLostOutput(): void {
 
 /** One JSON object on one line of stdout. */
 export function printJson(value: object): void {
-  if (!stdoutLost.aborted) process.stdout.write(`${JSON.stringify(value)}\n`);
+  if (stdoutLost.aborted) return;
+  // JSON leaves DEL and the C1 controls as they are, and to some terminals U+009B is an escape code.
+  const text = JSON.stringify(value).replace(/[\u007f-\u009f]/g, (char) => `\\u00${hex(char)}`);
+  process.stdout.write(`${text}\n`);
+}
+
+/**
+ * Text from elsewhere (names of files, contents of files) for one line of a terminal: what could move the cursor, change
+ * colours or turn the direction of writing is shown as an escape, `\\x1b`.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    char <= '\u00ff' ? `\\x${hex(char)}` : `\\u{${hex(char)}}`,
+  );
+}
+
+function hex(char: string): string {
+  return (char.codePointAt(0) as number).toString(16).padStart(2, '0');
 }
 
 /** A line to stdout: results meant to be read. */

@@ -43,8 +43,10 @@ function createCommand(name: CommandName, spec: CommandSpec, runCommand: RunComm
   const command = prepare(new Command(name.split(' ').at(-1)), name)
     .description(spec.summary)
     .addHelpText('before', examplesText(spec.examples));
-  for (const { name: argument, description } of spec.arguments ?? []) {
-    command.argument(argument.startsWith('[') ? argument : `<${argument}>`, description);
+  for (const { name: argument, description, read } of spec.arguments ?? []) {
+    const shown = argument.startsWith('[') ? argument : `<${argument}>`;
+    if (read === undefined) command.argument(shown, description);
+    else command.argument(shown, description, (value: string) => read(value, `${name}: ${argument}`));
   }
   for (const [key, { flags, description, fallback, read }] of Object.entries(spec.options)) {
     const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
@@ -61,7 +63,7 @@ function prepare(command: Command, name: string): Command {
   return command
     .exitOverride((error) => {
       if (error.exitCode === 0) throw new HelpShown();
-      throw new UsageError(`${name}: ${usageMessage(error)}`);
+      throw new UsageError(`${name}: ${usageMessage(error, name)}`);
     })
     .configureOutput({ outputError: () => {} })
     .helpOption('-h, --help', 'show this help')
@@ -69,8 +71,10 @@ function prepare(command: Command, name: string): Command {
 }
 
 /** `error: unknown option '--epoch'\n(Did you mean --epochs?)` -> `unknown option "--epoch". Did you mean "--epochs"?` */
-export function usageMessage(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'expected a command. Hint: rownet --help lists them';
+export function usageMessage(error: CommanderError, name: string): string {
+  if (error.code === 'commander.help') {
+    return `expected a command. Hint: ${name === 'rownet' ? name : `rownet ${name}`} --help lists them`;
+  }
   const [message = '', suggestion] = error.message
     .replace(/^error: /, '')
     .replace(/'([^']*)'/g, '"$1"')

@@ -15,6 +15,8 @@ export interface ArgumentSpec {
   /** `checkpoint`: required; `[image]`: optional; `files...` and `[files...]`: as many as there are. */
   readonly name: string;
   readonly description: string;
+  /** Absent for the path of a file or folder, which the command looks at itself. */
+  readonly read?: ReadValue<string>;
 }
 
 export interface CommandSpec {

@@ -1,35 +1,42 @@
 /** Readers of option values. Each takes the text and where it stands (`train: --epochs`), and throws a UsageError. */
 import { UsageError } from './exit.js';
 
-export type ReadValue<T> = (text: string, where: string) => T;
+export interface ReadValue<T> {
+  (text: string, where: string): T;
+  /** What a shell may offer: the words that are taken, or nothing for a number. Files where this is missing. */
+  readonly choices?: readonly string[];
+}
 
 /** Decimal digits only: `1e3`, `0x10` and `` are refused, so that a slip never becomes another number. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  return (text, where) => {
+  const read = (text: string, where: string) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw new UsageError(`${where}: expected an integer ${range} but received "${text}"`);
   };
+  return Object.assign(read, { choices: [] });
 }
 
 /** A finite number with `above < value <= max`. */
 export function numberAbove(above: number, max: number): ReadValue<number> {
-  return (text, where) => {
+  const read = (text: string, where: string) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
     if (value > above && value <= max) return value;
     throw new UsageError(
       `${where}: expected a number above ${above} and at most ${max} but received "${text}"`,
     );
   };
+  return Object.assign(read, { choices: [] });
 }
 
 export function oneOf<const T extends string>(...choices: readonly T[]): ReadValue<T> {
-  return (text, where) => {
+  const read = (text: string, where: string) => {
     const choice = choices.find((name) => name === text);
     if (choice !== undefined) return choice;
     throw new UsageError(`${where}: expected ${choices.join(' or ')} but received "${text}"`);
   };
+  return Object.assign(read, { choices });
 }
 
 export function nonEmpty(what: string): ReadValue<string> {

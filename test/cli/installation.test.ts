@@ -1,5 +1,5 @@
 /** Installations that are not complete: exit code 4, and what to do. */
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonLines, root, rownet, temporaryFolder } from '../support/cli.js';
@@ -35,6 +35,36 @@ describe('without the addon, as npm install --ignore-scripts leaves it', () => {
     expect(jsonLines(stdout)).toMatchObject([
       { node: process.version, addon: null, isa: null, threads: null },
     ]);
+  });
+});
+
+describe('the doctor', () => {
+  it('says where the addon was looked for, and what is there', async () => {
+    const bin = copyPackage('doctor-none', ['bin', 'dist', 'package.json']);
+    const { code, stdout, stderr } = await rownet(['doctor', '--json'], { bin });
+    expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
+    const [{ checks }] = jsonLines(stdout) as unknown as [{ checks: Record<string, string>[] }];
+    expect(checks.find(({ name }) => name === 'addon')).toMatchObject({
+      status: 'problem',
+      message: expect.stringMatching(
+        /doctor-none\/build\/Release\/rownet\.node \(is not there\), .*native: the addon is not built .* Cause: /,
+      ),
+      hint: expect.stringContaining('npm rebuild'),
+    });
+    // The rest is told all the same.
+    expect(checks.find(({ name }) => name === 'data mnist')).toMatchObject({ status: 'ok' });
+    expect(checks.find(({ name }) => name === 'kernels')).toMatchObject({ status: 'warning' });
+  });
+
+  it('says why an addon that is there does not load', async () => {
+    const bin = copyPackage('doctor-broken', ['bin', 'dist', 'package.json']);
+    mkdirSync(folder.join('doctor-broken', 'build', 'Release'), { recursive: true });
+    writeFileSync(folder.join('doctor-broken', 'build', 'Release', 'rownet.node'), 'not a library');
+    const { code, stdout } = await rownet(['doctor'], { bin });
+    expect(code).toBe(4);
+    expect(stdout).toMatch(
+      /^problem {2}addon .*Release\/rownet\.node \(does not load\).* was found but did not load: /m,
+    );
   });
 });
 

@@ -89,6 +89,14 @@ it('refuses a ROWNET_NUM_THREADS that is no number of threads', async () => {
   expect(result.stderr).toBe('ROWNET_NUM_THREADS: expected an integer from 1 to 1024 but received "many"\n');
 });
 
+it.each(['train', 'info', 'runs'])('refuses a ROWNET_MAX_ISA that names no level: %s', async (command) => {
+  const result = await rownet([command], { cwd: folder.path, env: { ROWNET_MAX_ISA: 'wrong' } });
+  expect(result).toMatchObject({ code: 2, stdout: '' });
+  expect(result.stderr).toBe(
+    'ROWNET_MAX_ISA: expected portable or sse2 or avx2 or avx512 but received "wrong"\n',
+  );
+});
+
 it('asks for a command', async () => {
   const result = await rownet([]);
   expect(result).toMatchObject({ code: 2, stdout: '' });

@@ -10,8 +10,10 @@ import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { LiveView } from '../live.js';
 import { lockFolder } from '../lock.js';
+import { LossSamples, plotLines } from '../loss-plot.js';
 import type { OptionsOf } from '../options.js';
-import { percent, printJson } from '../output.js';
+import { isVerbose, percent, printJson } from '../output.js';
+import { describePlan } from '../plan-report.js';
 import { createReporter, type Reporter } from '../progress.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
 import { checkNewRun, createRunFolder, type EpochMetrics, RunFolder } from '../run-folder.js';
@@ -43,6 +45,7 @@ interface Session {
   /** Of every completed epoch, those before a `--resume` included. */
   readonly metrics: EpochMetrics[];
   readonly reporter: Reporter;
+  readonly losses: LossSamples;
 }
 
 /** Runs the command. A stop by a signal sets `process.exitCode`; every other failure is thrown. */
@@ -131,6 +134,7 @@ function openSession(
     trainer,
     metrics,
     reporter: createReporter(options.quiet ?? false),
+    losses: new LossSamples(recipe.epochs),
   };
   folder.writeConfig(config);
   folder.writeMetrics(metrics);
@@ -156,7 +160,8 @@ function writeCheckpoint({ folder, config, net, trainer }: Session): void {
 }
 
 function announce({ options, config, source, net, trainer, folder, reporter }: Session, plan: Plan): void {
-  const { isa, threads } = runtimeInfo();
+  const runtime = runtimeInfo();
+  const { isa, threads } = runtime;
   const facts = {
     config,
     isa,
@@ -170,6 +175,7 @@ function announce({ options, config, source, net, trainer, folder, reporter }: S
   };
   if (options.json) printJson(startEvent(facts));
   for (const line of describeStart(facts)) reporter.log(line);
+  if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
   const planned = plan.resumed?.config.recipe.epochs;
   if (planned !== undefined && planned !== config.recipe.epochs && config.recipe.schedule !== 'constant') {
     reporter.log(
@@ -181,7 +187,7 @@ function announce({ options, config, source, net, trainer, folder, reporter }: S
 
 /** Trains to the last epoch or a stop, and writes each completed epoch. Returns the seconds of the epochs. */
 async function trainEpochs(session: Session, signal: AbortSignal): Promise<number[]> {
-  const { options, config, source, folder, trainer, metrics, reporter } = session;
+  const { options, config, source, folder, trainer, metrics, reporter, losses } = session;
   const { epochs, batchSize } = config.recipe;
   const seconds: number[] = [];
   if (trainer.state().epoch >= epochs) return seconds;
@@ -192,6 +198,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       signal,
       onProgress(progress) {
         const { epoch, step, steps, imagesPerSecond } = progress;
+        losses.add(progress);
         const stepsLeft = (epochs - epoch) * steps + steps - step;
         reporter.update({ ...progress, epochs, secondsLeft: (stepsLeft * batchSize) / imagesPerSecond });
       },
@@ -251,6 +258,7 @@ function finish(session: Session, seconds: readonly number[], totalSeconds: numb
     secondsPerEpoch: median(seconds),
   };
   if (options.json) printJson(doneEvent(facts));
+  else for (const line of plotLines(metrics, session.losses)) reporter.log(line);
   for (const line of describeEnd(facts, folder.path, source.train.count, totalSeconds)) reporter.log(line);
   const required = options.requireAccuracy;
   if (required !== undefined && tested.accuracy < required) {

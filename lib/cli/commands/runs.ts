@@ -1,0 +1,50 @@
+/** `rownet runs`: the runs in a folder, for people and for programs. */
+import { basename } from 'node:path';
+import type { OptionsOf } from '../options.js';
+import { paint, percent, print, printable, printJson } from '../output.js';
+import { listRuns, type RunSummary } from '../run-list.js';
+import { formatTable } from '../table.js';
+
+/** @throws {DataError} when the folder is not there. */
+export async function runs(folder: string | undefined, options: OptionsOf<'runs'>): Promise<void> {
+  const path = folder ?? 'runs';
+  const { runs: found, skipped } = await listRuns(path);
+  for (const reason of skipped) process.stderr.write(`Skipped: ${printable(reason)}\n`);
+  if (options.json) {
+    for (const { metrics: _, ...run } of found) printJson(run);
+  } else if (found.length === 0) {
+    print(`No runs in ${printable(path)}`);
+  } else {
+    for (const line of describeRuns(found)) print(line);
+  }
+}
+
+const header = ['run', 'recipe', 'data', 'epochs', 'best', 'last', 's/epoch', 'date', 'state'];
+const colors = { finished: 'green', stopped: 'yellow', running: 'cyan' } as const;
+
+/** A table whose accuracies are those of the test images. */
+function describeRuns(found: readonly RunSummary[]): string[] {
+  const rows = found.map((run) => [
+    printable(run.name),
+    printable(run.recipe),
+    printable(basename(run.data)),
+    `${run.epochs}/${run.plannedEpochs}`,
+    run.bestTestAccuracy === null ? '-' : percent(run.bestTestAccuracy),
+    run.lastTestAccuracy === null ? '-' : percent(run.lastTestAccuracy),
+    run.secondsPerEpoch === null ? '-' : run.secondsPerEpoch.toFixed(2),
+    localTime(new Date(run.date)),
+    run.state,
+  ]);
+  return formatTable([header, ...rows], (text, row, column) => {
+    if (row === 0) return paint('dim', text, process.stdout);
+    if (column !== header.length - 1) return text;
+    return paint(colors[found[row - 1].state], text, process.stdout);
+  });
+}
+
+/** `2025-01-31 17:45`, in the time zone of the terminal. */
+function localTime(date: Date): string {
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-');
+  return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}`;
+}

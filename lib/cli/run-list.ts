@@ -1,0 +1,125 @@
+/** What runs a folder holds and how far they are, from their files alone. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataError } from '../errors.js';
+import { readFully, systemErrorText, withRegularFile } from '../files.js';
+import { isLocked } from './lock.js';
+import { parseRunConfig, type RunConfig } from './run-config.js';
+import { type EpochMetrics, RunFolder, statsOf } from './run-folder.js';
+import { median } from './statistics.js';
+
+/** Names and paths are as the file system has them: `printable` of output.ts makes them fit for a terminal. */
+export interface RunSummary {
+  /** Of the run's folder. */
+  readonly name: string;
+  readonly path: string;
+  readonly recipe: string;
+  readonly seed: number;
+  /** `mnist`, `fashion-mnist`, or an absolute path. */
+  readonly data: string;
+  /** Completed. */
+  readonly epochs: number;
+  readonly plannedEpochs: number;
+  /** Shares from 0 to 1; null before the first epoch is evaluated. */
+  readonly bestTestAccuracy: number | null;
+  readonly lastTestAccuracy: number | null;
+  /** Median of the training passes; null before the first. */
+  readonly secondsPerEpoch: number | null;
+  /** When the run was last written to, in ISO 8601. */
+  readonly date: string;
+  /** `stopped` is a run that can be continued. */
+  readonly state: 'finished' | 'stopped' | 'running';
+  /** A line an epoch; those that are damaged are left out. */
+  readonly metrics: readonly EpochMetrics[];
+}
+
+export interface RunList {
+  /** The newest first. */
+  readonly runs: readonly RunSummary[];
+  /** What is wrong with each folder that holds no run, or one that is damaged. */
+  readonly skipped: readonly string[];
+}
+
+/** @throws {DataError} when `folder` is not there or cannot be read. */
+export async function listRuns(folder: string): Promise<RunList> {
+  const runs: RunSummary[] = [];
+  const skipped: string[] = [];
+  for (const name of folderNames(folder)) {
+    try {
+      runs.push(await readRun(folder, name));
+    } catch (error) {
+      if (!(error instanceof DataError) && systemErrorText(error) === undefined) throw error;
+      skipped.push((error as Error).message);
+    }
+  }
+  const newestFirst = (a: RunSummary, b: RunSummary) =>
+    a.date === b.date ? compare(a.name, b.name) : compare(b.date, a.date);
+  return { runs: runs.sort(newestFirst), skipped };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** Sorted, so that what is skipped is told in the same order everywhere. */
+function folderNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => statsOf(join(folder, name))?.isDirectory())
+      .sort();
+  } catch (cause) {
+    const text = systemErrorText(cause);
+    if (text === undefined) throw cause;
+    throw new DataError(
+      `runs: ${folder}: expected a folder of runs but received ${text}. Hint: "rownet train" writes to runs`,
+      { cause },
+    );
+  }
+}
+
+async function readRun(folder: string, name: string): Promise<RunSummary> {
+  const path = join(folder, name);
+  const run = new RunFolder(path);
+  const config = readConfig(join(path, 'config.json'));
+  const { recipe, seed, data } = config;
+  const stats = statsOf(run.metricsPath);
+  if (stats === undefined || !stats.isFile()) {
+    throw new DataError(`runs: ${run.metricsPath}: expected a file. Hint: the run folder is not complete`);
+  }
+  const metrics = run.readMetrics(recipe.epochs).filter(isSound);
+  const accuracies = metrics.flatMap(({ testAccuracy }) => (testAccuracy === undefined ? [] : testAccuracy));
+  const epochs = metrics.at(-1)?.epoch ?? 0;
+  return {
+    name,
+    path,
+    recipe: recipe.name,
+    seed,
+    data: data.name,
+    epochs,
+    plannedEpochs: recipe.epochs,
+    bestTestAccuracy: accuracies.length === 0 ? null : accuracies.reduce((a, b) => Math.max(a, b)),
+    lastTestAccuracy: accuracies.at(-1) ?? null,
+    secondsPerEpoch: median(metrics.map(({ seconds }) => seconds)),
+    date: stats.mtime.toISOString(),
+    state: (await isLocked(path)) ? 'running' : epochs < recipe.epochs ? 'stopped' : 'finished',
+    metrics,
+  };
+}
+
+function readConfig(path: string): RunConfig {
+  const text = withRegularFile('runs', path, (file) => {
+    const bytes = new Uint8Array(file.size);
+    return new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes, 0)));
+  });
+  try {
+    return parseRunConfig(JSON.parse(text), `runs: ${path}`);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new DataError(`runs: ${path}: expected JSON but received ${cause.message}`, { cause });
+  }
+}
+
+/** Whether everything in a line that is computed with is a number. */
+function isSound({ epoch, loss, seconds, trainAccuracy, testLoss = 0, testAccuracy = 0 }: EpochMetrics) {
+  return epoch >= 1 && [loss, seconds, trainAccuracy, testLoss, testAccuracy].every(Number.isFinite);
+}

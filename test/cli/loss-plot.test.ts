@@ -1,0 +1,195 @@
+/** The picture of the losses at the end of a training: its text, what is drawn, and where. */
+import { spawnSync } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isUtf8, LossSamples, lossPlot, trainingPlot } from '../../lib/cli/loss-plot.js';
+import type { EpochMetrics } from '../../lib/cli/run-folder.js';
+import { bin, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+
+const falling = Array.from({ length: 9 }, (_, i) => [i + 1, 2 ** -i] as const);
+
+describe('lossPlot', () => {
+  it('draws a line and marks on a logarithmic axis, in ASCII', () => {
+    const test = falling.map(([epoch, loss]) => [epoch, 2 * loss] as const);
+    const plot = lossPlot({ unit: 'epoch', train: falling, test }, { columns: 45, unicode: false });
+    expect(plot).toEqual([
+      '   2.00 +o',
+      '        |*** o',
+      '        |   ****  o',
+      '  0.250 +       ****  o',
+      '        |           ****  o',
+      '        |               ***** o',
+      ' 0.0313 +                    ****  o',
+      '        |                        ****  o',
+      '        |                            ****  o',
+      '0.00391 +                                ***',
+      '        +-----------------------------------',
+      '         1                           epoch 9',
+      '         loss: * train 0.00391  o test 0.00781  (log scale)',
+    ]);
+  });
+
+  it('draws in braille, on a linear axis where losses are close', () => {
+    const train = [0.5, 0.4, 0.3, 0.35, 0.25].map((loss, i) => [10 * i, loss] as const);
+    const plot = lossPlot(
+      { unit: 'step', train, test: [[40, 0.3]] },
+      { columns: 30, unicode: true, style: (text, series) => `${series === 'train' ? '<' : '['}${text}>` },
+    );
+    expect(plot).toEqual([
+      '0.500 ┤<⠱⡀>',
+      '      │ <⠘⢄>',
+      '      │  <⠈⢢>',
+      '0.417 ┤    <⠱⡀>',
+      '      │     <⠘⢄>',
+      '      │       <⠱⡀>       <⡀>',
+      '0.333 ┤        <⠘⢄>   <⢀⠤⠊⠈⢆>',
+      '      │         <⠈⠢⡤⠊⠁>    <⠣⡀> [o>',
+      '      │                   <⠑⡄>',
+      '0.250 ┤                    <⠈⢆>',
+      '      └──────────────────────',
+      '       0              step 40',
+      '       loss: <⠒ train 0.250>  [o test 0.300>',
+    ]);
+  });
+
+  it('is as wide as the terminal allows, and at most 60', () => {
+    const widths = [20, 24, 40, 66, 200].map((columns) => {
+      const lines = lossPlot({ unit: 'epoch', train: falling, test: [] }, { columns, unicode: true });
+      return Math.max(0, ...lines.slice(0, 12).map(({ length }) => length));
+    });
+    // One column stays free; below 16 for the plot itself there is none.
+    expect(widths).toEqual([0, 0, 39, 65, 69]);
+  });
+
+  it.each<[string, number[], string[]]>([
+    ['a constant loss', [0.5, 0.5], ['1.50', '0.500']],
+    ['a loss of zero', [0, 0], ['1.00', '0.00']],
+    ['a loss that ends at zero', [1, 0.01, 0], ['1.00', '0.0100']],
+    ['values that are not finite', [Number.NaN, 1, Number.POSITIVE_INFINITY, 0.5], ['1.00', '0.500']],
+  ])('has sound labels for %s', (_, losses, [top, bottom]) => {
+    const train = losses.map((loss, i) => [i, loss] as const);
+    const plot = lossPlot({ unit: 'step', train, test: [] }, { columns: 80, unicode: false });
+    expect(plot[0].trimStart().startsWith(`${top} +`)).toBe(true);
+    expect(plot[9].trimStart().startsWith(`${bottom} +`)).toBe(true);
+    expect(plot.join('')).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it.each([
+    ['nothing', []],
+    ['one point', [[1, 2]]],
+    [
+      'one finite point',
+      [
+        [1, 2],
+        [2, Number.NaN],
+      ],
+    ],
+  ] as [string, [number, number][]][])('draws nothing of %s', (_, train) => {
+    expect(lossPlot({ unit: 'step', train, test: [[1, 1]] }, { columns: 80, unicode: true })).toEqual([]);
+  });
+});
+
+describe('LossSamples', () => {
+  it('keeps the mean loss since the last sample, of at most 120 a training', () => {
+    // Losses of the steps: 1, 2, 3, ... in each epoch; the trainer gives their running mean.
+    const samples = new LossSamples(3);
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      for (let step = 1; step <= 100; step++) samples.add({ epoch, step, steps: 100, loss: (step + 1) / 2 });
+    }
+    expect(samples.steps).toBe(100);
+    // 300 steps, three to a sample; the last step of an epoch is left over.
+    expect(samples.points).toHaveLength(99);
+    for (const [index, [step, loss]] of samples.points.entries()) {
+      const inEpoch = 3 * (index % 33);
+      expect([step, loss]).toEqual([100 * Math.floor(index / 33) + inEpoch + 3, expect.closeTo(inEpoch + 2)]);
+    }
+  });
+});
+
+describe('trainingPlot', () => {
+  const epochs = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => ({
+      epoch: from + i,
+      loss: 1,
+      testLoss: 2,
+    })) as unknown as EpochMetrics[];
+  const samples = new LossSamples(4);
+  for (const epoch of [3, 4]) {
+    for (const step of [1, 2]) samples.add({ epoch, step, steps: 2, loss: 1 });
+  }
+
+  it('draws steps where there are few epochs, from where this process began', () => {
+    expect(trainingPlot(epochs(1, 4), samples)).toEqual({
+      unit: 'step',
+      train: [5, 6, 7, 8].map((step) => [step, 1]),
+      test: [6, 8].map((step) => [step, 2]),
+    });
+  });
+
+  it('draws epochs where there are eight or more, those before a --resume too', () => {
+    const { unit, train, test } = trainingPlot(epochs(1, 8), samples);
+    expect([unit, train.length, test.length]).toEqual(['epoch', 8, 8]);
+  });
+});
+
+it.each([
+  [{ LANG: 'de_DE.UTF-8' }, true],
+  [{ LANG: 'C.utf8' }, true],
+  [{ LANG: 'C' }, false],
+  [{}, false],
+  [{ LANG: 'en_US.UTF-8', LC_ALL: 'C' }, false],
+  [{ LANG: 'C', LC_CTYPE: 'en_US.UTF-8' }, true],
+  [{ LANG: 'en_US.UTF-8', LC_ALL: '' }, true],
+])('%j: UTF-8 %j', (env, expected) => {
+  expect(isUtf8(env)).toBe(expected);
+});
+
+describe('rownet train', () => {
+  const folder = temporaryFolder();
+  beforeAll(() => writeIdxFolder(folder.join('bars'), 400, 100));
+  afterAll(folder.remove);
+  const args = ['train', '--data', 'bars', '--lr', '0.01', '--epochs', '2', '--out'];
+  const hasScript = spawnSync('script', ['--version']).status === 0;
+
+  /** What a terminal of 80 columns shows. */
+  function onTerminal(words: readonly string[], env: Record<string, string>): string {
+    const command = ['stty cols 80;', process.execPath, bin, ...words].join(' ');
+    return spawnSync('script', ['-qec', command, '/dev/null'], {
+      cwd: folder.path,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, TERM: 'xterm', ROWNET_NUM_THREADS: '2', ...env },
+    }).stdout;
+  }
+
+  it('draws its losses on a terminal, in what characters and colours it has', (context) => {
+    if (!hasScript) context.skip('script (util-linux) is not installed');
+    const braille = onTerminal([...args, 'braille'], { LC_ALL: 'C.UTF-8' });
+    expect(braille).toContain('\u001b[34m⠒ train ');
+    expect(stripVTControlCharacters(braille)).toMatch(
+      /└─{60}\r\n +1 +step 14\r\n +loss: ⠒ train .* {2}o test /,
+    );
+    const ascii = onTerminal([...args, 'ascii'], { LC_ALL: 'C' });
+    expect(stripVTControlCharacters(ascii)).toMatch(
+      /\+-{60}\r\n +1 +step 14\r\n +loss: \* train .* {2}o test /,
+    );
+  });
+
+  it.for<[string, string[], Record<string, string>]>([
+    ['--quiet', ['--quiet'], {}],
+    ['--json', ['--json'], {}],
+    ['NO_COLOR', [], { NO_COLOR: '1' }],
+    ['TERM=dumb', [], { TERM: 'dumb' }],
+  ])('draws nothing under %s', ([name, more, env], context) => {
+    if (!hasScript) context.skip('script (util-linux) is not installed');
+    const shown = onTerminal([...args, `not-${name}`, ...more], env);
+    expect(shown).not.toContain('* train');
+    if (name === '--quiet') expect(shown).toBe('');
+    if (name === 'NO_COLOR' || name === 'TERM=dumb') expect(shown).not.toContain('\u001b');
+  });
+
+  it('draws nothing into a pipe', async () => {
+    const { stderr } = await rownet([...args, 'pipe'], { cwd: folder.path, env: { LC_ALL: 'C.UTF-8' } });
+    expect(stderr).toContain('test images are recognised');
+    expect(stderr).not.toMatch(/⠒|└/);
+  });
+});
