@@ -1,15 +1,28 @@
 /** What `--live` adds to a training: the page, and when the program waits for it. */
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type ComparedRun, LivePage } from '../web/live-page.js';
+import { printJson } from './output.js';
 import type { Reporter } from './progress.js';
+import { listRuns } from './run-list.js';
 
 export interface LiveSettings {
+  /** 0 for any free one. */
   readonly port: number;
+  /** Whether the address is printed to stdout as an event too. */
+  readonly json: boolean;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
-  onListen(url: string): void;
-  /** Finished runs to compare with. */
-  runs(): readonly ComparedRun[];
+  /** Of the run; finished runs beside it can be compared. */
+  readonly folder: string;
+}
+
+/** Those under `folder` that have ended, but for one. */
+export async function finishedRuns(folder: string, except?: string): Promise<ComparedRun[]> {
+  const { runs } = await listRuns(folder);
+  return runs
+    .filter(({ state, path, metrics }) => state === 'finished' && metrics.length > 0 && path !== except)
+    .map(({ name, metrics }) => ({ name, epochs: metrics }));
 }
 
 export class LiveView {
@@ -17,9 +30,16 @@ export class LiveView {
   readonly #settings: LiveSettings;
 
   constructor(settings: LiveSettings) {
-    const { port, runs, onListen } = settings;
+    const { port, json, reporter, folder } = settings;
     this.#settings = settings;
-    this.page = new LivePage({ port, runs, onListen });
+    this.page = new LivePage({
+      port,
+      runs: () => finishedRuns(dirname(resolve(folder)), resolve(folder)),
+      onListen(url) {
+        reporter.log(`Live page: ${url}`);
+        if (json) printJson({ event: 'live', url });
+      },
+    });
   }
 
   /** Starts to serve. On a terminal waits until the page is open, or Enter is pressed: a training takes seconds. */

@@ -46,6 +46,12 @@ export const limit = {
 };
 export const offline = { flags: '--offline', description: 'never connect to the network' };
 
+export const live = {
+  flags: '--live [port]',
+  description: 'serve a page on this machine that shows the training',
+  fallback: 'off; without a number any free port',
+  read: integer(0, 65_535),
+};
 export const recipe = {
   flags: '--recipe <name>',
   description: 'how images are prepared, fast or article; needed for a file that holds parameters alone',

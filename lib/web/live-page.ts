@@ -20,7 +20,7 @@ export interface LiveOptions {
   /** Told the address of the page. Default: writes it to stderr. */
   onListen?(url: string): void;
   /** Finished runs that the page offers to compare with. */
-  runs?(): readonly ComparedRun[];
+  runs?(): Promise<readonly ComparedRun[]>;
 }
 
 export interface ComparedRun {
@@ -62,7 +62,7 @@ export interface LiveEpoch {
   readonly testAccuracy?: number | undefined;
 }
 
-export type LiveState = 'waiting' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
+export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
 
 /** Seconds that the article's NumPy LeNet-5 takes for an epoch of MNIST, on the 12 threads of an i7-8700. */
 const articleSeconds = 166;
@@ -106,7 +106,7 @@ export class LivePage {
     this.#server ??= await startPageServer(
       {
         files: livePageFiles(),
-        queries: new Map([['/runs', () => ({ runs: runs?.() ?? [] })]]),
+        queries: new Map([['/runs', async () => ({ runs: (await runs?.()) ?? [] })]]),
         streams: new Map([['/events', this.#stream]]),
         actions: new Map([['/control', (body) => this.#control(body)]]),
       },
@@ -114,6 +114,11 @@ export class LivePage {
     );
     onListen(this.#server.url);
     return this.#server.url;
+  }
+
+  /** No training is to come: the page only compares runs. */
+  compare(): void {
+    this.#state = 'comparing';
   }
 
   /** Open pages. */

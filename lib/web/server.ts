@@ -21,7 +21,7 @@ export interface PageRoutes {
   /** By path. `%TOKEN%` in HTML is replaced by the token of this server. */
   readonly files: ReadonlyMap<string, PageFile>;
   /** GET, answered as JSON. */
-  readonly queries?: ReadonlyMap<string, () => object>;
+  readonly queries?: ReadonlyMap<string, () => object | Promise<object>>;
   /** GET, answered by server-sent events. */
   readonly streams?: ReadonlyMap<string, EventStream>;
   /** POST of JSON, answered as JSON. A RangeError or TypeError is the sender's mistake: 400 with its message. */
@@ -117,7 +117,7 @@ async function answer(
   try {
     const origin = checkHost(request);
     const path = (request.url ?? '').split('?', 1)[0];
-    if (request.method === 'GET' || request.method === 'HEAD') get(path, response, routes, token);
+    if (request.method === 'GET' || request.method === 'HEAD') await get(path, response, routes, token);
     else if (request.method === 'POST') await post(path, request, response, routes, { origin, token });
     else throw new Refusal(405, 'expected GET or POST', { allow: 'GET, HEAD, POST' });
   } catch (error) {
@@ -133,19 +133,19 @@ function checkHost({ headers, socket }: IncomingMessage): string {
   return `http://${host}`;
 }
 
-function get(
+async function get(
   path: string,
   response: ServerResponse,
   { files, queries, streams }: PageRoutes,
   token: string,
-): void {
+): Promise<void> {
   const stream = streams?.get(path);
   if (stream !== undefined) {
     if (!stream.accept(response)) throw new Refusal(503, 'too many pages are open', { 'retry-after': '5' });
     return;
   }
   const query = queries?.get(path);
-  if (query !== undefined) return sendJson(response, 200, query());
+  if (query !== undefined) return sendJson(response, 200, await query());
   const file = files.get(path);
   if (file === undefined) throw new Refusal(404, 'there is no such page');
   send(response, 200, file.type, file.text.replaceAll('%TOKEN%', token));

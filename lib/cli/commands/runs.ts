@@ -1,13 +1,17 @@
 /** `rownet runs`: the runs in a folder, for people and for programs. */
 import { basename } from 'node:path';
+import { LivePage } from '../../web/live-page.js';
+import { finishedRuns } from '../live.js';
 import type { OptionsOf } from '../options.js';
 import { paint, percent, print, printable, printJson } from '../output.js';
 import { listRuns, type RunSummary } from '../run-list.js';
 import { formatTable } from '../table.js';
+import { serveUntilStopped } from '../until-stopped.js';
 
 /** @throws {DataError} when the folder is not there. */
 export async function runs(folder: string | undefined, options: OptionsOf<'runs'>): Promise<void> {
   const path = folder ?? 'runs';
+  if (options.live !== undefined) return compareRuns(path, options);
   const { runs: found, skipped } = await listRuns(path);
   for (const reason of skipped) process.stderr.write(`Skipped: ${printable(reason)}\n`);
   if (options.json) {
@@ -17,6 +21,26 @@ export async function runs(folder: string | undefined, options: OptionsOf<'runs'
   } else {
     for (const line of describeRuns(found)) print(line);
   }
+}
+
+/** A page with the curves of finished runs. */
+async function compareRuns(folder: string, { live, json }: OptionsOf<'runs'>): Promise<void> {
+  // Told now rather than by an empty page.
+  await listRuns(folder);
+  await serveUntilStopped(async () => {
+    const page = new LivePage({
+      port: live === true || live === undefined ? 0 : live,
+      runs: () => finishedRuns(folder),
+      onListen(url) {
+        if (json) printJson({ event: 'live', url });
+        else print(`Compare runs: ${url}`);
+        process.stderr.write('Ctrl-C ends it.\n');
+      },
+    });
+    page.compare();
+    await page.listen();
+    return page;
+  });
 }
 
 const header = ['run', 'recipe', 'data', 'epochs', 'best', 'last', 's/epoch', 'date', 'state'];

@@ -60,7 +60,7 @@ export async function train(options: TrainOptions): Promise<void> {
   if (plan.resumed === undefined) checkNewRun(plan.path);
   const stop = listenForStop();
   try {
-    const live = options.live === undefined ? undefined : liveView(options, stop.signal);
+    const live = liveView(options, folder, stop.signal);
     const session = openSession(options, plan, config, source, folder, live);
     announce(session, plan);
     await live?.open();
@@ -76,18 +76,11 @@ export async function train(options: TrainOptions): Promise<void> {
   }
 }
 
-function liveView({ live, quiet, json }: TrainOptions, signal: AbortSignal): LiveView {
-  const reporter = createReporter(quiet ?? false);
-  return new LiveView({
-    port: live === true || live === undefined ? 0 : live,
-    reporter,
-    onListen(url) {
-      reporter.log(`Live page: ${url}`);
-      if (json) printJson({ event: 'live', url });
-    },
-    signal,
-    runs: () => [],
-  });
+function liveView(options: TrainOptions, { path }: RunFolder, signal: AbortSignal): LiveView | undefined {
+  const { live, quiet = false, json = false } = options;
+  if (live === undefined) return undefined;
+  const port = live === true ? 0 : live;
+  return new LiveView({ port, json, reporter: createReporter(quiet), signal, folder: path });
 }
 
 function loadData({ config, resumed }: Plan): DataSource {

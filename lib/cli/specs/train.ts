@@ -1,4 +1,4 @@
-import { type CommandSpec, data, json, limit, offline, threads } from '../spec.js';
+import { type CommandSpec, data, json, limit, live, offline, threads } from '../spec.js';
 import { integer, nonEmpty, numberAbove, oneOf } from '../values.js';
 
 export const trainSpec = {
@@ -67,12 +67,7 @@ export const trainSpec = {
       description: 'exit with code 5 when the test accuracy ends below x (0.99 is 99 %)',
       read: numberAbove(0, 1),
     },
-    live: {
-      flags: '--live [port]',
-      description: 'serve a page on this machine that shows the training; 0 takes any free port',
-      fallback: 'off; without a number 0',
-      read: integer(0, 65_535),
-    },
+    live,
     json,
     quiet: { flags: '--quiet', description: 'print nothing to stderr but errors' },
     offline,

@@ -22,7 +22,7 @@ interface Epoch {
 }
 
 interface Standing {
-  readonly state: 'waiting' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
+  readonly state: 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
   readonly speed: number | null;
   readonly progress: Progress | null;
 }
@@ -80,6 +80,7 @@ const className = (index: number) => facts?.classNames?.[index] ?? String(index)
 
 const stateTexts = {
   waiting: 'Waiting for the training to begin',
+  comparing: 'Choose runs to compare',
   training: 'Training',
   paused: 'Paused',
   finished: 'Finished',
@@ -98,6 +99,7 @@ function showStanding(): void {
   const ended = ['finished', 'stopped', 'diverged'].includes(state);
   const pause = byId<HTMLButtonElement>('pause');
   pause.textContent = state === 'paused' ? 'Resume' : 'Pause';
+  byId('controls').hidden = state === 'comparing';
   pause.disabled = ended || state === 'waiting';
   const select = byId<HTMLSelectElement>('speed');
   select.value = String(speed);
