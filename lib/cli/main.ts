@@ -48,6 +48,8 @@ const runCommand: RunCommand = async (name, options, args) => {
         args[0] as string | undefined,
         options as OptionsOf<'runs'>,
       );
+    case 'report':
+      return (await import('./commands/report.js')).report(args[0] as string, options as OptionsOf<'report'>);
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'doctor':

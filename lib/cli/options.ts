@@ -10,6 +10,7 @@ import { evalSpec } from './specs/eval.js';
 import { explainSpec } from './specs/explain.js';
 import { infoSpec } from './specs/info.js';
 import { predictSpec } from './specs/predict.js';
+import { reportSpec } from './specs/report.js';
 import { serveSpec } from './specs/serve.js';
 import { runsSpec } from './specs/runs.js';
 import { trainSpec } from './specs/train.js';
@@ -23,6 +24,7 @@ export const commands = {
   serve: serveSpec,
   explain: explainSpec,
   runs: runsSpec,
+  report: reportSpec,
   info: infoSpec,
   doctor: doctorSpec,
   bench: benchSpec,

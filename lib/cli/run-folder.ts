@@ -1,5 +1,5 @@
 /**
- * The folder of a run: config.json, metrics.jsonl (a line an epoch), checkpoint.safetensors, curves.svg.
+ * The folder of a run: config.json, machine.json, metrics.jsonl (a line an epoch), checkpoint.safetensors, curves.svg.
  * An epoch is written in the order metrics, checkpoint, curves: what a kill leaves can be cut back to the checkpoint.
  */
 import {
@@ -14,10 +14,11 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic-file.js';
 import { type CurvePoint, curvesSvg } from '../plots/curves.js';
 import { UsageError } from './exit.js';
+import type { RunConfig } from './run-config.js';
 
 export const checkpointName = 'checkpoint.safetensors';
 
@@ -45,6 +46,21 @@ export class RunFolder {
     replaceFile(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   }
 
+  /** What the run is trained on, and when. */
+  writeMachine(machine: object): void {
+    replaceFile(join(this.path, 'machine.json'), `${JSON.stringify(machine, null, 2)}\n`);
+  }
+
+  /** Undefined where there is none, or none that can be read: it is for people. */
+  readMachine(): object | undefined {
+    try {
+      const machine: unknown = JSON.parse(readFileSync(join(this.path, 'machine.json'), 'utf8'));
+      return typeof machine === 'object' && machine !== null ? machine : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   appendMetrics(metrics: EpochMetrics): void {
     appendFileSync(this.metricsPath, `${JSON.stringify(metrics)}\n`);
   }
@@ -70,6 +86,11 @@ export class RunFolder {
   get metricsPath(): string {
     return join(this.path, 'metrics.jsonl');
   }
+}
+
+/** What a run's curves and report are headed with. */
+export function curvesTitle({ recipe, seed, data }: RunConfig): string {
+  return `LeNet-5, recipe ${recipe.name}, ${basename(data.name)}, seed ${seed}`;
 }
 
 function parseMetrics(line: string): EpochMetrics | undefined {

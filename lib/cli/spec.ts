@@ -47,7 +47,7 @@ export const limit = {
 export const offline = { flags: '--offline', description: 'never connect to the network' };
 
 export const live = {
-  flags: '--live [port]',
+  flags: '--live [port]' as const,
   description: 'serve a page on this machine that shows the training',
   fallback: 'off; without a number any free port',
   read: integer(0, 65_535),

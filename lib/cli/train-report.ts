@@ -1,4 +1,5 @@
 /** What `train` tells: lines for people, events for programs. */
+import { articleSecondsPerEpoch } from '../plots/article.js';
 import type { EpochRecord } from '../training/trainer.js';
 import { grouped, percent } from './output.js';
 import { duration } from './progress.js';
@@ -6,8 +7,6 @@ import type { RunConfig } from './run-config.js';
 import type { EpochMetrics } from './run-folder.js';
 import { packageVersion } from './version.js';
 
-/** Seconds that the article's NumPy LeNet-5 takes for an epoch of MNIST, on the 12 threads of an i7-8700. */
-export const articleSecondsPerEpoch = 166;
 /** The images of that epoch: 468 batches of 128. A time is held against the article's only for as much work. */
 const articleImages = 468 * 128;
 

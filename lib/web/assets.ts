@@ -16,7 +16,7 @@ export function drawPageFiles(): Map<string, PageFile> {
   return pageFiles('draw.html', ['web/client/draw.js', 'web/client/pad.js', ...sharedScripts]);
 }
 
-const sharedScripts = ['web/client/dom.js', 'web/client/pictures.js'];
+const sharedScripts = ['web/client/dom.js', 'web/client/pictures.js', 'plots/diverging.js'];
 
 function pageFiles(html: string, scripts: readonly string[]): Map<string, PageFile> {
   return new Map([

@@ -40,7 +40,12 @@ export function explainPage(explanation: Explanation, options: ExplainPageOption
     DATA: JSON.stringify(data).replaceAll('<', '\\u003c'),
     SCRIPT: script('web/client/explain.js'),
   };
-  return asset('explain.html').replace(/%([A-Z]+)%/g, (_, key: string) => parts[key]);
+  // The template is sound HTML by itself, so that it can be formatted and checked.
+  return asset('explain.html').replace(
+    /%(TITLE)%|\/\*(STYLE|SCRIPT)\*\/|"(DATA)"/g,
+    (_, ...keys: (string | undefined)[]) =>
+      parts[keys.slice(0, 3).find((key) => key !== undefined) as string],
+  );
 }
 
 function encode({ data }: Tensor): string {

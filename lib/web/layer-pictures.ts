@@ -3,7 +3,7 @@ import { Conv2d } from '../layers/conv2d.js';
 import type { NamedLayer } from '../layers/sequential.js';
 import { Sequential } from '../layers/sequential.js';
 import type { Net } from '../nets/net.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 
 /** `count` pictures of `height` x `width` bytes, one after another. */
 export interface Pictures {

@@ -9,6 +9,7 @@ import { softmax, worstMistakes } from '../engines/mistakes.js';
 import { ArgumentRangeError } from '../errors.js';
 import { gatherImages } from '../kernels/training.js';
 import type { Net } from '../nets/net.js';
+import { articleSecondsPerEpoch } from '../plots/article.js';
 import { livePageFiles } from './assets.js';
 import { EventStream, type PageEvent } from './event-stream.js';
 import { firstFilters, layerPictures, toBase64 } from './layer-pictures.js';
@@ -64,8 +65,6 @@ export interface LiveEpoch {
 
 export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
 
-/** Seconds that the article's NumPy LeNet-5 takes for an epoch of MNIST, on the 12 threads of an i7-8700. */
-const articleSeconds = 166;
 /** Between two events, in milliseconds: often enough for the eye. */
 const pushEvery = 200;
 /** Points of the loss curve, over the whole training. */
@@ -238,7 +237,7 @@ export class LivePage {
               summary: facts.net.toString(),
               classNames: facts.classNames ?? null,
               testImages: facts.validation?.count ?? 0,
-              articleSeconds,
+              articleSeconds: articleSecondsPerEpoch,
             },
       speeds,
       // Those that have not been sent to other pages yet come once more with the next push.
@@ -299,7 +298,7 @@ export class LivePage {
         if (this.#state === 'paused') this.#state = 'training';
         break;
       case 'speed':
-        if (!speeds.includes(value as null)) throw controlError('speed', speeds.join(', '), value);
+        if (!speeds.includes(value as null)) throw controlError('speed', 'null, 200, 50, 10 or 2', value);
         this.#speed = value as number | null;
         break;
       case 'digit': {

@@ -39,7 +39,13 @@ export interface PageServer {
 export const maxBodyBytes = 64 * 1024;
 const maxConnections = 64;
 
-const timeouts = { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 };
+const timeouts = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  // How often Node looks at the first two.
+  connectionsCheckingInterval: 1_000,
+};
 
 const securityHeaders = {
   'content-security-policy':

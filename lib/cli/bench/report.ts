@@ -2,7 +2,7 @@
 import { grouped, paint } from '../output.js';
 import { median } from '../statistics.js';
 import { formatTable } from '../table.js';
-import { articleSecondsPerEpoch } from '../train-report.js';
+import { articleSecondsPerEpoch } from '../../plots/article.js';
 import type { LayerTimes } from './layers.js';
 import type { BenchReply } from './worker.js';
 

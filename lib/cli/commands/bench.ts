@@ -2,14 +2,13 @@
  * `rownet bench`: training and inference on this machine. Each engine at each instruction set level runs in processes of
  * its own, in alternating order, so that a machine that drifts does not favour one.
  */
-import { execFileSync, fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { fork } from 'node:child_process';
 import { arch, availableParallelism, platform } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locate } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { runtimeInfo } from '../../kernels.js';
+import { articleSecondsPerEpoch } from '../../plots/article.js';
 import { batchSize } from '../bench/measure.js';
 import { contenderReport, describeBench } from '../bench/report.js';
 import type { BenchMessage, BenchReply, BenchRequest } from '../bench/worker.js';
@@ -18,9 +17,8 @@ import { print, printJson } from '../output.js';
 import { createReporter } from '../progress.js';
 import { dataName } from '../run-config.js';
 import { resolveThreads } from '../threads.js';
-import { articleSecondsPerEpoch } from '../train-report.js';
+import { cpuModel, packageCommit } from '../machine.js';
 import { packageVersion } from '../version.js';
-import { cpuModel } from './info.js';
 
 const defaultEpochs = 5;
 /** Steps over which layers and inference are measured. */
@@ -51,7 +49,7 @@ export async function bench(options: OptionsOf<'bench'>): Promise<void> {
   const [{ images, flopPerImage }] = replies[0];
   const report = {
     rownet: packageVersion(),
-    commit: currentCommit(),
+    commit: packageCommit(),
     date: new Date().toISOString(),
     node: process.version,
     platform: `${platform()} ${arch()}`,
@@ -117,20 +115,4 @@ function runWorker(isa: string, request: BenchRequest): Promise<BenchReply> {
       ),
     );
   });
-}
-
-/** The commit of a clone; null elsewhere. */
-function currentCommit(): string | null {
-  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
-  // An installed package may lie in somebody else's repository.
-  if (!existsSync(join(cwd, '.git'))) return null;
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
 }

@@ -31,8 +31,10 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
       ? digitTensor(builtInDigit(), { ...recipe, size: net.inputShape[1] })
       : readInput(image, saved, defaultPreparation(saved)).tensor;
   const probabilities = softmax(net.predict(x).data);
-  const taken = probabilities.indexOf(Math.max(...probabilities));
-  const label = options.label ?? taken;
+  const [taken, second = taken] = probabilities
+    .map((_, index) => index)
+    .sort((a, b) => probabilities[b] - probabilities[a]);
+  const label = options.label ?? second;
   if (label >= saved.classes) {
     throw new UsageError(`explain: --label: expected a class below ${saved.classes} but received ${label}`);
   }

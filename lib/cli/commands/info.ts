@@ -1,8 +1,9 @@
 /** `rownet info`: what is installed here and what it runs on. */
-import { arch, availableParallelism, cpus, platform } from 'node:os';
+import { arch, availableParallelism, platform } from 'node:os';
 import { locate, knownSets } from '../../data/registry.js';
 import { AddonError, DataError } from '../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
+import { cpuModel } from '../machine.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { resolveThreads } from '../threads.js';
@@ -32,10 +33,6 @@ export async function info(options: OptionsOf<'info'>): Promise<void> {
   if (options.json) printJson(facts);
   else printFacts(facts);
   if (failed) throw runtime;
-}
-
-export function cpuModel(): string {
-  return cpus()[0]?.model.trim() || 'unknown';
 }
 
 function probeRuntime(threads: number): RuntimeInfo | AddonError {

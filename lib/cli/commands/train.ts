@@ -1,5 +1,5 @@
 /** `rownet train`: trains a net and keeps its run folder. */
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { type DataSource, loadDataset } from '../../data/datasets.js';
 import { DivergedError } from '../../errors.js';
 import { saveCheckpoint } from '../../formats/checkpoint.js';
@@ -10,13 +10,14 @@ import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { LiveView } from '../live.js';
 import { lockFolder } from '../lock.js';
+import { describeMachine } from '../machine.js';
 import { LossSamples, plotLines } from '../loss-plot.js';
 import type { OptionsOf } from '../options.js';
 import { isVerbose, percent, printJson } from '../output.js';
 import { describePlan } from '../plan-report.js';
 import { createReporter, type Reporter } from '../progress.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
-import { checkNewRun, createRunFolder, type EpochMetrics, RunFolder } from '../run-folder.js';
+import { checkNewRun, createRunFolder, curvesTitle, type EpochMetrics, RunFolder } from '../run-folder.js';
 import { restoreParams } from '../saved-net.js';
 import { listenForStop, type StopCause, stopExitCode } from '../signals.js';
 import { median } from '../statistics.js';
@@ -130,6 +131,7 @@ function openSession(
     losses: new LossSamples(recipe.epochs),
   };
   folder.writeConfig(config);
+  folder.writeMachine(describeMachine());
   folder.writeMetrics(metrics);
   writeCheckpoint(session);
   return session;
@@ -225,10 +227,6 @@ function checkFinite({ epoch, testLoss = 0 }: EpochMetrics): void {
   throw new DivergedError(
     `train: expected a finite test loss after epoch ${epoch} but received ${testLoss}. Hint: lower --lr`,
   );
-}
-
-function curvesTitle({ recipe, seed, data }: RunConfig): string {
-  return `LeNet-5, recipe ${recipe.name}, ${basename(data.name)}, seed ${seed}`;
 }
 
 function finish(session: Session, seconds: readonly number[], totalSeconds: number): void {

@@ -32,7 +32,7 @@ export const explainSpec = {
     label: {
       flags: '--label <n>',
       description: 'class whose loss is differentiated',
-      fallback: 'what the net takes the image for',
+      fallback: 'the second most probable one, whose gradients are not near 0',
       read: integer(0),
     },
     html: {

@@ -1,4 +1,5 @@
 /** Bytes as pictures on canvases. */
+import { diverging } from '../../plots/diverging.js';
 import { element } from './dom.js';
 
 /** As lib/web/layer-pictures.ts sends them. */
@@ -36,18 +37,10 @@ export function picture(
   if (context === null) return canvas;
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i += 1) {
-    image.data.set(signed ? diverging(bytes[i]) : [bytes[i], bytes[i], bytes[i], 255], 4 * i);
+    image.data.set([...(signed ? diverging(bytes[i]) : [bytes[i], bytes[i], bytes[i]]), 255], 4 * i);
   }
   context.putImageData(image, 0, 0);
   return canvas;
-}
-
-/** Blue below 128, orange above, near white at 128. */
-function diverging(byte: number): [number, number, number, number] {
-  const amount = Math.min(1, Math.abs(byte - 128) / 127);
-  const [r, g, b] = byte < 128 ? [31, 99, 181] : [214, 95, 14];
-  const mix = (colour: number) => Math.round(245 + (colour - 245) * amount);
-  return [mix(r), mix(g), mix(b), 255];
 }
 
 /** All pictures of a layer in a row that wraps, with their captions. */

@@ -1,0 +1,155 @@
+/** `rownet report`: a run as one HTML file, and its curves as SVG and PNG. */
+import { join } from 'node:path';
+import { type DataSource, loadDataset } from '../../data/datasets.js';
+import { worstMistakes } from '../../engines/mistakes.js';
+import { DataError } from '../../errors.js';
+import { writeFileAtomic } from '../../formats/atomic-file.js';
+import { setThreads } from '../../kernels.js';
+import { articleSecondsPerEpoch } from '../../plots/article.js';
+import { curvesSvg } from '../../plots/curves.js';
+import { computeAccuracy } from '../../training/evaluate.js';
+import { firstFilters } from '../../web/layer-pictures.js';
+import { type Picture, type ReportedTest, reportPage } from '../../web/report-page.js';
+import { UsageError } from '../exit.js';
+import type { OptionsOf } from '../options.js';
+import { print, printJson } from '../output.js';
+import { pngDataUri, svgToPng } from '../png.js';
+import type { RunConfig } from '../run-config.js';
+import { curvesTitle, RunFolder, statsOf } from '../run-folder.js';
+import { openSavedNet, type SavedNet } from '../saved-net.js';
+import { resolveThreads } from '../threads.js';
+
+const mostMistakes = 24;
+
+export async function report(path: string, options: OptionsOf<'report'>): Promise<void> {
+  if (!statsOf(path)?.isDirectory()) {
+    throw new UsageError(
+      `report: expected a run folder but received ${path}. Hint: "rownet runs" lists them`,
+    );
+  }
+  setThreads(resolveThreads(options.threads));
+  const folder = new RunFolder(path);
+  const saved = openSavedNet('report', path);
+  // Only a file of parameters alone has none, and that is no run.
+  const config = saved.config as RunConfig;
+  const epochs = folder.readMetrics(saved.checkpoint.epoch);
+  const { test, missing, source } = await evaluate(saved, config);
+  const title = curvesTitle(config);
+  const html = reportPage({
+    title,
+    summary: saved.net.toString(),
+    epochs,
+    test,
+    ...(missing === undefined ? {} : { missing }),
+    filters: await filterPictures(saved),
+    details: details(config, folder, source),
+    articleSeconds: articleSecondsPerEpoch,
+  });
+  const out = options.out ?? join(path, 'report.html');
+  writeFileAtomic(out, new TextEncoder().encode(html));
+  const files = [out];
+  if (epochs.length > 0) {
+    const svg = curvesSvg(title, epochs);
+    folder.writeCurves(title, epochs);
+    files.push(join(path, 'curves.svg'));
+    const png = await svgToPng(svg);
+    if (png === undefined) {
+      process.stderr.write(
+        'report: curves.png is left out: the optional packages that draw it are not installed. ' +
+          'Hint: npm install @resvg/resvg-js @expo-google-fonts/abel\n',
+      );
+    } else {
+      files.push(join(path, 'curves.png'));
+      writeFileAtomic(join(path, 'curves.png'), png);
+    }
+  }
+  if (options.json) printJson({ event: 'report', files });
+  else for (const file of files) print(`Written: ${file}`);
+}
+
+/** On the test images of the run, where they are still to be had. */
+async function evaluate(
+  { net, recipe, classes }: SavedNet,
+  { data }: RunConfig,
+): Promise<{ test: ReportedTest | undefined; missing?: string; source?: DataSource }> {
+  let source: DataSource;
+  try {
+    source = loadDataset(data.name, {
+      resize: recipe.resize,
+      classes,
+      ...(data.limit === null ? {} : { limit: data.limit }),
+    });
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { test: undefined, missing: `The test images could not be read: ${error.message}` };
+  }
+  const { test } = source;
+  const { normalization } = recipe;
+  const { images, loss, accuracy, confusion, predictions } = computeAccuracy(net, test, { normalization });
+  const classNames = confusion.map((_, label) => String(label));
+  const [, height, width] = test.shape;
+  const found = worstMistakes(net, test, { normalization, predictions, count: mostMistakes });
+  const mistakes = await Promise.all(
+    found.map(async ({ index, label, predicted, confidence }) => {
+      const pixels = test.images.subarray(index * height * width, (index + 1) * height * width);
+      const share = `${(100 * confidence).toFixed(1)} %`;
+      return {
+        png: await pngDataUri(pixels, width, height),
+        caption: `${classNames[label]}, taken for ${classNames[predicted]} (${share})`,
+        width,
+        height,
+        label,
+        predicted,
+        confidence,
+      };
+    }),
+  );
+  return { test: { images, loss, accuracy, confusion, classNames, mistakes }, source };
+}
+
+async function filterPictures({ net }: SavedNet): Promise<Picture[]> {
+  const filters = firstFilters(net);
+  if (filters === undefined) return [];
+  const { name, count, width, height } = filters;
+  const bytes = new Uint8Array(Buffer.from(filters.bytes, 'base64'));
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => ({
+      png: await pngDataUri(
+        bytes.subarray(i * width * height, (i + 1) * width * height),
+        width,
+        height,
+        true,
+      ),
+      caption: `${name}, filter ${i}`,
+      width,
+      height,
+    })),
+  );
+}
+
+/** What the run was, for those who want to repeat it. */
+function details(
+  { recipe, seed, engine, data, rownet }: RunConfig,
+  folder: RunFolder,
+  source: DataSource | undefined,
+): Record<string, Record<string, string>> {
+  const { optimizer, normalization, ...settings } = recipe;
+  const limit = data.limit === null ? 'all images' : `the first ${data.limit} of each split`;
+  const machine = folder.readMachine();
+  return {
+    Configuration: texts({ rownet, seed, engine, ...settings, ...optimizer, ...normalization }),
+    'Data, SHA-256 of the unpacked files': texts({
+      name: data.name,
+      used: limit,
+      ...(source === undefined ? {} : { folder: source.folder }),
+      ...data.sha256,
+    }),
+    'Machine of the training': machine === undefined ? { machine: 'not recorded' } : texts(machine),
+  };
+}
+
+function texts(values: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value === null ? 'none' : String(value)]),
+  );
+}

@@ -1,0 +1,244 @@
+/** The live page as the training and a page's program see it: calls on one side, events and actions on the other. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { Trainer } from '../../../lib/training/trainer.js';
+import { LivePage } from '../../../lib/web/live-page.js';
+import { randomImages } from '../../support/random-data.js';
+
+const data = {
+  ...randomImages(256, [1, 32, 32], 10, 5),
+  name: 'random',
+  classes: 10,
+  shape: [1, 32, 32] as const,
+};
+
+interface Event {
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: events are looked at field by field
+  readonly data: any;
+}
+
+let page: LivePage;
+let url: string;
+const viewers: AbortController[] = [];
+beforeEach(async () => {
+  page = new LivePage({
+    onListen: () => {},
+    runs: async () => [{ name: 'earlier', epochs: [] }],
+  });
+  url = await page.listen();
+});
+afterEach(async () => {
+  for (const viewer of viewers.splice(0)) viewer.abort();
+  await page.close();
+});
+
+/** An open page: its events so far, growing. */
+async function open(): Promise<Event[]> {
+  const controller = new AbortController();
+  viewers.push(controller);
+  const events: Event[] = [];
+  const opened = page.viewersChange();
+  const response = await fetch(`${url}events`, { signal: controller.signal });
+  const reader = (response.body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream())
+    .getReader();
+  void (async () => {
+    let rest = '';
+    for (;;) {
+      const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
+      if (done) return;
+      rest += value ?? '';
+      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
+        const [, name, text] = /^event: (\w+)\ndata: (.*)$/s.exec(rest.slice(0, end)) ?? [];
+        if (name !== undefined) events.push({ name, data: JSON.parse(text) });
+        rest = rest.slice(end + 2);
+      }
+    }
+  })();
+  await opened;
+  await until(() => events.length > 0);
+  return events;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let wait = 0; !condition(); wait += 1) {
+    if (wait > 2000) throw new Error('expected it to come true');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function control(
+  action: string,
+  value?: unknown,
+): Promise<{ status: number; body: { error?: string } }> {
+  const html = await (await fetch(url)).text();
+  const token = /name="rownet-token" content="([^"]+)"/.exec(html)?.[1] ?? '';
+  const response = await fetch(`${url}control`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-rownet-token': token, origin: url.slice(0, -1) },
+    body: JSON.stringify({ action, value }),
+  });
+  return { status: response.status, body: (await response.json()) as { error?: string } };
+}
+
+const recipe = { batchSize: 16, lr: 0.01 };
+const newTrainer = () => new Trainer(new LeNet5({ seed: 1 }), { ...recipe, seed: 1, live: page });
+
+describe('a training', () => {
+  it('nobody looks at is not asked to wait, and is shown whole to who comes later', async () => {
+    const trainer = newTrainer();
+    for await (const _ of trainer.fit(data, { epochs: 2, validation: data })) expect(page.due()).toBe(false);
+    const events = await open();
+    const [{ name, data: hello }] = events;
+    expect(name).toBe('hello');
+    expect(hello).toMatchObject({
+      state: 'finished',
+      progress: { epoch: 2, step: 16, steps: 16, images: 256 },
+      facts: { title: 'LeNet5, recipe fast, random, seed 1', epochs: 2, engine: 'lanes', testImages: 256 },
+      epochs: [{ epoch: 1 }, { epoch: 2 }],
+    });
+    expect(hello.samples).toHaveLength(32);
+    expect(hello.samples.map((sample: number[]) => sample[0])).toEqual(
+      Array.from({ length: 32 }, (_, i) => (i + 1) / 16),
+    );
+    // Means between samples: together they are the epoch's.
+    const second = hello.samples.slice(16).map((sample: number[]) => sample[1]);
+    const mean = second.reduce((a: number, b: number) => a + b, 0) / 16;
+    expect(mean).toBeCloseTo(hello.epochs[1].loss, 5);
+    expect(hello.confusion.flat().reduce((a: number, b: number) => a + b, 0)).toBe(256);
+    expect(hello.mistakes.length).toBe(12);
+    for (const { label, predicted, index } of hello.mistakes) {
+      expect(label).toBe(data.labels[index]);
+      expect(predicted).not.toBe(label);
+    }
+  });
+
+  it('is shown while it runs: filters and maps change', async () => {
+    const events = await open();
+    expect(events[0].data).toMatchObject({ state: 'waiting', facts: null });
+    for await (const _ of newTrainer().fit(data, { epochs: 3, validation: data }));
+    await until(() => events.some(({ data: { state } }) => state === 'finished'));
+    const names = events.map(({ name }) => name);
+    expect(names.filter((name) => name === 'epoch')).toHaveLength(3);
+    const pictures = events.filter(({ name }) => name === 'pictures').map((event) => event.data);
+    expect(pictures.length).toBeGreaterThan(2);
+    expect(pictures[0].filters).toMatchObject({ name: 'conv1', count: 6, height: 5, width: 5, signed: true });
+    expect(
+      pictures[0].digit.maps.map(({ name, count }: { name: string; count: number }) => [name, count]),
+    ).toEqual([
+      ['relu1', 6],
+      ['relu2', 16],
+    ]);
+    expect(pictures.at(-1).filters.bytes).not.toBe(pictures[0].filters.bytes);
+    const samples = events.filter(({ name }) => name === 'progress').flatMap((event) => event.data.samples);
+    expect(samples).toHaveLength(48);
+  });
+
+  it('gives the same bits, watched or not', async () => {
+    await open();
+    const watched = newTrainer();
+    for await (const _ of watched.fit(data, { epochs: 2, validation: data }));
+    const alone = new Trainer(new LeNet5({ seed: 1 }), { ...recipe, seed: 1 });
+    for await (const _ of alone.fit(data, { epochs: 2, validation: data }));
+    expect(watched.net.arena).toEqual(alone.net.arena);
+  });
+
+  it('waits while it is paused, and goes on when the page is closed', async () => {
+    const events = await open();
+    expect((await control('pause')).status).toBe(200);
+    expect(page.viewers).toBe(1);
+    let steps = 0;
+    const trainer = newTrainer();
+    const run = (async () => {
+      for await (const _ of trainer.fit(data, { epochs: 2, onProgress: () => (steps += 1) }));
+    })();
+    await until(() => steps > 0);
+    await control('pause');
+    await until(() => events.some(({ name, data: { state } }) => name === 'standing' && state === 'paused'));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const before = steps;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(steps).toBe(before);
+    expect(before).toBeLessThan(32);
+    viewers.splice(0).forEach((viewer) => viewer.abort());
+    await run;
+    expect(steps).toBe(32);
+  });
+
+  it('runs as slow as the page asks for', async () => {
+    await open();
+    await control('speed', 10);
+    let steps = 0;
+    const stop = new AbortController();
+    const trainer = newTrainer();
+    const run = (async () => {
+      for await (const _ of trainer.fit(data, {
+        epochs: 50,
+        signal: stop.signal,
+        onProgress: () => (steps += 1),
+      }));
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    stop.abort();
+    await run;
+    expect(steps).toBeGreaterThan(0);
+    expect(steps).toBeLessThan(16);
+  });
+
+  it('that diverges says so', async () => {
+    const events = await open();
+    const trainer = new Trainer(new LeNet5({ seed: 1 }), {
+      recipe: 'fast',
+      lr: 1e6,
+      batchSize: 16,
+      live: page,
+    });
+    await expect(trainer.fit(data, { epochs: 2 }).next()).rejects.toThrow('finite');
+    await until(() => events.some(({ data: { state } }) => state === 'diverged'));
+  });
+});
+
+describe('actions', () => {
+  it('choose another image', async () => {
+    for await (const _ of newTrainer().fit(data, { epochs: 1, validation: data }));
+    const events = await open();
+    await control('digit', 7);
+    await until(() => events.some(({ name, data: { digit } }) => name === 'pictures' && digit.index === 7));
+    const { label } = events.findLast(({ name }) => name === 'pictures')?.data.digit ?? {};
+    expect(label).toBe(data.labels[7]);
+  });
+
+  it.each([
+    ['nothing', undefined, 'control: action: expected pause, resume, speed or digit but received nothing'],
+    ['speed', 3, 'control: speed: expected null, 200, 50, 10 or 2 but received 3'],
+    ['speed', undefined, 'control: speed: expected'],
+    ['digit', -1, 'control: digit: expected an index below 0 but received -1'],
+    ['digit', 1.5, 'control: digit: expected an index below 0 but received 1.5'],
+    ['digit', '1', 'control: digit: expected an index below 0 but received 1'],
+  ])('refuse %s %j', async (action, value, message) => {
+    const { status, body } = await control(action, value);
+    expect(status).toBe(400);
+    expect(body.error).toContain(message);
+  });
+});
+
+it('offers finished runs to compare with', async () => {
+  expect(await (await fetch(`${url}runs`)).json()).toEqual({ runs: [{ name: 'earlier', epochs: [] }] });
+});
+
+it('live: true writes the address to stderr', async () => {
+  const written: string[] = [];
+  const { write } = process.stderr;
+  process.stderr.write = (text: string | Uint8Array) => {
+    written.push(String(text));
+    return true;
+  };
+  try {
+    const trainer = new Trainer(new LeNet5(), { ...recipe, live: true });
+    for await (const _ of trainer.fit(data, { epochs: 1 }));
+  } finally {
+    process.stderr.write = write;
+  }
+  expect(written.join('')).toMatch(/^Live page: http:\/\/127\.0\.0\.1:\d+\/\n$/);
+});
