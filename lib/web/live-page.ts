@@ -67,6 +67,8 @@ export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finis
 
 /** Between two events, in milliseconds: often enough for the eye. */
 const pushEvery = 200;
+/** A page that is gone for longer was closed, not loaded anew: it holds nothing up. */
+const reloadMs = 2_000;
 /** Points of the loss curve, over the whole training. */
 const mostSamples = 400;
 const mostMistakes = 12;
@@ -171,9 +173,12 @@ export class LivePage {
       if (wait > 0) await setTimeout(wait, undefined, { ref: true });
       this.#lastStep = performance.now();
     }
-    // A page that was closed holds nothing up.
-    while (this.#state === 'paused' && this.viewers > 0 && !signal?.aborted) await setTimeout(20);
-    if (this.#state === 'paused' && this.viewers === 0) this.#state = 'training';
+    let watched = performance.now();
+    while (this.#state === 'paused' && !signal?.aborted) {
+      await setTimeout(20);
+      if (this.viewers > 0) watched = performance.now();
+      else if (performance.now() - watched > reloadMs) this.#state = 'training';
+    }
   }
 
   /** An epoch is complete; `test` is what the validation gave. */

@@ -129,7 +129,7 @@ function testSections({ images, confusion, classNames, mistakes }: ReportedTest)
   );
   const matrix =
     `<p class="soft">Rows: what the ${images} test images show. Columns: what they are taken for.</p>` +
-    `<table><thead><tr><td></td>${head.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+    `<div class="scroll" tabindex="0"><table><thead><tr><td></td>${head.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
   const pictures = mistakes.map((one) => pictureHtml(one, 2)).join('');
   return (
     section('Confusion matrix and accuracy of each class', matrix) +
@@ -148,7 +148,7 @@ function definitionTable(values: Readonly<Record<string, string>>): string {
     ([name, value]) =>
       `<tr><th scope="row" style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
   );
-  return `<table>${rows.join('')}</table>`;
+  return `<div class="scroll" tabindex="0"><table>${rows.join('')}</table></div>`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

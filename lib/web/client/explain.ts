@@ -67,7 +67,7 @@ const paragraph = (...parts: readonly (Node | string)[]) => element('p', {}, ...
 const strong = (value: number) => element('strong', {}, number(value));
 
 /** A table of numbers; `mark` is emphasised, colours follow sign and size. */
-function matrix(values: readonly number[], columns: number, caption: string, mark = -1): HTMLTableElement {
+function matrix(values: readonly number[], columns: number, caption: string, mark = -1): HTMLElement {
   const most = Math.max(1e-12, ...values.map(Math.abs));
   const rows = Array.from({ length: Math.ceil(values.length / columns) }, (_, row) =>
     element(
@@ -86,12 +86,14 @@ function matrix(values: readonly number[], columns: number, caption: string, mar
       }),
     ),
   );
-  return element(
+  const table = element(
     'table',
     {},
     element('caption', { className: 'soft' }, caption),
     element('tbody', {}, ...rows),
   );
+  // What is wider than the window must be reached by keys too.
+  return element('div', { className: 'scroll', tabIndex: columns > 8 ? 0 : -1 }, table);
 }
 
 /** Where a row's value comes from: channel, and place in the input, which may lie in the padding. */

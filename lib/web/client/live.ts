@@ -155,7 +155,11 @@ function showCurves(): void {
 }
 
 function showJudgement({ confusion, mistakes }: Judgement): void {
-  if (confusion !== null) byId('confusion').replaceChildren(confusionTable(confusion));
+  if (confusion !== null) {
+    byId('confusion').replaceChildren(confusionTable(confusion));
+    // It may be wider than a phone: keys must reach what is outside.
+    byId('confusion').tabIndex = 0;
+  }
   if (confusion === null && mistakes.length === 0) return;
   byId('mistakes').replaceChildren(
     ...(mistakes.length === 0

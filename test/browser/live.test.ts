@@ -1,0 +1,139 @@
+/** The live page in a browser, during a real training by the command line. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bin, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+import { expectAccessible, launch, missingBrowser, open, screenshot } from './browser.js';
+
+const folder = temporaryFolder();
+const children: ChildProcess[] = [];
+let browser: Browser;
+beforeAll(async () => {
+  if (missingBrowser !== undefined) return;
+  browser = await launch();
+  writeIdxFolder(folder.join('bars'), 2000, 500);
+  const earlier = ['train', '--data', 'bars', '--epochs', '2', '--quiet', '--out', 'runs/earlier'];
+  expect((await rownet(earlier, { cwd: folder.path })).code).toBe(0);
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await browser?.close();
+  folder.remove();
+});
+
+/** Starts a command and gives the address that it prints. */
+async function start(args: readonly string[]): Promise<{ url: string; child: ChildProcess }> {
+  const child = spawn(process.execPath, [bin, ...args, '--json'], {
+    cwd: folder.path,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ROWNET_NUM_THREADS: '1' },
+  });
+  children.push(child);
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      const found = /"event":"live","url":"([^"]+)"/.exec(text);
+      if (found !== null) resolve(found[1]);
+    });
+    child.once('exit', () => reject(new Error(`expected an address but the program printed ${text}`)));
+  });
+  return { url, child };
+}
+
+const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once('exit', resolve));
+
+describe.skipIf(missingBrowser !== undefined)('the page of a training', { timeout: 180_000 }, () => {
+  it('shows it while it runs, and stays until it is closed', async () => {
+    const { url, child } = await start([
+      'train',
+      '--data',
+      'bars',
+      '--epochs',
+      '1000',
+      '--out',
+      'runs/live',
+      '--live',
+    ]);
+    const { page, complaints } = await open(browser, url);
+    await page.locator('#status', { hasText: /^Training: epoch \d+ of 1000, step \d+ of 32$/ }).waitFor();
+    await page.locator('#confusion table').waitFor();
+    expect(await page.locator('#title').textContent()).toBe('LeNet5, recipe fast, bars, seed 1');
+    expect(await page.locator('#figures').textContent()).toMatch(/seconds an epoch \(article: 166 s\)\d/);
+    expect(await page.locator('#filters canvas').count()).toBe(6);
+    expect(await page.locator('#maps canvas').count()).toBe(6 + 16);
+    expect(await page.locator('#confusion tbody tr').count()).toBe(10);
+    expect(await page.locator('#probabilities meter').count()).toBe(10);
+    expect(await page.locator('#curves polyline').count()).toBeGreaterThanOrEqual(2);
+
+    // Filters change as it learns.
+    const pixels = () => page.evaluate("document.querySelector('#filters canvas').toDataURL()");
+    const before = await pixels();
+    await expect.poll(pixels, { timeout: 20_000 }).not.toBe(before);
+
+    await page.locator('#pause').click();
+    await page.locator('#status', { hasText: 'Paused' }).waitFor();
+    const standing = await page.locator('#status').textContent();
+    await expectAccessible(page);
+    await page.waitForTimeout(300);
+    expect(await page.locator('#status').textContent()).toBe(standing);
+
+    const digit = await page.locator('#digit figcaption').textContent();
+    await page.locator('#next').click();
+    await page.locator('#digit figcaption', { hasNotText: digit ?? '' }).waitFor();
+
+    const lines = await page.locator('#curves polyline').count();
+    await page.getByLabel('earlier').check();
+    await expect.poll(() => page.locator('#curves polyline').count(), { timeout: 20_000 }).toBe(lines + 2);
+    await screenshot(page, 'live');
+
+    // A lost connection is taken up again, with everything there was.
+    await page.reload();
+    await page.locator('#status', { hasText: 'Paused' }).waitFor();
+    await page.locator('#confusion table').waitFor();
+
+    await page.getByLabel('Speed').selectOption('10');
+    await page.locator('#pause').press('Enter');
+    await page.locator('#status', { hasText: 'Training' }).waitFor();
+    child.kill('SIGINT');
+    await page.locator('#status', { hasText: 'Stopped' }).waitFor();
+    expect(complaints.filter((text) => !text.includes('ERR_CONNECTION'))).toEqual([]);
+    await page.close();
+    expect(await ended(child)).toBe(130);
+  });
+
+  it('that has ended stays as it is', async () => {
+    const { url, child } = await start([
+      'train',
+      '--data',
+      'bars',
+      '--epochs',
+      '40',
+      '--out',
+      'runs/short',
+      '--live',
+    ]);
+    const { page } = await open(browser, url, { colorScheme: 'dark', viewport: { width: 390, height: 844 } });
+    await page.locator('#status', { hasText: /^Finished/ }).waitFor();
+    await page.locator('#mistakes', { hasText: 'None' }).waitFor();
+    await expectAccessible(page);
+    await screenshot(page, 'live-phone-dark');
+    // Nothing sticks out of a narrow window.
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await page.close();
+    expect(await ended(child)).toBe(0);
+  });
+
+  it('compares finished runs without one', async () => {
+    const { url, child } = await start(['runs', 'runs', '--live']);
+    const { page, complaints } = await open(browser, url);
+    await page.locator('#status', { hasText: 'Choose runs to compare' }).waitFor();
+    await page.getByLabel('earlier').check();
+    await expect.poll(() => page.locator('#curves polyline').count(), { timeout: 20_000 }).toBe(2);
+    expect(complaints).toEqual([]);
+    child.kill('SIGINT');
+    expect(await ended(child)).toBe(0);
+  });
+});
+
+it.runIf(missingBrowser !== undefined)('the browser', (context) => context.skip(missingBrowser));
