@@ -28,6 +28,11 @@ const runCommand: RunCommand = async (name, options, args) => {
         args[0] as string,
         options as OptionsOf<'eval'>,
       );
+    case 'export':
+      return (await import('./commands/export.js')).exportCheckpoint(
+        args[0] as string,
+        options as OptionsOf<'export'>,
+      );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'bench':

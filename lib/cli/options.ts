@@ -5,6 +5,7 @@
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
 import { evalSpec } from './specs/eval.js';
+import { exportSpec } from './specs/export.js';
 import { infoSpec } from './specs/info.js';
 import { trainSpec } from './specs/train.js';
 import type { ReadValue } from './values.js';
@@ -13,6 +14,7 @@ import type { ReadValue } from './values.js';
 export const commands = {
   train: trainSpec,
   eval: evalSpec,
+  export: exportSpec,
   info: infoSpec,
   bench: benchSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;

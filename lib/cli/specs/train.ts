@@ -66,6 +66,11 @@ export const trainSpec = {
       description: 'exit with code 5 when the test accuracy ends below x (0.99 is 99 %)',
       read: numberAbove(0, 1),
     },
+    tensorboard: {
+      flags: '--tensorboard [folder]',
+      description: 'write an event file for TensorBoard, in this folder or the run folder',
+      read: nonEmpty('a folder'),
+    },
     json,
     quiet: { flags: '--quiet', description: 'print nothing to stderr but errors' },
     offline,
