@@ -110,11 +110,10 @@ interface Operation {
 }
 
 /** The layers that compute, in order, each with its name in the net: `block.conv1`. */
-function leaves(layer: Sequential, prefix: string): { readonly path: string; readonly layer: Layer }[] {
-  return layer.layers.flatMap(({ name, layer: inner }) =>
-    inner.constructor === Sequential
-      ? leaves(inner as Sequential, `${prefix}${name}.`)
-      : [{ path: prefix + name, layer: inner }],
+function leaves(layer: Layer, path: string): { readonly path: string; readonly layer: Layer }[] {
+  if (layer.constructor !== Sequential) return [{ path, layer }];
+  return (layer as Sequential).layers.flatMap(({ name, layer: inner }) =>
+    leaves(inner, path === '' ? name : `${path}.${name}`),
   );
 }
 
@@ -139,7 +138,7 @@ function operation(path: string, layer: Layer): Operation {
       return { operator: 'Flatten', attributes: { axis: 1 } };
     default:
       throw new ArgumentRangeError(
-        `exportOnnx: ${path}: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received ` +
+        `exportOnnx: ${path || 'net.layer'}: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received ` +
           typeName(layer),
       );
   }

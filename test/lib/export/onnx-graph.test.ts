@@ -114,6 +114,10 @@ describe('exportOnnx refuses', () => {
     await expect(exportOnnx(new Net(layers, { inputShape: [3] }))).rejects.toThrow(
       'exportOnnx: block.act: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received LeakyReLU',
     );
+    class Residual extends Sequential {}
+    await expect(exportOnnx(new Net(new Residual([new ReLU()]), { inputShape: [3] }))).rejects.toThrow(
+      'exportOnnx: net.layer: expected Conv2d',
+    );
   });
 
   it('pixels without a normalization, another input, and numbers that are none', async () => {
@@ -165,11 +169,11 @@ describe('ONNX Runtime', () => {
   const nets: Record<string, () => Net> = {
     'a stride, padding and overlapping windows': () => {
       const layers = new Sequential([
-        new Conv2d({ inChannels: 3, outChannels: 5, kernel: [3, 2], stride: [2, 1], padding: [1, 1] }),
+        new Conv2d({ inChannels: 3, outChannels: 5, kernel: [3, 2], stride: [2, 1], padding: [1, 0] }),
         new MaxPool2d({ kernel: 3, stride: [1, 2] }),
         new ReLU(),
         new Flatten(),
-        new Linear({ inFeatures: 5 * 4 * 4, outFeatures: 7 }),
+        new Linear({ inFeatures: 5 * 4 * 3, outFeatures: 7 }),
       ]);
       return new Net(layers, { inputShape: [3, 11, 9], seed: 1 });
     },

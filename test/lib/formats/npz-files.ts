@@ -1,5 +1,8 @@
 /** Builds npy and npz files for tests, byte by byte, by a packer that shares no code with lib/. */
 import { zipSync } from 'fflate';
+import { expect } from 'vitest';
+import { DataError } from '../../../lib/errors.js';
+import { decodeNpz } from '../../../lib/formats/npz.js';
 
 /** The literal that describes an array. */
 export const literal = (shape = '(2,)', descr = "'<f4'", order = 'False') =>
@@ -34,4 +37,17 @@ export function patched(
   const copy = Buffer.from(bytes);
   for (const [at, value, width] of changes) copy.writeUIntLE(value, at, width);
   return copy;
+}
+
+/** Why decodeNpz refuses an archive: the message without `npz: where: ` and the hint. */
+export function refuse(bytes: Uint8Array): string {
+  try {
+    decodeNpz(bytes, 'x.npz');
+  } catch (error) {
+    expect(error).toBeInstanceOf(DataError);
+    const match = /^npz: x\.npz: ([\s\S]*)\. Hint: \w[\s\S]*$/.exec((error as Error).message);
+    expect(match, (error as Error).message).not.toBeNull();
+    return match![1];
+  }
+  throw new Error('expected a DataError, but nothing was thrown');
 }
