@@ -50,6 +50,11 @@ const runCommand: RunCommand = async (name, options, args) => {
       );
     case 'report':
       return (await import('./commands/report.js')).report(args[0] as string, options as OptionsOf<'report'>);
+    case 'export':
+      return (await import('./commands/export.js')).exportCheckpoint(
+        args[0] as string,
+        options as OptionsOf<'export'>,
+      );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'doctor':

@@ -8,6 +8,7 @@ import { completionSpec } from './specs/completion.js';
 import { doctorSpec } from './specs/doctor.js';
 import { evalSpec } from './specs/eval.js';
 import { explainSpec } from './specs/explain.js';
+import { exportSpec } from './specs/export.js';
 import { infoSpec } from './specs/info.js';
 import { predictSpec } from './specs/predict.js';
 import { reportSpec } from './specs/report.js';
@@ -25,6 +26,7 @@ export const commands = {
   explain: explainSpec,
   runs: runsSpec,
   report: reportSpec,
+  export: exportSpec,
   info: infoSpec,
   doctor: doctorSpec,
   bench: benchSpec,

@@ -68,6 +68,11 @@ export const trainSpec = {
       read: numberAbove(0, 1),
     },
     live,
+    tensorboard: {
+      flags: '--tensorboard [folder]',
+      description: 'write an event file for TensorBoard, in this folder or the run folder',
+      read: nonEmpty('a folder'),
+    },
     json,
     quiet: { flags: '--quiet', description: 'print nothing to stderr but errors' },
     offline,
