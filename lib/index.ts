@@ -75,3 +75,11 @@ export {
   type TrainerOptions,
   type TrainingState,
 } from './training/trainer.js';
+export type {
+  ComparedRun,
+  LiveEpoch,
+  LiveFacts,
+  LiveOptions,
+  LivePage,
+  LiveProgress,
+} from './web/live-page.js';

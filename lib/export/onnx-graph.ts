@@ -11,6 +11,7 @@ import { Sequential } from '../layers/sequential.js';
 import { Net } from '../nets/net.js';
 import { Tensor, typeName } from '../tensor.js';
 
+/** What the graph takes, and what it is called. */
 export interface OnnxOptions {
   /**
    * How pixels from 0 to 255 became what the net was trained on: `pixel * scale + shift`, that of the recipe. It is

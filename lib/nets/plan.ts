@@ -129,7 +129,10 @@ function planConvolution(
   const following = [layers[index + 1]?.layer, layers[index + 2]?.layer];
   const relu = following[0]?.kind === 'relu';
   const unpadded = padding[0] === 0 && padding[1] === 0;
-  if (unpadded && kernel[0] === input[2] && kernel[1] === input[3]) {
+  // A linear step leaves no room around its output for the padding of a convolution behind it.
+  const next = layers[index + (relu ? 2 : 1)]?.layer;
+  const paddedNext = next instanceof Conv2d && next.window.padding.some((width) => width > 0);
+  if (unpadded && !paddedNext && kernel[0] === input[2] && kernel[1] === input[3]) {
     return {
       ...blank,
       kind: 'linear',

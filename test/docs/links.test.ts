@@ -120,7 +120,7 @@ describe('the checks themselves', () => {
     ['npm run nothing', 'no script nothing'],
     ['npm ci', undefined],
     ['node scripts/nothing.mjs', 'no scripts/nothing.mjs'],
-    ['node bin/rownet.mjs predict', 'no command predict'],
+    ['node bin/rownet.mjs paint', 'no command paint'],
     ['npx vitest run test/nowhere', 'no test/nowhere'],
     ['npx rownet train --resume runs/mine', undefined],
     ['rownet eval runs/mine --epochs 2', 'no option --epochs'],

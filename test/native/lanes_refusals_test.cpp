@@ -79,6 +79,9 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
       {{1, 4, 4}, {linear(16, -3)}, "lanes: step 0: no output features"},
       {{1, 4, 4}, {linear(16, 2, -1, 0)}, "lanes: step 0: negative parameter offset"},
       {{1, 4, 4}, {linear(16, 2, 0, -1)}, "lanes: step 0: negative parameter offset"},
+      {{1, 4, 4},
+       {linear(16, 2), conv(2, 3, 3, 1, 1, 1, 1)},
+       "lanes: step 1: padding after a linear layer"},
       // The step that is wrong is named.
       {{1, 6, 6},
        {conv(2, 3, 3), pool(2, 2, 2, 2), linear(9, 2)},
@@ -107,7 +110,7 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
     CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), one.message);
   }
   CHECK_CASES(static_cast<int64_t>(list.size()));
-  CHECK_EQUAL(list.size(), size_t{43});
+  CHECK_EQUAL(list.size(), size_t{44});
 }
 
 TEST_ONCE(lanes_accept_what_just_fits) {

@@ -89,6 +89,9 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     p.in = in;
     p.out = output_of(i, in, p.step);
     margins(i + 1, p.out);
+    if (p.step.kind == LaneStep::Kind::kLinear && (p.out.margin_h > 0 || p.out.margin_w > 0)) {
+      refuse(i + 1, "padding after a linear layer");
+    }
     if (too_large(p.out)) refuse(i, "output too large");
     if (p.step.kind == LaneStep::Kind::kConv &&
         (p.step.out_channels > kMaxVectors / (in.c * p.step.kh) ||

@@ -109,6 +109,26 @@ describe('lanes and rows agree', () => {
     );
   });
 
+  it.each([1, 17])(
+    'where a padded convolution follows one whose window is its whole input, batch %i',
+    (batch) => {
+      const layers = [
+        new Conv2d({ inChannels: 1, outChannels: 2, kernel: 5 }),
+        new ReLU(),
+        new Conv2d({ inChannels: 2, outChannels: 5, kernel: 3, padding: 1 }),
+        new Flatten(),
+        new Linear({ inFeatures: 5, outFeatures: 3 }),
+      ];
+      const net = new Net(new Sequential(layers), { inputShape: [1, 5, 5], seed: 1 });
+      const train = randomImages(40, [1, 5, 5], 3, 2);
+      compare(
+        net,
+        train,
+        Uint32Array.from({ length: batch }, (_, i) => i),
+      );
+    },
+  );
+
   it.each([1, 16, 17, 100, 128, 1000])('on LeNet-5 at batch size %i', (batch) => {
     const train = randomImages(64, [1, 32, 32], 10, 5);
     compare(
