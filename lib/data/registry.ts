@@ -1,10 +1,11 @@
 /** The data sets that rownet knows by name, and where their files are looked for. Nothing is downloaded here. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
-import { systemErrorText } from '../files.js';
+import { type ClassFolders, findClassFolders } from './class-folders.js';
+import { namesIn } from './folders.js';
 
 /** The four parts of a data set. */
 export const parts = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
@@ -23,7 +24,7 @@ export interface KnownSet {
   readonly name: string;
   readonly title: string;
   /** SHA-256 of the raw (unpacked) files. */
-  readonly sha256: Readonly<Record<Part, string>>;
+  readonly sha256?: Readonly<Record<Part, string>>;
   /** An npm package that holds the files, and the folder in it. */
   readonly npmPackage?: { readonly name: string; readonly folder: string };
   /** Folders outside of the caches, such as those of system packages. */
@@ -68,12 +69,22 @@ export interface LocateOptions {
 }
 
 /** Four files that exist, though nothing is known about their contents yet. */
-export interface Location {
+export interface IdxLocation {
+  readonly kind: 'idx';
   /** The set that was asked for by name; undefined for a folder. */
   readonly set: KnownSet | undefined;
   readonly folder: string;
   readonly files: Readonly<Record<Part, string>>;
 }
+
+/** Folders of images, one a class. */
+export interface ClassLocation {
+  readonly kind: 'classes';
+  readonly folder: string;
+  readonly classes: ClassFolders;
+}
+
+export type Location = IdxLocation | ClassLocation;
 
 /**
  * The folder where downloaded data sets are kept: `$XDG_CACHE_HOME/rownet`, else `~/Library/Caches/rownet` on macOS,
@@ -106,21 +117,6 @@ function matchFiles(folder: string, names: ReadonlySet<string>) {
     else files[part] = join(folder, name);
   }
   return { files, missing };
-}
-
-/** The names in a folder; undefined if there is no such folder. */
-function namesIn(where: string, folder: string): string[] | undefined {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    const text = systemErrorText(error);
-    if (text === undefined) throw error;
-    if (text.startsWith('ENOENT') || text.startsWith('ENOTDIR')) return undefined;
-    throw new DataError(
-      `${where}: ${folder}: expected a readable folder but received ${text}. Hint: check its mode`,
-      { cause: error },
-    );
-  }
 }
 
 /** The four files of a folder; undefined if the folder has none of them or does not exist. */
@@ -178,7 +174,8 @@ function places(set: KnownSet, options: Required<LocateOptions>): { text: string
 
 /**
  * Finds the four files of a data set. A known name is looked for in `$ROWNET_DATA_DIR`, the cache folder (in both
- * also in a subfolder of that name), an installed npm package, system folders; anything else is a folder.
+ * also in a subfolder of that name), an installed npm package, system folders; anything else is a folder, of IDX files or
+ * of class folders.
  * @throws DataError if it is nowhere (with every place looked at, and what to do), or if a folder has only some of the
  * files or cannot be read
  */
@@ -190,7 +187,7 @@ export function locate(nameOrFolder: string, options: LocateOptions = {}): Locat
   for (const { folder } of tried) {
     if (folder === undefined) continue;
     const files = lookInto(`data: ${set.name}`, folder);
-    if (files !== undefined) return { set, folder, files };
+    if (files !== undefined) return { kind: 'idx', set, folder, files };
   }
   const texts = tried.map(({ text }) => text).join(', ');
   throw new DataError(`data: ${set.name}: ${set.title} is in none of: ${texts}. Hint: ${set.hint}`);
@@ -204,15 +201,15 @@ function locateFolder(path: string, cwd: string): Location {
     const received = path !== '' && existsSync(folder) ? 'a file' : 'a path where there is none';
     throw new DataError(
       `data: ${path}: expected a folder but received ${received}. ` +
-        `Hint: pass ${known} or a folder with the four IDX files`,
+        `Hint: pass ${known} or a folder with the four IDX files or of class folders`,
     );
   }
   const files = lookInto('data', folder);
-  if (files === undefined) {
-    throw new DataError(
-      `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}. ` +
-        'Hint: each may also be gzipped (.gz)',
-    );
-  }
-  return { set: undefined, folder, files };
+  if (files !== undefined) return { kind: 'idx', set: undefined, folder, files };
+  const classes = findClassFolders(folder);
+  if (classes !== undefined) return { kind: 'classes', folder, classes };
+  throw new DataError(
+    `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}, and no folders of images. ` +
+      'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
+  );
 }

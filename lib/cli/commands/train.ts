@@ -49,7 +49,11 @@ export async function train(options: TrainOptions): Promise<void> {
   const plan = planTraining(options);
   setThreads(resolveThreads(options.threads));
   const source = loadData(plan);
-  const config = { ...plan.config, data: { ...plan.config.data, sha256: source.sha256 } };
+  const { classNames } = source.train;
+  const config = {
+    ...plan.config,
+    data: { ...plan.config.data, sha256: source.sha256, ...(classNames === undefined ? {} : { classNames }) },
+  };
   const folder = createRunFolder(plan.path);
   const lock = await lockFolder(folder.path);
   // Another run may have come and gone since the plan was made.

@@ -219,7 +219,7 @@ describe('MNIST', () => {
     const counts = new Array(10).fill(0);
     for (const label of train.labels) counts[label] += 1;
     expect(counts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
-    expect(Object.values(sha256)).toEqual(parts.map((part) => knownSets[0].sha256[part]));
+    expect(Object.values(sha256)).toEqual(parts.map((part) => knownSets[0].sha256?.[part]));
   });
 
   it('is found by its contents in any folder', () => {
@@ -324,7 +324,8 @@ describe('where a data set is looked for', () => {
   it('tells a folder that is missing, a file, or has no data', () => {
     const file = join(root, 'a-file');
     writeFileSync(file, '');
-    const hint = 'Hint: pass "mnist", "fashion-mnist" or a folder with the four IDX files';
+    const hint =
+      'Hint: pass "mnist", "fashion-mnist" or a folder with the four IDX files or of class folders';
     expect(refuse(() => locate('minst', { cwd: root }))).toBe(
       `data: minst: expected a folder but received a path where there is none. ${hint}`,
     );
@@ -336,7 +337,8 @@ describe('where a data set is looked for', () => {
     mkdirSync(empty);
     expect(refuse(() => locate(empty))).toBe(
       `data: ${empty}: the folder has none of train-images-idx3-ubyte, train-labels-idx1-ubyte, ` +
-        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Hint: each may also be gzipped (.gz)',
+        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, and no folders of images. ' +
+        'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
     );
   });
 
