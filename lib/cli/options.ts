@@ -4,6 +4,7 @@
  */
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
+import { dataGetSpec, dataListSpec } from './specs/data.js';
 import { evalSpec } from './specs/eval.js';
 import { infoSpec } from './specs/info.js';
 import { trainSpec } from './specs/train.js';
@@ -13,12 +14,16 @@ import type { ReadValue } from './values.js';
 export const commands = {
   train: trainSpec,
   eval: evalSpec,
+  'data get': dataGetSpec,
+  'data list': dataListSpec,
   info: infoSpec,
   bench: benchSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 /** What a group of commands is for, such as the `data` of `data get`. */
-export const groups: Readonly<Record<string, string>> = {};
+export const groups: Readonly<Record<string, string>> = {
+  data: 'Data sets that are known by name.',
+};
 
 export type CommandName = keyof typeof commands;
 
@@ -38,6 +43,7 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['ROWNET_NUM_THREADS', 'threads, where --threads is not given'],
   ['ROWNET_MAX_ISA', 'highest instruction set level to use: portable, sse2, avx2 or avx512'],
   ['ROWNET_DATA_DIR', 'folder in which data sets are looked for'],
+  ['ROWNET_DATA_MIRROR', 'address to download data sets from, in place of the usual ones'],
   ['ROWNET_VERBOSE', '1 shows the stack trace of an error'],
 ];
 

@@ -226,12 +226,17 @@ function readImages(path: string, labelsPath: string, labelCount: number, prepar
 function checkHash(set: KnownSet | undefined, part: Part, path: string, { sha256 }: IdxSummary): void {
   if (set === undefined || set.sha256?.[part] === sha256) return;
   const other = knownSets.find((known) => known.sha256?.[part] === sha256);
-  // Of a set without checksums, only what is certainly another set is refused.
-  if (set.sha256 === undefined && other === undefined) return;
-  const expected =
-    set.sha256 === undefined ? `a file of ${set.title}` : `SHA-256 ${set.sha256[part]} of the contents`;
-  const hint = other === undefined ? 'download it again' : `this is a file of ${other.title}`;
+  if (set.sha256 !== undefined) {
+    const hint = other === undefined ? 'download it again' : `this is a file of ${other.title}`;
+    throw new DataError(
+      `data: ${set.name}: ${path}: expected SHA-256 ${set.sha256[part]} of the contents but received ${sha256}. ` +
+        `Hint: ${hint}`,
+    );
+  }
+  // Without checksums, only a file that is certainly one of another set can be told.
+  if (other === undefined) return;
   throw new DataError(
-    `data: ${set.name}: ${path}: expected ${expected} but received ${sha256}. Hint: ${hint}`,
+    `data: ${set.name}: ${path}: expected a file of ${set.title} but received one of ${other.title}. ` +
+      'Hint: check what is in the folder',
   );
 }

@@ -18,6 +18,7 @@ export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'
   const { test } = loadDataset(data, {
     resize: recipe.resize,
     classes,
+    offline: options.offline ?? false,
     ...(limit === undefined ? {} : { limit }),
   });
   checkClassNames(data, config?.data.classNames, test.classNames);

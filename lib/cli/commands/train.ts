@@ -48,7 +48,7 @@ interface Session {
 export async function train(options: TrainOptions): Promise<void> {
   const plan = planTraining(options);
   setThreads(resolveThreads(options.threads));
-  const source = loadData(plan);
+  const source = loadData(plan, options.offline ?? false);
   const { classNames } = source.train;
   const config = {
     ...plan.config,
@@ -73,9 +73,13 @@ export async function train(options: TrainOptions): Promise<void> {
   }
 }
 
-function loadData({ config, resumed }: Plan): DataSource {
+function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
   const { name, limit } = config.data;
-  const source = loadDataset(name, { resize: config.recipe.resize, ...(limit === null ? {} : { limit }) });
+  const source = loadDataset(name, {
+    resize: config.recipe.resize,
+    offline,
+    ...(limit === null ? {} : { limit }),
+  });
   if (resumed !== undefined) checkSameData(resumed.config, source.sha256, resumed.file);
   const { batchSize } = config.recipe;
   if (batchSize <= source.train.count) return source;

@@ -1,4 +1,4 @@
-import { type CommandSpec, data, json, limit, offline, threads } from '../spec.js';
+import { type CommandSpec, data, json, limit, offline, quiet, threads } from '../spec.js';
 import { integer, nonEmpty, numberAbove, oneOf } from '../values.js';
 
 export const trainSpec = {
@@ -67,7 +67,7 @@ export const trainSpec = {
       read: numberAbove(0, 1),
     },
     json,
-    quiet: { flags: '--quiet', description: 'print nothing to stderr but errors' },
+    quiet,
     offline,
   },
 } as const satisfies CommandSpec;
