@@ -55,6 +55,13 @@ const runCommand: RunCommand = async (name, options, args) => {
         args[0] as string,
         options as OptionsOf<'export'>,
       );
+    case 'data get':
+      return (await import('./commands/data-get.js')).dataGet(
+        args[0] as string,
+        options as OptionsOf<'data get'>,
+      );
+    case 'data list':
+      return (await import('./commands/data-list.js')).dataList(options as OptionsOf<'data list'>);
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'doctor':

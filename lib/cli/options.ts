@@ -6,6 +6,7 @@ import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
 import { completionSpec } from './specs/completion.js';
 import { doctorSpec } from './specs/doctor.js';
+import { dataGetSpec, dataListSpec } from './specs/data.js';
 import { evalSpec } from './specs/eval.js';
 import { explainSpec } from './specs/explain.js';
 import { exportSpec } from './specs/export.js';
@@ -27,6 +28,8 @@ export const commands = {
   runs: runsSpec,
   report: reportSpec,
   export: exportSpec,
+  'data get': dataGetSpec,
+  'data list': dataListSpec,
   info: infoSpec,
   doctor: doctorSpec,
   bench: benchSpec,
@@ -34,7 +37,9 @@ export const commands = {
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 /** What a group of commands is for, such as the `data` of `data get`. */
-export const groups: Readonly<Record<string, string>> = {};
+export const groups: Readonly<Record<string, string>> = {
+  data: 'Data sets that are known by name.',
+};
 
 export type CommandName = keyof typeof commands;
 
@@ -55,6 +60,7 @@ export const environment: readonly (readonly [name: string, meaning: string])[] 
   ['ROWNET_MAX_ISA', 'highest instruction set level to use: portable, sse2, avx2 or avx512'],
   ['ROWNET_DATA_DIR', 'folder in which data sets are looked for'],
   ['ROWNET_VERBOSE', '1 shows the stack trace of an error, and the steps that a training runs'],
+  ['ROWNET_DATA_MIRROR', 'address to download data sets from, in place of the usual ones'],
 ];
 
 /** The options of a command as a Markdown table, for the documentation; '' where it has none. */

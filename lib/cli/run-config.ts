@@ -19,8 +19,10 @@ export interface RunConfig {
     /** `mnist`, `fashion-mnist`, or an absolute path. */
     readonly name: string;
     readonly limit: number | null;
-    /** Of the uncompressed files. */
+    /** As in DataSource. */
     readonly sha256: Readonly<Record<string, string>>;
+    /** One a label, where the classes come from folders. */
+    readonly classNames?: readonly string[];
   };
 }
 
@@ -116,12 +118,22 @@ function refuseDifferences(where: string, differences: readonly string[]): void 
  */
 export function parseRunConfig(value: unknown, where: string): RunConfig {
   const template: RunConfig = { ...newRunConfig({}), data: { name: '', limit: null, sha256: {} } };
-  const path = firstMismatch(template, value, 'config');
+  const path = firstMismatch(template, value, 'config') ?? classNamesMismatch(value as RunConfig);
   if (path === undefined) return value as RunConfig;
   throw new DataError(
     `${where}: expected the configuration of a rownet run but ${path} is missing or of another type. ` +
       'Hint: it must be a checkpoint that "rownet train" wrote',
   );
+}
+
+/** The one field that need not be there. */
+function classNamesMismatch({ data: { classNames } }: RunConfig): string | undefined {
+  const fits = classNames === undefined || (Array.isArray(classNames) && classNames.every(isText));
+  return fits ? undefined : 'config.data.classNames';
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** Path of the first field of `template` that `value` lacks or holds as another type; null in it stands for anything. */

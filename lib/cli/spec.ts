@@ -35,7 +35,8 @@ export const threads = {
 };
 export const data = {
   flags: '--data <name>',
-  description: 'mnist, fashion-mnist, or a folder that holds the four IDX files, gzipped or not',
+  description:
+    'mnist, fashion-mnist, kmnist, or a folder of the four IDX files (also .gz) or of class folders of images',
   read: nonEmpty('the name of a data set or a folder'),
 };
 export const limit = {
@@ -44,6 +45,7 @@ export const limit = {
   fallback: 'all',
   read: integer(1),
 };
+export const quiet = { flags: '--quiet', description: 'print nothing to stderr but errors' };
 export const offline = { flags: '--offline', description: 'never connect to the network' };
 
 export const live = {

@@ -1,18 +1,21 @@
-/** Data sets of grey images and labels, read from IDX files and resized, all as bytes. */
+/** Data sets of grey images and labels, read from IDX files or class folders and resized, all as bytes. */
 import { basename } from 'node:path';
 import { ArgumentRangeError, DataError } from '../errors.js';
+import type { ClassFolders } from './class-folders.js';
+import { type ClassImages, loadClassImages } from './class-images.js';
 import { type IdxSummary, readIdx } from './idx.js';
+import { allocateImages, type Preparation, preparedSize, resizerFor } from './preparation.js';
 import {
   type KnownSet,
   knownSets,
-  type Location,
+  type IdxLocation,
   type LocateOptions,
   locate,
   type Part,
   partFiles,
   parts,
 } from './registry.js';
-import { createResizer, type ImageSize, type ResizeMethod } from './resize.js';
+import type { ImageSize, ResizeMethod } from './resize.js';
 
 /** Images with their labels; the pixels stay bytes until a batch is gathered. */
 export interface Dataset {
@@ -26,6 +29,8 @@ export interface Dataset {
   /** `[C, H, W]` of one image. */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
+  /** What the classes are called, where they come from folders: one name a label. */
+  readonly classNames?: readonly string[];
 }
 
 /** What loadDataset returns. */
@@ -34,7 +39,10 @@ export interface DataSource {
   readonly test: Dataset;
   /** Absolute path of the folder that the files came from. */
   readonly folder: string;
-  /** SHA-256 of the unpacked contents, hexadecimal, by the original file name (`train-images-idx3-ubyte`, ...). */
+  /**
+   * SHA-256, hexadecimal: of the unpacked contents, by the original file name (`train-images-idx3-ubyte`, ...); for class
+   * folders of all names and contents of a split, by `train` and `test`.
+   */
   readonly sha256: Readonly<Record<string, string>>;
 }
 
@@ -46,19 +54,13 @@ export interface LoadOptions extends LocateOptions {
   readonly size?: number;
   /** Only the first images, of the training set and of the test set each. Default: all. */
   readonly limit?: number;
-  /** Number of classes: labels are below it. Default 10. */
+  /** Number of classes: labels are below it. Default 10; for class folders as many as there are. */
   readonly classes?: number;
 }
 
-interface Settings {
-  readonly resize: ResizeMethod;
-  readonly size: number;
-  readonly limit: number;
+interface Settings extends Preparation {
   readonly classes: number;
 }
-
-/** Resized images of one part; the largest array that the addon's kernels index. */
-const MAX_IMAGE_BYTES = 2 ** 31;
 
 function checkInteger(what: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
@@ -68,25 +70,63 @@ function checkInteger(what: string, value: number, low: number, high: number): v
 }
 
 /**
- * Loads a training and a test set: `mnist` and `fashion-mnist` from where they are found (see registry.ts), anything
- * else from a folder of four IDX files, gzipped or not. The contents of the named sets are checked by SHA-256.
+ * Loads a training and a test set: a known name (`mnist`, ...) from where it is found (see registry.ts), anything else
+ * from a folder of four IDX files, gzipped or not, or of class folders (see class-folders.ts). The contents of MNIST and
+ * Fashion-MNIST are checked by SHA-256.
  *
  * Memory: the resized bytes, and for a gzipped file its unpacked contents while they are resized.
  * @throws DataError if files are missing, damaged, of the wrong kind or do not belong together, naming file and byte
  * @throws ArgumentRangeError if an option is out of range
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSource {
-  const { resize, size = 32, limit = 2 ** 32, classes = 10 } = options;
+  const { resize, size = 32, limit = 2 ** 32, classes } = options;
   checkInteger('a size', size, 1, 65535);
   checkInteger('a limit', limit, 1, 2 ** 32);
-  checkInteger('classes', classes, 1, 256);
+  if (classes !== undefined) checkInteger('classes', classes, 1, 256);
   if (!['pad', 'bilinear', 'none'].includes(resize)) {
     throw new ArgumentRangeError(
       `loadDataset: expected resize 'pad', 'bilinear' or 'none' but received ${String(resize)}`,
     );
   }
-  const settings = { resize, size, limit, classes };
   const location = locate(nameOrFolder, options);
+  const preparation = { resize, size, limit };
+  return location.kind === 'idx'
+    ? loadIdxFolder(location, { ...preparation, classes: classes ?? 10 })
+    : loadClassFolders(location.classes, preparation, classes);
+}
+
+function loadClassFolders(
+  { folder, train, test }: ClassFolders,
+  preparation: Preparation,
+  classes: number | undefined,
+): DataSource {
+  const classNames = train.map(({ name }) => name);
+  if (classes !== undefined && classes !== train.length) {
+    throw new DataError(
+      `data: ${folder}: expected ${classes} classes but received ${train.length}: ${classNames.join(', ')}. ` +
+        'Hint: pass the folder of the classes that the net knows',
+    );
+  }
+  const trainImages = loadClassImages(train, preparation);
+  const testImages = loadClassImages(test, preparation, trainImages.original);
+  const dataset = ({ images, labels, size }: ClassImages): Dataset => ({
+    name: basename(folder),
+    images,
+    labels,
+    count: labels.length,
+    shape: [1, size.height, size.width],
+    classes: train.length,
+    classNames,
+  });
+  return {
+    train: dataset(trainImages),
+    test: dataset(testImages),
+    folder,
+    sha256: { train: trainImages.sha256, test: testImages.sha256 },
+  };
+}
+
+function loadIdxFolder(location: IdxLocation, settings: Settings): DataSource {
   const train = loadPart(location, 'trainImages', 'trainLabels', settings);
   const test = loadPart(location, 'testImages', 'testLabels', settings);
   const hashes: Record<Part, string> = { ...train.hashes, ...test.hashes };
@@ -98,7 +138,7 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSou
     );
   }
   const recognised =
-    location.set ?? knownSets.find((set) => parts.every((part) => set.sha256[part] === hashes[part]));
+    location.set ?? knownSets.find((set) => parts.every((part) => set.sha256?.[part] === hashes[part]));
   const name = recognised?.name ?? basename(location.folder);
   const sha256 = Object.fromEntries(parts.map((part) => [partFiles[part], hashes[part]]));
   return {
@@ -115,7 +155,7 @@ interface LoadedPart<ImagesPart extends Part, LabelsPart extends Part> {
 }
 
 function loadPart<ImagesPart extends Part, LabelsPart extends Part>(
-  { set, files }: Location,
+  { set, files }: IdxLocation,
   imagesPart: ImagesPart,
   labelsPart: LabelsPart,
   settings: Settings,
@@ -156,9 +196,9 @@ function readLabels(path: string, { limit, classes }: Settings) {
   return { labels, summary };
 }
 
-function readImages(path: string, labelsPath: string, labelCount: number, { resize, size, limit }: Settings) {
-  let images = new Uint8Array(0);
-  let resized: ImageSize = { height: size, width: size };
+function readImages(path: string, labelsPath: string, labelCount: number, preparation: Preparation) {
+  let images: Uint8Array = new Uint8Array(0);
+  let size: ImageSize = { height: 0, width: 0 };
   const summary = readIdx(path, 'images', ([count, height, width]) => {
     if (count !== labelCount) {
       throw new DataError(
@@ -167,18 +207,13 @@ function readImages(path: string, labelsPath: string, labelCount: number, { resi
       );
     }
     const original = { height, width };
-    if (resize === 'none') resized = original;
-    const resizer = resizerFor(path, resize, original, resized);
+    size = preparedSize(preparation, original);
+    const where = `idx: ${path}: images of ${height}x${width} (byte 8)`;
+    const resizer = resizerFor(where, preparation.resize, original, size);
     const sourceBytes = height * width;
-    const targetBytes = resized.height * resized.width;
-    const kept = Math.min(count, limit);
-    if (kept * targetBytes > MAX_IMAGE_BYTES) {
-      throw new ArgumentRangeError(
-        `loadDataset: expected at most ${MAX_IMAGE_BYTES} bytes of images but received ${kept} of ` +
-          `${resized.height}x${resized.width}. Hint: choose a smaller size or limit`,
-      );
-    }
-    images = new Uint8Array(kept * targetBytes);
+    const targetBytes = size.height * size.width;
+    const kept = Math.min(count, preparation.limit);
+    images = allocateImages(kept, size);
     return (part, first) => {
       const wanted = Math.min(part.length / sourceBytes, kept - first);
       if (wanted <= 0) return;
@@ -186,26 +221,23 @@ function readImages(path: string, labelsPath: string, labelCount: number, { resi
       resizer(part.subarray(0, wanted * sourceBytes), target);
     };
   });
-  return { images, size: resized, summary };
-}
-
-function resizerFor(path: string, method: ResizeMethod, from: ImageSize, to: ImageSize) {
-  try {
-    return createResizer(method, from, to);
-  } catch (error) {
-    if (!(error instanceof ArgumentRangeError)) throw error;
-    throw new DataError(`idx: ${path}: images of ${from.height}x${from.width} (byte 8): ${error.message}`, {
-      cause: error,
-    });
-  }
+  return { images, size, summary };
 }
 
 function checkHash(set: KnownSet | undefined, part: Part, path: string, { sha256 }: IdxSummary): void {
-  if (set === undefined || set.sha256[part] === sha256) return;
-  const other = knownSets.find((known) => known.sha256[part] === sha256);
-  const hint = other === undefined ? 'download it again' : `this is a file of ${other.title}`;
+  if (set === undefined || set.sha256?.[part] === sha256) return;
+  const other = knownSets.find((known) => known.sha256?.[part] === sha256);
+  if (set.sha256 !== undefined) {
+    const hint = other === undefined ? 'download it again' : `this is a file of ${other.title}`;
+    throw new DataError(
+      `data: ${set.name}: ${path}: expected SHA-256 ${set.sha256[part]} of the contents but received ${sha256}. ` +
+        `Hint: ${hint}`,
+    );
+  }
+  // Without checksums, only a file that is certainly one of another set can be told.
+  if (other === undefined) return;
   throw new DataError(
-    `data: ${set.name}: ${path}: expected SHA-256 ${set.sha256[part]} of the contents but received ${sha256}. ` +
-      `Hint: ${hint}`,
+    `data: ${set.name}: ${path}: expected a file of ${set.title} but received one of ${other.title}. ` +
+      'Hint: check what is in the folder',
   );
 }

@@ -172,6 +172,16 @@ function readPacked(
   return { dims, sha256: createHash('sha256').update(unpacked).digest('hex') };
 }
 
+/**
+ * Checks a gzipped file that stands in memory, such as one that was downloaded.
+ * @throws DataError as readIdx does
+ */
+export function checkPackedIdx(where: string, kind: IdxKind, packed: Uint8Array): IdxSummary {
+  const unpacked = unpackBytes(where, kind, packed);
+  const { dims } = parseHeader(where, kind, unpacked);
+  return { dims, sha256: createHash('sha256').update(unpacked).digest('hex') };
+}
+
 /** A function of its own, so that the packed bytes are garbage when it returns. */
 function unpack(where: string, kind: IdxKind, file: OpenFile): Uint8Array {
   if (file.size > MAX_BYTES) {
@@ -181,6 +191,10 @@ function unpack(where: string, kind: IdxKind, file: OpenFile): Uint8Array {
   }
   const packed = new Uint8Array(file.size);
   if (readFully(file, packed, 0) !== packed.length) throw shrunk(where);
+  return unpackBytes(where, kind, packed);
+}
+
+function unpackBytes(where: string, kind: IdxKind, packed: Uint8Array): Uint8Array {
   return gunzip(where, packed, (start) => {
     const header = parseHeader(where, kind, start);
     checkLimit(where, header);

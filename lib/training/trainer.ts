@@ -233,7 +233,8 @@ export class Trainer {
     const { name, epochs, normalization } = this.#recipe;
     const { net } = this;
     const title = `${net.constructor.name}, recipe ${name}, ${train.name}, seed ${this.seed}`;
-    page.start({ net, title, epochs, engine: engine.name, normalization, validation });
+    const { classNames } = train;
+    page.start({ net, title, epochs, engine: engine.name, normalization, validation, classNames });
     return page;
   }
 

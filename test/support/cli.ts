@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly bin?: string;
   /** Called with each part of stdout, to react to what has been printed so far. */
   readonly onStdout?: (soFar: string, child: ChildProcess) => void;
+  /** Called once, to stop the process from outside. */
+  readonly onSpawn?: (child: ChildProcess) => void;
   readonly uid?: number;
 }
 
@@ -30,13 +32,14 @@ export interface CliResult {
 
 /** Runs `rownet ...args` to its end; stdout and stderr are pipes. */
 export function rownet(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { cwd, env = {}, onStdout, uid } = options;
+  const { cwd, env = {}, onStdout, onSpawn, uid } = options;
   const child = spawn(process.execPath, [options.bin ?? bin, ...args], {
     cwd: cwd ?? root,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ROWNET_NUM_THREADS: '2', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
+  onSpawn?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {

@@ -1,5 +1,6 @@
 /** `rownet eval`: how good a checkpoint is on the test images. */
 import { type Dataset, loadDataset } from '../../data/datasets.js';
+import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import { type Accuracy, computeAccuracy } from '../../training/evaluate.js';
 import type { OptionsOf } from '../options.js';
@@ -17,20 +18,38 @@ export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'
   const { test } = loadDataset(data, {
     resize: recipe.resize,
     classes,
+    offline: options.offline ?? false,
     ...(limit === undefined ? {} : { limit }),
   });
+  checkClassNames(data, config?.data.classNames, test.classNames);
   const accuracy = computeAccuracy(net, test, { normalization: recipe.normalization });
   const { predictions: _, ...figures } = accuracy;
   if (options.json) printJson(figures);
   else for (const line of describeAccuracy(accuracy, test)) print(line);
 }
 
-function describeAccuracy({ images, loss, accuracy, confusion }: Accuracy, { name }: Dataset): string[] {
-  const classes = confusion.map((_, label) => String(label));
+/** @throws {DataError} when the classes of the folder are not those that the net was trained on. */
+function checkClassNames(
+  data: string,
+  trained: readonly string[] | undefined,
+  found: readonly string[] | undefined,
+): void {
+  if (trained === undefined || found === undefined || String(trained) === String(found)) return;
+  throw new DataError(
+    `eval: ${data}: expected the classes ${trained.join(', ')} but received ${found.join(', ')}. ` +
+      'Hint: the net was trained on those',
+  );
+}
+
+function describeAccuracy(
+  { images, loss, accuracy, confusion }: Accuracy,
+  { name, classNames }: Dataset,
+): string[] {
+  const classes = confusion.map((_, label) => classNames?.[label] ?? String(label));
   const rows = confusion.map((row, label) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     const counts = row.map((count) => (count === 0 ? '.' : String(count)));
-    return [String(label), ...counts, String(total), total === 0 ? '-' : percent(row[label] / total)];
+    return [classes[label], ...counts, String(total), total === 0 ? '-' : percent(row[label] / total)];
   });
   const table = formatTable([['label', ...classes, 'images', 'accuracy'], ...rows], (text, row, column) => {
     if (row === 0) return paint('dim', text, process.stdout);

@@ -1,9 +1,10 @@
 /** `rownet info`: what is installed here and what it runs on. */
 import { arch, availableParallelism, platform } from 'node:os';
-import { locate, knownSets } from '../../data/registry.js';
-import { AddonError, DataError } from '../../errors.js';
-import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
 import { cpuModel } from '../machine.js';
+import { knownSets } from '../../data/registry.js';
+import { AddonError } from '../../errors.js';
+import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
+import { probeData } from '../known-data.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { resolveThreads } from '../threads.js';
@@ -41,15 +42,6 @@ function probeRuntime(threads: number): RuntimeInfo | AddonError {
     return runtimeInfo();
   } catch (error) {
     if (error instanceof AddonError) return error;
-    throw error;
-  }
-}
-
-function probeData(name: string): { folder: string | null; missing?: string } {
-  try {
-    return { folder: locate(name).folder };
-  } catch (error) {
-    if (error instanceof DataError) return { folder: null, missing: error.message };
     throw error;
   }
 }

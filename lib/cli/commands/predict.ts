@@ -18,12 +18,13 @@ export async function predict(
   const saved = openSavedNet('predict', path, options.recipe);
   setThreads(resolveThreads(options.threads));
   const preparation = options.prepare ?? defaultPreparation(saved);
+  const names = saved.config?.data.classNames;
   const rows: string[][] = [];
   for (const file of files) {
     try {
       const found = recognise(file, saved, preparation);
-      if (options.json) printJson(asJson(file, found));
-      else rows.push(asRow(file, found));
+      if (options.json) printJson(asJson(file, found, names));
+      else rows.push(asRow(file, found, names));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       process.stderr.write(`${error.message}\n`);
@@ -38,13 +39,15 @@ export async function predict(
   for (const line of table) print(line);
 }
 
-function asJson(file: string, { label, probabilities, inverted, empty }: Recognition): object {
-  return empty
-    ? { file, label: null, probabilities: null, inverted, empty }
-    : { file, label, probability: probabilities[label], probabilities, inverted, empty };
+type Names = readonly string[] | undefined;
+
+function asJson(file: string, { label, probabilities, inverted, empty }: Recognition, names: Names): object {
+  if (empty) return { file, label: null, probabilities: null, inverted, empty };
+  const name = names === undefined ? {} : { name: names[label] };
+  return { file, label, ...name, probability: probabilities[label], probabilities, inverted, empty };
 }
 
-function asRow(file: string, { label, probabilities, inverted, empty }: Recognition): string[] {
+function asRow(file: string, { label, probabilities, inverted, empty }: Recognition, names: Names): string[] {
   if (empty) return [file, '-', '-', '-', '-', 'nothing is drawn on it'];
   const second = probabilities.reduce(
     (best, probability, i) => (i !== label && (best < 0 || probability > probabilities[best]) ? i : best),
@@ -53,9 +56,9 @@ function asRow(file: string, { label, probabilities, inverted, empty }: Recognit
   const note = inverted ? 'dark on light' : 'light on dark';
   return [
     file,
-    String(label),
+    names?.[label] ?? String(label),
     percent(probabilities[label]),
-    String(second),
+    names?.[second] ?? String(second),
     percent(probabilities[second]),
     note,
   ];

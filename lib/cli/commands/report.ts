@@ -86,7 +86,7 @@ async function evaluate(
   const { test } = source;
   const { normalization } = recipe;
   const { images, loss, accuracy, confusion, predictions } = computeAccuracy(net, test, { normalization });
-  const classNames = confusion.map((_, label) => String(label));
+  const classNames = confusion.map((_, label) => test.classNames?.[label] ?? String(label));
   const [, height, width] = test.shape;
   const found = worstMistakes(net, test, { normalization, predictions, count: mostMistakes });
   const mistakes = await Promise.all(

@@ -6,13 +6,14 @@ import { openSavedNet } from '../saved-net.js';
 import { serveUntilStopped } from '../until-stopped.js';
 
 export async function serve(path: string, options: OptionsOf<'serve'>): Promise<void> {
-  const { file, net, recipe } = openSavedNet('serve', path, options.recipe);
+  const { file, net, recipe, config } = openSavedNet('serve', path, options.recipe);
   await serveUntilStopped(async () => {
     const page = await startDrawPage({
       net,
       resize: recipe.resize,
       normalization: recipe.normalization,
       title: file,
+      classNames: config?.data.classNames,
       port: options.port ?? 0,
     });
     if (options.json) printJson({ event: 'serve', url: page.url });

@@ -54,8 +54,12 @@ interface Session {
 export async function train(options: TrainOptions): Promise<void> {
   const plan = planTraining(options);
   setThreads(resolveThreads(options.threads));
-  const source = loadData(plan);
-  const config = { ...plan.config, data: { ...plan.config.data, sha256: source.sha256 } };
+  const source = loadData(plan, options.offline ?? false);
+  const { classNames } = source.train;
+  const config = {
+    ...plan.config,
+    data: { ...plan.config.data, sha256: source.sha256, ...(classNames === undefined ? {} : { classNames }) },
+  };
   const folder = createRunFolder(plan.path);
   const lock = await lockFolder(folder.path);
   // Another run may have come and gone since the plan was made.
@@ -85,9 +89,13 @@ function liveView(options: TrainOptions, { path }: RunFolder, signal: AbortSigna
   return new LiveView({ port, json, reporter: createReporter(quiet), signal, folder: path });
 }
 
-function loadData({ config, resumed }: Plan): DataSource {
+function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
   const { name, limit } = config.data;
-  const source = loadDataset(name, { resize: config.recipe.resize, ...(limit === null ? {} : { limit }) });
+  const source = loadDataset(name, {
+    resize: config.recipe.resize,
+    offline,
+    ...(limit === null ? {} : { limit }),
+  });
   if (resumed !== undefined) checkSameData(resumed.config, source.sha256, resumed.file);
   const { batchSize } = config.recipe;
   if (batchSize <= source.train.count) return source;

@@ -1,4 +1,4 @@
-import { type CommandSpec, data, json, limit, live, offline, threads } from '../spec.js';
+import { type CommandSpec, data, json, limit, live, offline, quiet, threads } from '../spec.js';
 import { integer, nonEmpty, numberAbove, oneOf } from '../values.js';
 
 export const trainSpec = {
@@ -74,7 +74,7 @@ export const trainSpec = {
       read: nonEmpty('a folder'),
     },
     json,
-    quiet: { flags: '--quiet', description: 'print nothing to stderr but errors' },
+    quiet,
     offline,
   },
 } as const satisfies CommandSpec;

