@@ -97,6 +97,7 @@ describe('a run with --json', () => {
       'checkpoint.safetensors',
       'config.json',
       'curves.svg',
+      'machine.json',
       'metrics.jsonl',
     ]);
     const metrics = jsonLines(readFileSync(folder.join('run', 'metrics.jsonl'), 'utf8'));

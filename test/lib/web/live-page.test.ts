@@ -161,7 +161,7 @@ describe('a training', () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(steps).toBe(before);
     expect(before).toBeLessThan(32);
-    viewers.splice(0).forEach((viewer) => viewer.abort());
+    for (const viewer of viewers.splice(0)) viewer.abort();
     await run;
     expect(steps).toBe(32);
   });
