@@ -1,6 +1,8 @@
 /**
- * The folder of a run: config.json, metrics.jsonl (a line an epoch), checkpoint.safetensors, curves.svg.
- * An epoch is written in the order metrics, checkpoint, curves: what a kill leaves can be cut back to the checkpoint.
+ * The folder of a run: config.json, metrics.jsonl (a line an epoch), checkpoint.safetensors and its previous generation,
+ * curves.svg. An epoch is written in the order metrics, checkpoint, curves: what a kill leaves can be cut back to the
+ * checkpoint. A run starts with metrics, checkpoint, configuration: what holds neither checkpoint nor configuration has
+ * not started.
  */
 import {
   accessSync,
@@ -15,11 +17,12 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../formats/atomic-file.js';
+import { isTemporary, removeTemporaries, writeFileAtomic } from '../formats/atomic-file.js';
 import { type CurvePoint, curvesSvg } from './curves.js';
 import { UsageError } from './exit.js';
 
 export const checkpointName = 'checkpoint.safetensors';
+const metricsName = 'metrics.jsonl';
 
 /** A line of metrics.jsonl. Accuracies are shares, losses means per image. */
 export interface EpochMetrics extends CurvePoint {
@@ -39,6 +42,11 @@ export class RunFolder {
 
   get checkpoint(): string {
     return join(this.path, checkpointName);
+  }
+
+  /** Removes the temporary files of a process that was killed; call it with the folder locked. */
+  clean(): void {
+    removeTemporaries(this.path);
   }
 
   writeConfig(config: object): void {
@@ -68,7 +76,7 @@ export class RunFolder {
   }
 
   get metricsPath(): string {
-    return join(this.path, 'metrics.jsonl');
+    return join(this.path, metricsName);
   }
 }
 
@@ -114,7 +122,7 @@ export function checkNewRun(path: string): void {
   }
   if (!stats.isDirectory()) throw new UsageError(`train: --out: expected a folder but ${path} is a file`);
   checkWritable(path, path);
-  if (readdirSync(path).length > 0) {
+  if (readdirSync(path).some((name) => name !== metricsName && !isTemporary(name))) {
     throw new UsageError(
       `train: --out: expected a new or empty folder but ${path} holds files. ` +
         `Hint: "--resume ${path}" continues a run`,

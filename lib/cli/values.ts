@@ -3,6 +3,8 @@ import { UsageError } from './exit.js';
 
 export type ReadValue<T> = (text: string, where: string) => T;
 
+export type Interval = { readonly epochs: number } | { readonly seconds: number };
+
 /** Decimal digits only: `1e3`, `0x10` and `` are refused, so that a slip never becomes another number. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -10,6 +12,18 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<n
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw new UsageError(`${where}: expected an integer ${range} but received "${text}"`);
+  };
+}
+
+/** `2`: epochs. `30s` or `0.5s`: seconds. */
+export function interval(): ReadValue<Interval> {
+  return (text, where) => {
+    const [, epochs, seconds] = /^(?:(\d+)|(\d+(?:\.\d+)?)s)$/.exec(text) ?? [];
+    const value = Number(epochs ?? seconds);
+    if (value > 0 && value <= 1e9) return epochs === undefined ? { seconds: value } : { epochs: value };
+    throw new UsageError(
+      `${where}: expected epochs, such as 2, or seconds, such as 30s, but received "${text}"`,
+    );
   };
 }
 
