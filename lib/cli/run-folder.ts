@@ -17,7 +17,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isTemporary, removeTemporaries, writeFileAtomic } from '../formats/atomic-file.js';
+import { systemErrorText } from '../files.js';
+import { isTemporary, removeTemporaries, WriteError, writeFileAtomic } from '../formats/atomic-file.js';
 import { type CurvePoint, curvesSvg } from './curves.js';
 import { UsageError } from './exit.js';
 
@@ -53,8 +54,19 @@ export class RunFolder {
     replaceFile(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   }
 
+  /** @throws {WriteError} if that fails; what it leaves of the line is left out by `readMetrics`. */
   appendMetrics(metrics: EpochMetrics): void {
-    appendFileSync(this.metricsPath, `${JSON.stringify(metrics)}\n`);
+    const path = this.metricsPath;
+    try {
+      appendFileSync(path, `${JSON.stringify(metrics)}\n`);
+    } catch (cause) {
+      throw new WriteError(
+        `write: ${path}: expected to append a line but received ${systemErrorText(cause)}`,
+        {
+          cause,
+        },
+      );
+    }
   }
 
   /** The metrics of epochs 1 to `epoch`; lines past it, or cut by a kill, are left out. */

@@ -18,6 +18,8 @@ export interface CliOptions {
   /** Called with each part of stdout, to react to what has been printed so far. */
   readonly onStdout?: (soFar: string, child: ChildProcess) => void;
   readonly uid?: number;
+  /** A program that runs it, such as `['strace', '-o', 'log']`. */
+  readonly under?: readonly string[];
 }
 
 export interface CliResult {
@@ -30,8 +32,9 @@ export interface CliResult {
 
 /** Runs `rownet ...args` to its end; stdout and stderr are pipes. */
 export function rownet(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { cwd, env = {}, onStdout, uid } = options;
-  const child = spawn(process.execPath, [options.bin ?? bin, ...args], {
+  const { cwd, env = {}, onStdout, uid, under = [] } = options;
+  const [program, ...words] = [...under, process.execPath, options.bin ?? bin, ...args];
+  const child = spawn(program, words, {
     cwd: cwd ?? root,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ROWNET_NUM_THREADS: '2', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
