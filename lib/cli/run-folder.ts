@@ -144,7 +144,7 @@ export function checkNewRun(path: string): void {
 
 /** Makes the folder, as checked by `checkNewRun`. */
 export function createRunFolder(path: string): RunFolder {
-  mkdirSync(path, { recursive: true });
+  if (statsOf(path) === undefined) mkdirSync(path, { recursive: true });
   return new RunFolder(path);
 }
 

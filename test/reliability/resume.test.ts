@@ -85,7 +85,7 @@ describe.each(['lanes', 'rows'] as const)('on %s', (engine) => {
 
 it('a chain of kill -9 at any moments changes nothing', async () => {
   const kills = long ? 20 : 4;
-  const epochs = long ? 400 : 40;
+  const epochs = long ? 150 : 40;
   const seed = Number(process.env.ROWNET_TEST_SEED ?? 1);
   const random = new Random(seed);
   const args = [
@@ -116,7 +116,7 @@ it('a chain of kill -9 at any moments changes nothing', async () => {
         generations = soFar.split('"durable"').length - 1;
         if (dying || killed >= kills || generations < (early ? 1 : 3)) return;
         dying = true;
-        void wait(delay * (early ? 30 : 150)).then(() => child.kill('SIGKILL'));
+        void wait(delay * (early ? 30 : 300)).then(() => child.kill('SIGKILL'));
       },
     });
     if (result.signal !== 'SIGKILL') {
