@@ -40,6 +40,8 @@ export interface Injected {
   readonly result: CliResult;
   /** The call that was hit; undefined if it was none on the folder. */
   readonly hit: WriteCall | undefined;
+  /** Those on the folder up to the end of the run. */
+  readonly calls: readonly WriteCall[];
 }
 
 interface TracedCall extends WriteCall {
@@ -91,6 +93,6 @@ export async function runWithFault(
   fault: string,
 ): Promise<Injected> {
   const { result, log } = await trace(args, options, ['-e', `inject=${syscall}:${fault}:when=${nth}`]);
-  const hit = parse(log, args.at(-1) as string).find((call) => call.syscall === syscall && call.nth === nth);
-  return { result, hit };
+  const calls = parse(log, args.at(-1) as string);
+  return { result, hit: calls.find((call) => call.syscall === syscall && call.nth === nth), calls };
 }
