@@ -67,13 +67,13 @@ export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
 export { type Recipe, recipes } from './training/recipes.js';
 export { learningRate } from './training/schedule.js';
+export type { PartialEpoch, TrainingState } from './training/state.js';
 export {
   type EpochRecord,
   type FitOptions,
   type Progress,
   Trainer,
   type TrainerOptions,
-  type TrainingState,
 } from './training/trainer.js';
 export type {
   ComparedRun,

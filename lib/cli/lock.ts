@@ -13,6 +13,7 @@ export interface Lock {
 /**
  * Locks a folder by listening on a local socket named after its device and inode. On Linux the name is abstract and
  * vanishes with the process; elsewhere it is a file in the temporary folder, and one that nobody answers on is stale.
+ * It holds within one machine and, on Linux, within one network namespace: containers do not see each other's locks.
  * @throws {UsageError} when another process trains in the folder.
  */
 export async function lockFolder(folder: string): Promise<Lock> {

@@ -15,6 +15,8 @@ export interface RunConfig {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly engine: EngineName;
+  /** Instruction set level that the run was started at; rownet 0.1.0 did not store it. */
+  readonly isa?: string;
   readonly data: {
     /** `mnist`, `fashion-mnist`, or an absolute path. */
     readonly name: string;
@@ -53,8 +55,8 @@ export function newRunConfig(options: TrainOptions): RunConfig {
 }
 
 /**
- * The configuration of a continued run: the stored one, with `--epochs` as the new end. `--data` may name another
- * place for the same files.
+ * The configuration of a continued run: the stored one, with `--epochs` as the new end and `--engine` from here on.
+ * `--data` may name another place for the same files.
  * @throws {UsageError} that lists every other option that differs from the run.
  */
 export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where: string): RunConfig {
@@ -64,7 +66,6 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     difference('--batch-size', recipe.batchSize, options.batchSize),
     difference('--lr', recipe.optimizer.lr, options.lr),
     difference('--seed', seed, options.seed),
-    difference('--engine', engine, options.engine),
     difference('--limit', data.limit ?? 'all images', options.limit),
   ].filter((line) => line !== undefined);
   refuseDifferences(where, differences);
@@ -72,6 +73,7 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     ...stored,
     rownet: packageVersion(),
     recipe: { ...recipe, epochs: options.epochs ?? recipe.epochs },
+    engine: options.engine ?? engine,
     data: { ...data, name: options.data === undefined ? data.name : dataName(options.data) },
   };
 }

@@ -1,6 +1,8 @@
 /**
- * The folder of a run: config.json, machine.json, metrics.jsonl (a line an epoch), checkpoint.safetensors, curves.svg.
- * An epoch is written in the order metrics, checkpoint, curves: what a kill leaves can be cut back to the checkpoint.
+ * The folder of a run: config.json, machine.json, metrics.jsonl (a line an epoch), checkpoint.safetensors and its
+ * previous generation, curves.svg. An epoch is written in the order metrics, checkpoint, curves: what a kill leaves can
+ * be cut back to the checkpoint. A run starts with metrics, checkpoint, configuration: what holds neither checkpoint nor
+ * configuration has not started.
  */
 import {
   accessSync,
@@ -15,12 +17,14 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../formats/atomic-file.js';
+import { systemErrorText } from '../files.js';
+import { isTemporary, removeTemporaries, WriteError, writeFileAtomic } from '../formats/atomic-file.js';
 import { type CurvePoint, curvesSvg } from '../plots/curves.js';
 import { UsageError } from './exit.js';
 import type { RunConfig } from './run-config.js';
 
 export const checkpointName = 'checkpoint.safetensors';
+const metricsName = 'metrics.jsonl';
 
 /** A line of metrics.jsonl. Accuracies are shares, losses means per image. */
 export interface EpochMetrics extends CurvePoint {
@@ -42,6 +46,11 @@ export class RunFolder {
     return join(this.path, checkpointName);
   }
 
+  /** Removes the temporary files of a process that was killed; call it with the folder locked. */
+  clean(): void {
+    removeTemporaries(this.path);
+  }
+
   writeConfig(config: object): void {
     replaceFile(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   }
@@ -61,8 +70,19 @@ export class RunFolder {
     }
   }
 
+  /** @throws {WriteError} if that fails; what it leaves of the line is left out by `readMetrics`. */
   appendMetrics(metrics: EpochMetrics): void {
-    appendFileSync(this.metricsPath, `${JSON.stringify(metrics)}\n`);
+    const path = this.metricsPath;
+    try {
+      appendFileSync(path, `${JSON.stringify(metrics)}\n`);
+    } catch (cause) {
+      throw new WriteError(
+        `write: ${path}: expected to append a line but received ${systemErrorText(cause)}`,
+        {
+          cause,
+        },
+      );
+    }
   }
 
   /** The metrics of epochs 1 to `epoch`; lines past it, or cut by a kill, are left out. */
@@ -84,7 +104,7 @@ export class RunFolder {
   }
 
   get metricsPath(): string {
-    return join(this.path, 'metrics.jsonl');
+    return join(this.path, metricsName);
   }
 }
 
@@ -135,7 +155,7 @@ export function checkNewRun(path: string): void {
   }
   if (!stats.isDirectory()) throw new UsageError(`train: --out: expected a folder but ${path} is a file`);
   checkWritable(path, path);
-  if (readdirSync(path).length > 0) {
+  if (readdirSync(path).some((name) => name !== metricsName && !isTemporary(name))) {
     throw new UsageError(
       `train: --out: expected a new or empty folder but ${path} holds files. ` +
         `Hint: "--resume ${path}" continues a run`,
@@ -145,7 +165,7 @@ export function checkNewRun(path: string): void {
 
 /** Makes the folder, as checked by `checkNewRun`. */
 export function createRunFolder(path: string): RunFolder {
-  mkdirSync(path, { recursive: true });
+  if (statsOf(path) === undefined) mkdirSync(path, { recursive: true });
   return new RunFolder(path);
 }
 

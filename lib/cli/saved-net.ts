@@ -1,12 +1,13 @@
 /** Nets that come from a checkpoint. */
 import { DataError } from '../errors.js';
-import { type Checkpoint, loadCheckpoint } from '../formats/checkpoint.js';
+import type { Checkpoint } from '../formats/checkpoint.js';
+import { loadGeneration } from '../formats/generations.js';
 import { LeNet5 } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
 import { type Recipe, recipes } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
-import { checkpointFile } from './train-plan.js';
+import { checkpointFile, fallbackLine } from './train-plan.js';
 
 /** A net with the parameters of a checkpoint, and how its images are prepared. */
 export interface SavedNet {
@@ -26,8 +27,10 @@ export interface SavedNet {
  * @throws {UsageError} for parameters alone without a recipe.
  */
 export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'article'): SavedNet {
-  const file = checkpointFile(path);
-  const checkpoint = loadCheckpoint(file);
+  const generation = loadGeneration(checkpointFile(path));
+  const { file, checkpoint } = generation;
+  const fallback = fallbackLine(generation);
+  if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
   const config =
     Object.keys(checkpoint.config).length === 0 ? undefined : parseRunConfig(checkpoint.config, file);
   const preparation = recipe === undefined ? config?.recipe : recipes[recipe];

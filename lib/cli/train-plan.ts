@@ -1,16 +1,14 @@
 /** Decides, from the options alone, which run is started or continued and where it is written. */
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
-import { type Checkpoint, loadCheckpoint } from '../formats/checkpoint.js';
+import { type Generation, loadGeneration, previousPath } from '../formats/generations.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
 import { newRunConfig, parseRunConfig, type RunConfig, resumedRunConfig } from './run-config.js';
 import { checkNewRun, checkpointName, checkWritable, defaultRunPath, statsOf } from './run-folder.js';
 
-/** What is continued: its checkpoint, and the configuration stored in that. */
-export interface ResumedRun {
-  readonly file: string;
-  readonly checkpoint: Checkpoint;
+/** What is continued: its newest checkpoint that is whole, and the configuration stored in that. */
+export interface ResumedRun extends Generation {
   readonly config: RunConfig;
 }
 
@@ -32,14 +30,20 @@ export function planTraining(options: OptionsOf<'train'>): Plan {
     checkNewRun(path);
     return { path, config };
   }
-  const file = checkpointFile(resumeSource(options));
-  const checkpoint = loadCheckpoint(file);
+  const generation = loadGeneration(checkpointFile(resumeSource(options)));
+  const { file, checkpoint } = generation;
   const stored = parseRunConfig(checkpoint.config, file);
   const config = resumedRunConfig(stored, options, file);
   const path = options.out ?? dirname(file);
   if (resolve(path) === resolve(dirname(file))) checkWritable(path, path);
   else checkNewRun(path);
-  return { path, config, resumed: { file, checkpoint, config: stored } };
+  const { epochs } = config.recipe;
+  if (checkpoint.partialEpoch !== undefined && epochs <= checkpoint.epoch) {
+    throw new UsageError(
+      `train: --epochs: expected at least ${checkpoint.epoch + 1}, the epoch in which ${file} stands, but received ${epochs}`,
+    );
+  }
+  return { path, config, resumed: { ...generation, config: stored } };
 }
 
 /** `--resume` alone continues the run in `--out`. */
@@ -51,14 +55,22 @@ function resumeSource({ resume, out }: OptionsOf<'train'>): string {
   );
 }
 
-/** The checkpoint that a path means: itself, or the one in the run folder. */
+/**
+ * The checkpoint that a path means: itself, or the one in the run folder. A kill may have left only the generation
+ * before; `loadGeneration` then finds that.
+ */
 export function checkpointFile(path: string): string {
-  const stats = statsOf(path);
-  if (stats === undefined) {
-    throw new DataError(`checkpoint: expected a run folder or a checkpoint at ${path} but nothing is there`);
+  const exists = (file: string) => statsOf(file) !== undefined || statsOf(previousPath(file)) !== undefined;
+  if (statsOf(path)?.isDirectory()) {
+    const file = join(path, checkpointName);
+    if (exists(file)) return file;
+    throw new DataError(`checkpoint: expected ${checkpointName} in ${path} but there is none`);
   }
-  if (!stats.isDirectory()) return path;
-  const file = join(path, checkpointName);
-  if (statsOf(file) !== undefined) return file;
-  throw new DataError(`checkpoint: expected ${checkpointName} in ${path} but there is none`);
+  if (exists(path)) return path;
+  throw new DataError(`checkpoint: expected a run folder or a checkpoint at ${path} but nothing is there`);
+}
+
+/** Why a generation is not the newest, as a line; undefined if it is. */
+export function fallbackLine({ file, checkpoint, fallback }: Generation): string | undefined {
+  return fallback && `${fallback}\nThe generation before is used: ${checkpoint.generation}, in ${file}`;
 }

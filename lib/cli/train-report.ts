@@ -19,12 +19,24 @@ export interface RunFacts {
   readonly testImages: number;
   readonly parameters: number;
   readonly out: string;
-  /** Epochs that a continued run has behind it; 0 for a new one. */
+  /** What a continued run has behind it. */
+  readonly resumed?: Position;
+}
+
+/** Where a run stands: completed epochs and steps, and the steps of an epoch that is under way. */
+export interface Position {
   readonly epoch: number;
+  readonly step: number;
+  readonly partialEpoch?: { readonly steps: number };
+}
+
+/** `epoch 2`, or `epoch 3, step 14` when the third is under way. */
+export function describePosition({ epoch, partialEpoch }: Position): string {
+  return partialEpoch === undefined ? `epoch ${epoch}` : `epoch ${epoch + 1}, step ${partialEpoch.steps}`;
 }
 
 export function startEvent(facts: RunFacts): object {
-  const { config, epoch, ...rest } = facts;
+  const { config, resumed, ...rest } = facts;
   return {
     event: 'start',
     rownet: packageVersion(),
@@ -42,7 +54,7 @@ export function startEvent(facts: RunFacts): object {
     testImages: rest.testImages,
     parameters: rest.parameters,
     out: rest.out,
-    ...(epoch === 0 ? {} : { resumedFrom: epoch }),
+    ...(resumed === undefined ? {} : { resumedFrom: resumed.epoch, resumedStep: resumed.step }),
   };
 }
 
@@ -50,6 +62,16 @@ export function startEvent(facts: RunFacts): object {
 export function epochMetrics(record: EpochRecord): EpochMetrics {
   const { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond } = record;
   return { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond };
+}
+
+/** `step` counts over all epochs; `epoch` those that are complete. */
+export function durableEvent({
+  generation,
+  epoch,
+  step,
+  file,
+}: Position & { readonly generation: number; readonly file: string }): object {
+  return { event: 'durable', generation, epoch, step, file };
 }
 
 export interface DoneFacts {
@@ -67,14 +89,14 @@ export function doneEvent(facts: DoneFacts): object {
 }
 
 export function describeStart(facts: RunFacts): string[] {
-  const { config, epoch } = facts;
+  const { config, resumed } = facts;
   const { name, epochs, batchSize } = config.recipe;
   const lines = [
     `LeNet-5 with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${grouped(facts.images)} images in batches of ${batchSize}`,
     `rownet ${packageVersion()}, ${facts.isa}, ${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'}, engine ${facts.engine}`,
   ];
-  if (epoch > 0) lines.push(`Continues ${facts.out} after epoch ${epoch}`);
+  if (resumed !== undefined) lines.push(`Continues ${facts.out} after ${describePosition(resumed)}`);
   return lines;
 }
 

@@ -7,6 +7,8 @@ export interface ReadValue<T> {
   readonly choices?: readonly string[];
 }
 
+export type Interval = { readonly epochs: number } | { readonly seconds: number };
+
 /** Decimal digits only: `1e3`, `0x10` and `` are refused, so that a slip never becomes another number. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -16,6 +18,18 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<n
     throw new UsageError(`${where}: expected an integer ${range} but received "${text}"`);
   };
   return Object.assign(read, { choices: [] });
+}
+
+/** `2`: epochs. `30s` or `0.5s`: seconds. */
+export function interval(): ReadValue<Interval> {
+  return (text, where) => {
+    const [, epochs, seconds] = /^(?:(\d+)|(\d+(?:\.\d+)?)s)$/.exec(text) ?? [];
+    const value = Number(epochs ?? seconds);
+    if (value > 0 && value <= 1e9) return epochs === undefined ? { seconds: value } : { epochs: value };
+    throw new UsageError(
+      `${where}: expected epochs, such as 2, or seconds, such as 30s, but received "${text}"`,
+    );
+  };
 }
 
 /** A finite number with `above < value <= max`. */

@@ -26,7 +26,6 @@ export class WriteError extends Error {
 }
 
 const TEMPORARY = /^\.rownet-[0-9a-f]{24}\.tmp$/;
-/** A write takes far less, so an older temporary file was left by a process that was killed. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
 const HINTS: Record<string, string> = {
@@ -40,20 +39,31 @@ const HINTS: Record<string, string> = {
   EROFS: 'the disk is read-only',
 };
 
+export interface ReplaceOptions {
+  /** In the same folder: the file that is replaced gets this name, and replaces one that has it. */
+  readonly previous?: string;
+}
+
 /**
  * Writes `bytes` to `path`, replacing a file that is there (its mode is kept; a symbolic link stays, and the file that
  * it points to is replaced). When this returns, the new contents are on disk.
+ *
+ * With `previous`, a link is moved there instead, and a kill or an error between the two renames leaves the old
+ * contents at `previous` alone, with nothing at `path`.
  * @throws WriteError if that fails. Up to the rename, the old file is untouched and nothing else is left; if only the
  * last step fails, the syncing of the folder, the new file is in place but may not survive a power loss.
  */
-export function writeFileAtomic(path: string, bytes: Uint8Array): void {
+export function writeFileAtomic(path: string, bytes: Uint8Array, { previous }: ReplaceOptions = {}): void {
   try {
-    const target = resolveTarget(path);
+    const resolved = resolveTarget(path);
+    const target = previous === undefined ? resolved : { ...resolved, path };
     const folder = dirname(target.path);
-    removeAbandoned(folder);
+    // A write takes far less than an hour, so an older one was left by a process that was killed.
+    removeTemporaries(folder, ABANDONED_AFTER_MS);
     const temporary = join(folder, `.rownet-${randomBytes(12).toString('hex')}.tmp`);
     try {
       writeSynced(temporary, bytes, target.mode);
+      if (previous !== undefined && target.mode !== undefined) renameSync(target.path, previous);
       renameSync(temporary, target.path);
     } catch (error) {
       removeQuietly(temporary);
@@ -121,12 +131,20 @@ function removeQuietly(path: string): void {
   }
 }
 
-/** Removes temporary files that a killed process left; only names of our own making, and only old ones. */
-function removeAbandoned(folder: string): void {
+/** Whether a file of this name is a temporary one of writeFileAtomic. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/**
+ * Removes the temporary files of a folder that no process writes to.
+ * @param age in milliseconds: only those that were written at least that long ago
+ */
+export function removeTemporaries(folder: string, age = 0): void {
   for (const name of readdirSync(folder)) {
-    if (!TEMPORARY.test(name)) continue;
+    if (!isTemporary(name)) continue;
     const path = join(folder, name);
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() && Date.now() - stats.mtimeMs > ABANDONED_AFTER_MS) removeQuietly(path);
+    if (stats?.isFile() && (age === 0 || Date.now() - stats.mtimeMs > age)) removeQuietly(path);
   }
 }

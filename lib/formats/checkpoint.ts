@@ -5,12 +5,27 @@
 import { createHash } from 'node:crypto';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { formatShape, sameShape, type Tensor } from '../tensor.js';
-import { writeFileAtomic } from './atomic-file.js';
+import { type ReplaceOptions, writeFileAtomic } from './atomic-file.js';
 import { decodeNpz } from './npz.js';
 import { decodeSafetensors, encodeSafetensors, readFileBytes } from './safetensors.js';
 import { isZip } from './zip.js';
 
-/** All that is needed to go on with a training at the end of an epoch. */
+/** Sums over the steps of an epoch that is under way: its metrics so far. */
+export interface PartialEpoch {
+  /** From 1 to all steps of the epoch, when only its evaluation is missing. */
+  readonly steps: number;
+  readonly images: number;
+  /** Summed over the images. */
+  readonly loss: number;
+  readonly correct: number;
+  /** Of training. */
+  readonly seconds: number;
+}
+
+/**
+ * All that is needed to go on with a training after any step. There is no state of a generator in it: the order of the
+ * images follows from seed and epoch, the learning rate from the recipe and the step.
+ */
 export interface Checkpoint {
   /** By name, such as `conv1.weight`. */
   readonly params: Map<string, Tensor>;
@@ -22,12 +37,21 @@ export interface Checkpoint {
   readonly config: object;
   /** Completed epochs. */
   readonly epoch: number;
-  /** Completed steps. */
+  /** Completed steps, over all epochs. */
   readonly step: number;
+  /** Absent at the end of an epoch. */
+  readonly partialEpoch?: PartialEpoch;
+  /** Counts the checkpoints of a run. Default 0. */
+  readonly generation?: number;
 }
 
+/** The generation is 0 where the file has none. */
+export type LoadedCheckpoint = Checkpoint & { readonly generation: number };
+
 const FORMAT = 'rownet-checkpoint';
-const VERSION = '1';
+const VERSION = '2';
+/** Written by rownet 0.1.0: without generation, and at the end of an epoch only. */
+const FIRST_VERSION = '1';
 const VELOCITY_PREFIX = 'optimizer.velocity.';
 
 /**
@@ -59,20 +83,41 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Says what of a partial epoch is wrong; undefined if nothing is. */
+function partialEpochMistake(value: unknown, step: number): string | undefined {
+  if (!isPlainObject(value)) return 'expected partialEpoch to be an object';
+  const { steps, images, loss, correct, seconds } = value as Record<keyof PartialEpoch, unknown>;
+  for (const [name, count] of Object.entries({ steps, images, correct })) {
+    if (Number.isSafeInteger(count) && Number(count) >= 0) continue;
+    return `expected partialEpoch.${name} to be an integer from 0 but received ${JSON.stringify(count)}`;
+  }
+  for (const [name, sum] of Object.entries({ loss, seconds })) {
+    if (Number.isFinite(sum) && Number(sum) >= 0) continue;
+    return `expected partialEpoch.${name} to be a number from 0 but received ${JSON.stringify(sum)}`;
+  }
+  if (Number(steps) >= 1 && Number(steps) <= step) return undefined;
+  return `expected partialEpoch.steps from 1 to the ${step} steps of the run but received ${String(steps)}`;
+}
+
 function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
  * Writes a checkpoint, replacing the file as a whole: when this returns, it is on disk.
+ * @param options.previous where the checkpoint that is replaced is kept
  * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON, values that are
  * not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
  * @throws ArgumentTypeError for a config that is no object
- * @throws WriteError if the file cannot be written; an existing one is untouched then
+ * @throws WriteError if the file cannot be written; see writeFileAtomic for what is left then
  */
-export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
-  const { params, velocity, architecture, config, epoch, step } = checkpoint;
-  for (const [what, value] of [['epoch', epoch] as const, ['step', step] as const]) {
+export function saveCheckpoint(path: string, checkpoint: Checkpoint, options: ReplaceOptions = {}): void {
+  writeFileAtomic(path, encodeCheckpoint(checkpoint), options);
+}
+
+function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { params, velocity, architecture, config, epoch, step, partialEpoch, generation = 0 } = checkpoint;
+  for (const [what, value] of Object.entries({ epoch, step, generation })) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new ArgumentRangeError(
         `checkpoint: expected ${what} from 0 to 2^53 - 1 but received ${String(value)}`,
@@ -85,6 +130,8 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
     );
   }
   if (!isPlainObject(config)) throw new ArgumentTypeError('checkpoint: expected config to be an object');
+  const mistake = partialEpoch === undefined ? undefined : partialEpochMistake(partialEpoch, step);
+  if (mistake !== undefined) throw new ArgumentRangeError(`checkpoint: ${mistake}`);
   const mismatch = velocityMismatch(checkpoint);
   if (mismatch !== undefined) throw new ArgumentRangeError(`checkpoint: ${mismatch}`);
   const tensors = new Map(params);
@@ -102,12 +149,14 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
     config: JSON.stringify(config),
     epoch: String(epoch),
     step: String(step),
+    partialEpoch: JSON.stringify(partialEpoch ?? null),
+    generation: String(generation),
   };
-  writeFileAtomic(path, encodeSafetensors(tensors, { ...metadata, sha256: checksum(tensors, metadata) }));
+  return encodeSafetensors(tensors, { ...metadata, sha256: checksum(tensors, metadata) });
 }
 
-function paramsAlone(params: Map<string, Tensor>): Checkpoint {
-  return { params, velocity: new Map(), architecture: '', config: {}, epoch: 0, step: 0 };
+function paramsAlone(params: Map<string, Tensor>): LoadedCheckpoint {
+  return { params, velocity: new Map(), architecture: '', config: {}, epoch: 0, step: 0, generation: 0 };
 }
 
 /**
@@ -116,7 +165,7 @@ function paramsAlone(params: Map<string, Tensor>): Checkpoint {
  * @throws DataError if the file is missing or no valid safetensors or npz file of finite values, if it is a checkpoint
  * of another version, lacks an entry or has one that does not fit, or if its checksum is another
  */
-export function loadCheckpoint(path: string): Checkpoint {
+export function loadCheckpoint(path: string): LoadedCheckpoint {
   const bytes = readFileBytes(path);
   if (isZip(bytes)) return paramsAlone(decodeNpz(bytes, path));
   const { tensors, metadata } = decodeSafetensors(bytes, path);
@@ -137,11 +186,17 @@ export function loadCheckpoint(path: string): Checkpoint {
     const text = entry(key);
     return isJson(text) ? text : fail(`expected metadata "${key}" to be JSON`);
   };
+  const partialEpoch = (): Pick<Checkpoint, 'partialEpoch'> => {
+    const value: unknown = JSON.parse(json('partialEpoch'));
+    if (value === null) return {};
+    const mistake = partialEpochMistake(value, count('step'));
+    return mistake === undefined ? { partialEpoch: value as PartialEpoch } : fail(mistake);
+  };
 
   const version = entry('version');
-  if (version !== VERSION) {
+  if (version !== VERSION && version !== FIRST_VERSION) {
     fail(
-      `expected version ${VERSION} but received ${JSON.stringify(version.slice(0, 80))}`,
+      `expected version ${FIRST_VERSION} or ${VERSION} but received ${JSON.stringify(version.slice(0, 80))}`,
       'it was written by another version of rownet; use that one',
     );
   }
@@ -168,5 +223,8 @@ export function loadCheckpoint(path: string): Checkpoint {
     config,
     epoch: count('epoch'),
     step: count('step'),
+    ...(version === FIRST_VERSION
+      ? { generation: 0 }
+      : { ...partialEpoch(), generation: count('generation') }),
   };
 }

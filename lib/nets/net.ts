@@ -1,7 +1,7 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
 import { checkInteger, checkNumber, checkTensor } from '../kernels/checks.js';
 import { sgdUpdate } from '../kernels/training.js';
-import type { Parameter } from '../layers/layer.js';
+import type { Layer, Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { type NamedLayer, Sequential } from '../layers/sequential.js';
 import { formatShape, type Shape, Tensor, typeName } from '../tensor.js';
@@ -101,6 +101,21 @@ export class Net {
     const y = this.layer.forward(x);
     this.#ready = true;
     return y;
+  }
+
+  /**
+   * `forward`, layer by layer: each one with its path, such as `conv1`, and its output, which is valid until the next
+   * forward. `backward` may follow when all have been taken.
+   * @throws {ShapeError} from the first layer that x does not fit.
+   */
+  *forwardByLayers(x: Tensor): Generator<{ path: string; layer: Layer; output: Tensor }, void, undefined> {
+    this.#ready = false;
+    let value = x;
+    for (const { path, layer } of leaves(this.layer, '')) {
+      value = layer.forward(value);
+      yield { path, layer, output: value };
+    }
+    this.#ready = true;
   }
 
   /**
@@ -232,4 +247,11 @@ export class Net {
     const shapes = `${formatShape(this.inputShape)} -> ${formatShape(this.outputShape)}`;
     return `${this.constructor.name}(${shapes}, ${this.arena.length} parameters)`;
   }
+}
+
+/** The layers of a Sequential in order, those of nested ones in its place. */
+function leaves({ layers }: Sequential, prefix: string): { path: string; layer: Layer }[] {
+  return layers.flatMap(({ name, layer }) =>
+    layer instanceof Sequential ? leaves(layer, `${prefix}${name}.`) : [{ path: prefix + name, layer }],
+  );
 }

@@ -1,16 +1,18 @@
 /** The training loop: epochs of steps, each one `engine.trainStep` with the update of the optimizer. */
 import { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/datasets.js';
-import { createEngine, type Engine, type EngineName } from '../engines/engine.js';
+import { createEngine, type Engine, type EngineName, type StepResult } from '../engines/engine.js';
 import { ArgumentRangeError, DivergedError, ShapeError, StateError } from '../errors.js';
 import type { Net } from '../nets/net.js';
 import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { SGD } from '../optimizers/sgd.js';
-import { formatShape, type Shape, sameShape, type Tensor } from '../tensor.js';
+import { formatShape, type Shape, sameShape } from '../tensor.js';
+import { checkParameters, diverged, findOrigin } from './divergence.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
 import { learningRate } from './schedule.js';
+import { checkResumed, noSums, type PartialEpoch, type TrainingState } from './state.js';
 
 /** How a `Trainer` trains. */
 export interface TrainerOptions {
@@ -24,25 +26,13 @@ export interface TrainerOptions {
   readonly lr?: number;
   /** Replaces the recipe's batch size. */
   readonly batchSize?: number;
-  /** Continues a run: `state()` of its trainer. The net must hold the parameters of that moment. */
+  /** Continues a run after any step: `state()` of its trainer. The net must hold the parameters of that moment. */
   readonly resume?: TrainingState;
   /**
    * Serves a page on loopback that shows the training while it runs. True writes its address to stderr. It costs nothing
    * while nobody looks at it, and ends with the process.
    */
   readonly live?: boolean | LiveOptions | LivePage;
-}
-
-/** With the net's parameters, all that a run needs to go on, at the end of an epoch. */
-export interface TrainingState {
-  /** Completed epochs. */
-  readonly epoch: number;
-  /** Completed steps, over all epochs. */
-  readonly step: number;
-  /** By parameter name; empty without momentum. */
-  readonly velocity: Map<string, Tensor>;
-  readonly seed: number;
-  readonly recipe: Recipe;
 }
 
 /** Options of `trainer.fit`. */
@@ -61,7 +51,7 @@ export interface FitOptions {
 export interface Progress {
   /** From 1. */
   readonly epoch: number;
-  /** From 1, within the epoch. */
+  /** From 1, within the epoch, those before a `resume` included. */
   readonly step: number;
   /** Steps in an epoch. */
   readonly steps: number;
@@ -80,7 +70,7 @@ export interface Progress {
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
-  /** Of the training pass alone, without the evaluation. */
+  /** Of the training pass alone, without the evaluation; the time in `onProgress` counts. */
   readonly seconds: number;
   /** Mean per image during the pass, while the parameters changed. NaN if an abort left no step. */
   readonly loss: number;
@@ -92,22 +82,30 @@ export interface EpochRecord {
   /** Of the last step. */
   readonly lr: number;
   readonly imagesPerSecond: number;
-  /** The figures are those of an epoch that an abort cut short; its steps have been taken back. */
+  /** The figures are those of an epoch that an abort cut short; the next `fit` goes on after its last step. */
   readonly interrupted?: true;
 }
 
 /** What one `fit` works with. */
 interface Run extends FitOptions {
+  readonly train: Dataset;
   readonly batches: Batches;
   readonly engine: Engine;
   readonly totalSteps: number;
   readonly live: LivePage | undefined;
 }
 
+/** Where `fit` takes up an epoch: what a divergence is put back to. */
+interface PassStart {
+  readonly params: Float32Array;
+  readonly velocity: TrainingState['velocity'];
+  readonly sums: PartialEpoch;
+}
+
 /**
- * Trains a net. Whatever ends an epoch early (an abort, a loss that is no number, an exception from `onProgress`), net
- * and trainer then stand where the last completed epoch left them, and `fit` or `resume` continues from there, to the
- * same bits as a run without the interruption.
+ * Trains a net. Whatever ends an epoch early (an abort, an exception from `onProgress`), net and trainer then stand
+ * after the last step, and `fit` or `resume` continues from there, to the same bits and metrics as a run without the
+ * interruption. A divergence alone is taken back, to where `fit` took up the epoch.
  */
 export class Trainer {
   readonly net: Net;
@@ -118,12 +116,14 @@ export class Trainer {
   readonly #live: boolean | LiveOptions | LivePage;
   readonly #optimizer: SGD;
   #recipe: Recipe;
+  /** Completed epochs. */
   #epoch = 0;
-  #step = 0;
+  /** Of the completed epochs. */
+  #epochSteps = 0;
+  /** Of the epoch under way; a new object after each step. */
+  #sums = noSums;
   #fitting = false;
   #page: LivePage | undefined;
-  /** While an epoch is under way: what it started from. */
-  #start: { readonly params: Float32Array; readonly velocity: Map<string, Tensor> } | undefined;
 
   /**
    * @throws {ArgumentRangeError} for values out of range, and for a `resume` of another seed.
@@ -146,22 +146,14 @@ export class Trainer {
     if (resume !== undefined) this.#resume(resume);
   }
 
-  #resume({ epoch, step, velocity, seed }: TrainingState): void {
-    if (seed !== this.seed) {
-      throw new ArgumentRangeError(
-        `Trainer: seed: expected ${seed}, that of the resumed run, but received ${this.seed}. Hint: leave it out`,
-      );
-    }
-    for (const [name, value] of Object.entries({ epoch, step })) {
-      if (Number.isSafeInteger(value) && value >= 0) continue;
-      throw new ArgumentRangeError(
-        `Trainer: resume: expected ${name} to be an integer from 0 but received ${String(value)}`,
-      );
-    }
+  #resume(state: TrainingState): void {
+    checkResumed(state, this.seed);
+    const { epoch, step, partialEpoch = noSums, velocity } = state;
     // Parameters alone, without an optimizer's state, start a run of their own.
-    if (epoch > 0 || velocity.size > 0) this.#optimizer.setVelocity(velocity);
+    if (step > 0 || velocity.size > 0) this.#optimizer.setVelocity(velocity);
     this.#epoch = epoch;
-    this.#step = step;
+    this.#epochSteps = step - partialEpoch.steps;
+    this.#sums = partialEpoch;
   }
 
   /** The recipe as it is run, with what replaced single values of it. */
@@ -169,15 +161,13 @@ export class Trainer {
     return this.#recipe;
   }
 
-  /**
-   * With `net.getParams()` all that a checkpoint needs, whenever no epoch is under way. Within `onProgress` it is still
-   * that of the last completed epoch, and the net is ahead of it.
-   */
+  /** With `net.getParams()` all that a checkpoint needs, between any two steps: also in `onProgress` and in timers. */
   state(): TrainingState {
     return {
       epoch: this.#epoch,
-      step: this.#step,
-      velocity: this.#start?.velocity ?? this.#optimizer.getVelocity(),
+      step: this.#epochSteps + this.#sums.steps,
+      ...(this.#sums.steps === 0 ? {} : { partialEpoch: this.#sums }),
+      velocity: this.#optimizer.getVelocity(),
       seed: this.seed,
       recipe: this.#recipe,
     };
@@ -185,10 +175,11 @@ export class Trainer {
 
   /**
    * Trains up to epoch `epochs` and yields a record after each. The event loop has a turn every 10 ms or so. After an
-   * abort the last record is marked `interrupted`, unless every epoch was complete.
+   * abort the last record is marked `interrupted`, unless every epoch was complete; another `fit` goes on from there.
    * @throws {ArgumentRangeError} if nothing is left to train, or the data does not fit the recipe or the resumed run.
    * @throws {ShapeError} for images that are not of the net's input shape.
-   * @throws {DivergedError} if loss or parameters are no longer finite.
+   * @throws {DivergedError} if loss or parameters are no longer finite, naming step and layer; net and trainer are put
+   * back to where this `fit` took up the epoch.
    * @throws {StateError} while another `fit` of this trainer is under way.
    */
   async *fit(train: Dataset, options: FitOptions = {}): AsyncGenerator<EpochRecord, void, undefined> {
@@ -257,83 +248,143 @@ export class Trainer {
     const { normalization, loss: reduction } = recipe;
     const engine = createEngine(this.#engineName, this.net, { normalization, train, reduction });
     const batches = new Batches({ count: train.count, batchSize, seed: this.seed, shuffle, dropLast });
-    if (this.#step !== this.#epoch * batches.steps) {
-      throw new ArgumentRangeError(
-        `Trainer.fit: expected data of the resumed run (${this.#step} steps in ${this.#epoch} epochs) ` +
-          `but received ${train.count} images in ${batches.steps} steps. Hint: use its data set, limit and batch size`,
-      );
-    }
+    this.#checkPosition(batches);
     this.#recipe = recipe;
-    return { ...options, batches, engine, totalSteps: epochs * batches.steps };
+    return { ...options, batches, engine, train, totalSteps: epochs * batches.steps };
+  }
+
+  #checkPosition({ steps, count, batchSize }: Batches): void {
+    const sums = this.#sums;
+    const images = Math.min(sums.steps * batchSize, count);
+    const complete = this.#epochSteps === this.#epoch * steps;
+    if (complete && sums.steps <= steps && sums.images === images) return;
+    const partial = sums.steps === 0 ? '' : ` and ${sums.images} images in ${sums.steps} steps`;
+    throw new ArgumentRangeError(
+      `Trainer.fit: expected data of the resumed run (${this.#epochSteps} steps in ${this.#epoch} epochs${partial}) ` +
+        `but received ${count} images in ${steps} steps. Hint: use its data set, limit and batch size`,
+    );
   }
 
   async #trainEpoch(run: Run): Promise<EpochRecord> {
-    this.#start = { params: this.net.arena.slice(), velocity: this.#optimizer.getVelocity() };
-    let complete = false;
+    const { net } = this;
+    const start = { params: net.arena.slice(), velocity: this.#optimizer.getVelocity(), sums: this.#sums };
     try {
-      const record = await this.#pass(run);
+      const record = await this.#pass(run, start);
+      checkParameters(net, record, this.#sums.steps);
       if (record.interrupted) return record;
       const test = await this.#evaluate(run, record);
       this.#epoch += 1;
-      this.#step += run.batches.steps;
-      complete = true;
+      this.#epochSteps += run.batches.steps;
+      this.#sums = noSums;
       const whole =
         test === undefined ? record : { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
       run.live?.epoch(whole, test);
       return whole;
-    } finally {
-      if (!complete) {
-        this.net.arena.set(this.#start.params);
-        this.#optimizer.setVelocity(this.#start.velocity);
-      }
-      this.#start = undefined;
+    } catch (error) {
+      if (error instanceof DivergedError) this.#putBack(start);
+      throw error;
     }
   }
 
-  /** One step for each batch. */
-  async #pass({ batches, engine, totalSteps, signal, onProgress, live }: Run): Promise<EpochRecord> {
+  #putBack({ params, velocity, sums }: PassStart): void {
+    this.net.arena.set(params);
+    this.#optimizer.setVelocity(velocity);
+    this.#sums = sums;
+  }
+
+  /** The steps of the epoch that are left. */
+  async #pass(run: Run, start: PassStart): Promise<EpochRecord> {
+    const { batches, engine, signal, onProgress, live } = run;
     const started = performance.now();
     const breaks = new EventLoopBreaks();
-    const epoch = this.#epoch + 1;
-    let [steps, images, loss, correct, lr] = [0, 0, 0, 0, learningRate(this.#recipe, this.#step, totalSteps)];
-    const figures = () => {
-      const seconds = (performance.now() - started) / 1000;
-      return { epoch, seconds, loss: loss / images, lr, imagesPerSecond: images / seconds };
-    };
-    for (const batch of batches.epoch(this.#epoch)) {
-      if (signal?.aborted) return { ...figures(), trainAccuracy: correct / images, interrupted: true };
-      lr = learningRate(this.#recipe, this.#step + steps, totalSteps);
-      const update = this.#optimizer.update(lr);
-      const result = engine.trainStep(batch, update);
-      steps += 1;
-      if (!Number.isFinite(result.loss)) {
-        throw diverged(`loss in epoch ${epoch}, step ${steps} of ${batches.steps}`, result.loss, lr);
-      }
-      if (update === undefined) this.#optimizer.step(lr);
-      images += batch.length;
-      loss += result.loss;
-      correct += result.correct;
+    const seconds = () => start.sums.seconds + (performance.now() - started) / 1000;
+    let lr = this.#rate(Math.max(0, start.sums.steps - 1), run);
+    const record = () => figures(this.#epoch + 1, { ...this.#sums, seconds: seconds() }, lr);
+    const order = batches.epoch(this.#epoch);
+    while (this.#sums.steps < batches.steps && !signal?.aborted) {
+      const { steps, images, loss, correct } = this.#sums;
+      const batch = order[steps];
+      lr = this.#rate(steps, run);
+      const result = this.#step(engine, batch, lr);
+      if (!Number.isFinite(result.loss)) return this.#blame(run, start, result.loss);
+      this.#sums = {
+        steps: steps + 1,
+        images: images + batch.length,
+        loss: loss + result.loss,
+        correct: correct + result.correct,
+        seconds: seconds(),
+      };
       if (onProgress !== undefined || live !== undefined) {
-        const { seconds: _, ...rest } = figures();
-        const progress = { ...rest, step: steps, steps: batches.steps, images, accuracy: correct / images };
+        const { epoch, loss: mean, trainAccuracy: accuracy, imagesPerSecond } = record();
+        const { steps: step, images: seen } = this.#sums;
+        const place = { epoch, step, steps: batches.steps, images: seen };
+        const progress = { ...place, loss: mean, accuracy, lr, imagesPerSecond };
         onProgress?.(progress);
         live?.step(progress);
       }
       if (live?.due()) await live.turn(signal);
       else if (breaks.due()) await breaks.take();
     }
-    return { ...figures(), trainAccuracy: correct / images };
+    // The last onProgress and the last break count too.
+    if (this.#sums.steps > start.sums.steps) this.#sums = { ...this.#sums, seconds: seconds() };
+    return this.#sums.steps < batches.steps ? { ...record(), interrupted: true } : record();
   }
 
-  /** Checks what the last update made, which no loss has shown yet. */
+  /** The learning rate of a step of the epoch under way, counted from 0. */
+  #rate(step: number, { totalSteps }: Run): number {
+    return learningRate(this.#recipe, this.#epochSteps + step, totalSteps);
+  }
+
+  /** Forward, backward and update, fused where engine and optimizer can. */
+  #step(engine: Engine, batch: Uint32Array, lr: number): StepResult {
+    const update = this.#optimizer.update(lr);
+    const result = engine.trainStep(batch, update);
+    if (update === undefined) this.#optimizer.step(lr);
+    return result;
+  }
+
+  /**
+   * Finds the layer from which a loss that is not finite comes. The step has changed the parameters since, so that the
+   * pass is repeated up to it: that costs nothing as long as all goes well.
+   */
+  async #blame(run: Run, start: PassStart, received: number): Promise<never> {
+    const { steps } = this.#sums;
+    const { batches, engine, train } = run;
+    this.#putBack(start);
+    const breaks = new EventLoopBreaks();
+    const order = batches.epoch(this.#epoch);
+    for (let step = start.sums.steps; step < steps; step += 1) {
+      this.#step(engine, order[step], this.#rate(step, run));
+      if (breaks.due()) await breaks.take();
+    }
+    throw diverged({
+      what: `loss in epoch ${this.#epoch + 1}, step ${steps + 1} of ${batches.steps}`,
+      received,
+      lr: this.#rate(steps, run),
+      origin: findOrigin(this.net, train, this.#recipe.normalization, order[steps]),
+    });
+  }
+
+  /** Shows what the last update made, which no training loss has shown yet. */
   async #evaluate({ engine, validation }: Run, { epoch, lr }: EpochRecord): Promise<Accuracy | undefined> {
-    const wrong = this.net.arena.find((value) => !Number.isFinite(value));
-    if (wrong !== undefined) throw diverged(`parameters after the last step of epoch ${epoch}`, wrong, lr);
     if (validation === undefined) return undefined;
     const test = await computeAccuracyInSlices(engine, validation);
-    if (!Number.isFinite(test.loss)) throw diverged(`validation loss after epoch ${epoch}`, test.loss, lr);
-    return test;
+    if (Number.isFinite(test.loss)) return test;
+    const origin = findOrigin(this.net, validation, this.#recipe.normalization);
+    throw diverged({ what: `validation loss after epoch ${epoch}`, received: test.loss, lr, origin });
   }
+}
+
+/** The figures of an epoch from its sums. */
+function figures(epoch: number, { images, loss, correct, seconds }: PartialEpoch, lr: number): EpochRecord {
+  return {
+    epoch,
+    seconds,
+    loss: loss / images,
+    trainAccuracy: correct / images,
+    lr,
+    imagesPerSecond: images / seconds,
+  };
 }
 
 /** Before the first epoch, not after it. */
@@ -351,12 +402,4 @@ function checkValidation(validation: Dataset | undefined, inputShape: Shape): vo
         `but received ${formatShape(shape)}`,
     );
   }
-}
-
-/** The last line has no full stop: the command line adds which checkpoint is kept. */
-function diverged(what: string, received: number, lr: number): DivergedError {
-  return new DivergedError(
-    `Trainer.fit: expected a finite ${what}, but received ${received} (learning rate ${lr.toPrecision(3)}). ` +
-      'Hint: lower the learning rate, say to a tenth; with new parameters try a longer warm-up',
-  );
 }

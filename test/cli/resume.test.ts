@@ -1,12 +1,23 @@
-/** `--resume`: a continued run ends with the bytes of one that was never stopped, or is refused. */
-import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+/** `--resume`: a continued run ends with the state of one that was never stopped, or is refused. */
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+import { stateSha256 } from '../support/state.js';
 
 const folder = temporaryFolder();
 const run = (...args: string[]) => rownet(args, { cwd: folder.path });
 const bytes = (name: string, file = 'checkpoint.safetensors') => readFileSync(folder.join(name, file));
+const state = (name: string) => stateSha256(folder.join(name, 'checkpoint.safetensors'));
 const epochsIn = (name: string) =>
   jsonLines(bytes(name, 'metrics.jsonl').toString()).map(({ epoch }) => epoch);
 
@@ -25,7 +36,7 @@ it.each<[name: string, args: string[]]>([
   ['the checkpoint', ['--resume', 'NAME/checkpoint.safetensors']],
   ['--out', ['--out', 'NAME', '--resume']],
   ['the same options again', ['--resume', 'NAME', '--recipe', 'article', '--seed', '1', '--data', 'bars']],
-])('continues by %s to the bytes of a straight run', async (name, args) => {
+])('continues by %s to the bits of a straight run', async (name, args) => {
   const copy = name.replace(/\W+/g, '-');
   cpSync(folder.join('half'), folder.join(copy), { recursive: true });
   const result = await run(
@@ -36,12 +47,15 @@ it.each<[name: string, args: string[]]>([
   const events = jsonLines(result.stdout);
   expect(events.map(({ event, epoch }) => [event, epoch])).toEqual([
     ['start', undefined],
+    ['durable', 2],
+    ['durable', 3],
     ['epoch', 3],
+    ['durable', 4],
     ['epoch', 4],
     ['done', undefined],
   ]);
-  expect(events[0].resumedFrom).toBe(2);
-  expect(bytes(copy).equals(bytes('straight'))).toBe(true);
+  expect(events[0]).toMatchObject({ resumedFrom: 2, resumedStep: 6 });
+  expect(state(copy)).toBe(state('straight'));
   expect(epochsIn(copy)).toEqual([1, 2, 3, 4]);
 });
 
@@ -50,7 +64,7 @@ it('leaves the continued run alone when --out names another folder', async () =>
   const result = await run('train', '--resume', 'half', '--epochs', '4', '--out', 'fork', '--quiet');
   expect(result).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
   expect(bytes('half').equals(before)).toBe(true);
-  expect(bytes('fork').equals(bytes('straight'))).toBe(true);
+  expect(state('fork')).toBe(state('straight'));
   expect(epochsIn('fork')).toEqual([1, 2, 3, 4]);
 });
 
@@ -59,13 +73,13 @@ it('cuts metrics that are past the checkpoint, as a kill may leave them', async 
   appendFileSync(folder.join('killed', 'metrics.jsonl'), '{"epoch":3,"loss":1}\n{"epoch":4,"lo');
   expect((await run('train', '--resume', 'killed', '--epochs', '4', '--quiet')).code).toBe(0);
   expect(epochsIn('killed')).toEqual([1, 2, 3, 4]);
-  expect(bytes('killed').equals(bytes('straight'))).toBe(true);
+  expect(state('killed')).toBe(state('straight'));
 });
 
 it('a run that is complete is evaluated again and ends with code 0', async () => {
   const result = await run('train', '--resume', 'straight', '--json', '--quiet');
   expect(result).toMatchObject({ code: 0, stderr: '' });
-  const [start, done, ...others] = jsonLines(result.stdout);
+  const [start, , done, ...others] = jsonLines(result.stdout);
   expect(others).toEqual([]);
   expect(start).toMatchObject({ event: 'start', resumedFrom: 4 });
   expect(done).toMatchObject({ event: 'done', epochs: 4, secondsPerEpoch: null });
@@ -83,7 +97,7 @@ it('lists every option that differs from the run', async () => {
   const before = bytes('half');
   const result = await run(
     ...['train', '--resume', 'half', '--recipe', 'fast', '--batch-size', '64', '--lr', '0.5', '--seed', '2'],
-    ...['--engine', 'rows', '--limit', '100'],
+    ...['--limit', '100'],
   );
   expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(result.stderr.split('\n')).toEqual([
@@ -92,7 +106,6 @@ it('lists every option that differs from the run', async () => {
     '  --batch-size: 128 in the run, 64 here',
     '  --lr: 0.001 in the run, 0.5 here',
     '  --seed: 1 in the run, 2 here',
-    '  --engine: auto in the run, rows here',
     '  --limit: all images in the run, 100 here',
     'Hint: leave these options out to continue the run, or start a new one without --resume',
     '',
@@ -150,4 +163,84 @@ it('a run folder that cannot be written in ends with code 1 and keeps the last c
   });
   expect(verbose.code).toBe(1);
   expect(verbose.stderr).toMatch(/\n {4}at .*run-folder\.js/);
+});
+
+it('goes on with other threads to the same bits, and with another engine or level with a note', async () => {
+  const resumed = async (out: string, args: string[], env = {}) => {
+    const all = ['train', '--resume', 'half', '--epochs', '4', '--out', out, ...args];
+    const result = await rownet(all, { cwd: folder.path, env });
+    expect(result.code).toBe(0);
+    return result.stderr;
+  };
+  const note = /differs from that of a straight run/;
+  expect(await resumed('threads', ['--threads', '3'])).not.toMatch(note);
+  expect(state('threads')).toBe(state('straight'));
+  expect(await resumed('same-engine', ['--engine', 'lanes'])).not.toMatch(note);
+  expect(state('same-engine')).toBe(state('straight'));
+  expect(await resumed('rows', ['--engine', 'rows'])).toContain(
+    'The engine is now rows instead of lanes: the result differs from that of a straight run by rounding\n',
+  );
+  expect(loadCheckpoint(folder.join('rows', 'checkpoint.safetensors')).config).toMatchObject({
+    engine: 'rows',
+  });
+  const { isa } = loadCheckpoint(folder.join('half', 'checkpoint.safetensors')).config as { isa: string };
+  expect(await resumed('portable', [], { ROWNET_MAX_ISA: 'portable' })).toContain(
+    `The run was started at ${isa}, this is portable: `,
+  );
+});
+
+describe('with a newest checkpoint that is no good', () => {
+  const damaged = (name: string, damage: (path: string) => void) => {
+    cpSync(folder.join('half'), folder.join(name), { recursive: true });
+    damage(folder.join(name, 'checkpoint.safetensors'));
+    return name;
+  };
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    ['missing', (path) => rmSync(path), /received ENOENT/],
+    ['cut', (path) => truncateSync(path, 1000), /header promises|expected \d+ bytes of data/],
+    ['empty', (path) => truncateSync(path, 0), /expected 8 bytes of header length/],
+  ])('(%s) the generation before is used, and said so', async (what, damage, reason) => {
+    const name = damaged(`newest-${what}`, damage);
+    const evaluated = await run('eval', name, '--json');
+    expect(evaluated).toMatchObject({ code: 0, stderr: expect.stringMatching(reason) });
+    const result = await run('train', '--resume', name, '--epochs', '4', '--quiet', '--json');
+    expect(result.code).toBe(0);
+    const [why, used, ...others] = result.stderr.split('\n');
+    expect(why).toMatch(reason);
+    expect(used).toBe(`The generation before is used: 2, in ${name}/checkpoint.previous.safetensors`);
+    expect(others).toEqual(['']);
+    expect(jsonLines(result.stdout)[0]).toMatchObject({ resumedFrom: 1 });
+    expect(state(name)).toBe(state('straight'));
+    expect(epochsIn(name)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('the good one is not replaced by the damaged one', async () => {
+    const name = damaged('not-kept', (path) => truncateSync(path, 1000));
+    expect((await run('train', '--resume', name, '--epochs', '1', '--quiet')).code).toBe(0);
+    expect(loadCheckpoint(folder.join(name, 'checkpoint.safetensors'))).toMatchObject({
+      generation: 3,
+      epoch: 1,
+    });
+    expect(loadCheckpoint(folder.join(name, 'checkpoint.previous.safetensors')).generation).toBe(2);
+  });
+
+  it('and one before that is none either, the error is about the newest', async () => {
+    const name = damaged('both', (path) => {
+      truncateSync(path, 1000);
+      rmSync(path.replace('checkpoint.', 'checkpoint.previous.'));
+    });
+    const result = await run('train', '--resume', name);
+    expect(result).toMatchObject({ code: 3, stdout: '' });
+    expect(result.stderr).toMatch(/^safetensors: both\/checkpoint\.safetensors: /);
+  });
+});
+
+it('takes what a kill before the first checkpoint left for a new folder', async () => {
+  mkdirSync(folder.join('early'));
+  writeFileSync(folder.join('early', `.rownet-${'0'.repeat(24)}.tmp`), 'cut');
+  writeFileSync(folder.join('early', 'metrics.jsonl'), '');
+  expect((await run(...article, '--epochs', '4', '--out', 'early')).code).toBe(0);
+  expect(state('early')).toBe(state('straight'));
+  expect(readdirSync(folder.join('early')).filter((name) => name.startsWith('.'))).toEqual([]);
 });

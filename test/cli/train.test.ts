@@ -11,6 +11,7 @@ import {
   temporaryFolder,
   writeIdxFolder,
 } from '../support/cli.js';
+import { stateSha256 } from '../support/state.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -21,9 +22,12 @@ const run = (...args: string[]) => rownet(args, { cwd: folder.path });
 describe('a run with --json', () => {
   let result: CliResult;
   let events: JsonLine[];
+  let durable: JsonLine[];
   beforeAll(async () => {
     result = await run(...small, '--seed', '3', '--json', '--out', 'run');
-    events = jsonLines(result.stdout);
+    const all = jsonLines(result.stdout);
+    durable = all.filter(({ event }) => event === 'durable');
+    events = all.filter(({ event }) => event !== 'durable');
   }, 60_000);
 
   it('ends with code 0 and tells start, epochs and end', () => {
@@ -78,6 +82,16 @@ describe('a run with --json', () => {
     expect(second.testAccuracy).toBeGreaterThan(0.5);
   });
 
+  it('each generation of the checkpoint is announced', () => {
+    const file = 'run/checkpoint.safetensors';
+    expect(durable).toEqual([
+      { event: 'durable', generation: 1, epoch: 0, step: 0, file },
+      { event: 'durable', generation: 2, epoch: 1, step: 40, file },
+      { event: 'durable', generation: 3, epoch: 2, step: 80, file },
+    ]);
+    expect(loadCheckpoint(folder.join('run', 'checkpoint.previous.safetensors')).generation).toBe(2);
+  });
+
   it('done sums up', () => {
     const [, first, second, done] = events;
     expect(done).toEqual({
@@ -94,6 +108,7 @@ describe('a run with --json', () => {
 
   it('the run folder holds configuration, metrics, checkpoint and curves, and nothing else', () => {
     expect(readdirSync(folder.join('run')).sort()).toEqual([
+      'checkpoint.previous.safetensors',
       'checkpoint.safetensors',
       'config.json',
       'curves.svg',
@@ -191,10 +206,47 @@ it('--require-accuracy exits with 5 below, 0 at or above', async () => {
 it('a loss that is no number exits with 5 and keeps the last good checkpoint', async () => {
   const result = await run(...small, '--lr', '1000', '--json', '--quiet', '--out', 'diverged');
   expect(result.code).toBe(5);
-  expect(jsonLines(result.stdout).map(({ event }) => event)).toEqual(['start']);
-  expect(result.stderr).toMatch(/expected a finite loss in epoch 1, step \d+ of 40/);
+  expect(jsonLines(result.stdout).map(({ event }) => event)).toEqual(['start', 'durable']);
+  expect(result.stderr).toMatch(
+    /expected a finite loss in epoch 1, step \d+ of 40, .*; first not finite: the (parameter|output of) (conv|fc|relu|pool)/,
+  );
   expect(result.stderr).toContain('The checkpoint of epoch 0 is kept: diverged/checkpoint.safetensors');
   const { epoch, params } = loadCheckpoint(folder.join('diverged', 'checkpoint.safetensors'));
   expect(epoch).toBe(0);
   for (const [name, { data }] of params) expect(data.every(Number.isFinite), name).toBe(true);
+});
+
+describe('--checkpoint-every', () => {
+  const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('durable'));
+  const bars = ['train', '--data', 'bars', '--batch-size', '100'];
+
+  it('of epochs leaves some out, never the last', async () => {
+    const args = [...bars, '--epochs', '5', '--checkpoint-every', '2', '--json', '--out', 'second'];
+    const { code, stdout, stderr } = await run(...args);
+    expect(code).toBe(0);
+    const epochs = jsonLines(stdout).filter(({ event }) => event === 'durable');
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([0, 2, 4, 5]);
+    const file = 'second/checkpoint.safetensors';
+    expect(lines(stderr)).toEqual([
+      `durable 1: epoch 0, ${file}`,
+      `durable 2: epoch 2, ${file}`,
+      `durable 3: epoch 4, ${file}`,
+      `durable 4: epoch 5, ${file}`,
+    ]);
+  });
+
+  it('of seconds writes within epochs too, to the same end', async () => {
+    const args = [...bars, '--epochs', '2', '--out'];
+    expect((await run(...args, 'often', '--checkpoint-every', '0.000001s')).stderr).toContain(
+      'durable 3: epoch 1, step 2, often/checkpoint.safetensors\n',
+    );
+    const plain = await run(...args, 'plain');
+    expect(lines(plain.stderr)).toEqual([]);
+    const state = (name: string) => stateSha256(folder.join(name, 'checkpoint.safetensors'));
+    expect(state('often')).toBe(state('plain'));
+    // Start, three steps and the end of each epoch.
+    expect(loadCheckpoint(folder.join('often', 'checkpoint.safetensors')).generation).toBe(9);
+    const seldom = await run(...args, 'seldom', '--checkpoint-every', '1000s');
+    expect(lines(seldom.stderr)).toHaveLength(2);
+  });
 });

@@ -44,6 +44,10 @@ it.each<[args: string[], message: string]>([
   [['train', '--lr', '0'], number('--lr', lr, '0')],
   [['train', '--lr', '1e308'], number('--lr', lr, '1e308')],
   [['train', '--lr', ''], number('--lr', lr, '')],
+  ...['0', '0s', '2x', '1.5', '-1', 's', '1e3s'].map((every): [string[], string] => [
+    ['train', '--checkpoint-every', every],
+    `train: --checkpoint-every: expected epochs, such as 2, or seconds, such as 30s, but received "${every}"`,
+  ]),
   [['train', '--require-accuracy', '99'], number('--require-accuracy', 'above 0 and at most 1', '99')],
   [['train', '--recipe', 'quick'], 'train: --recipe: expected fast or article but received "quick"'],
   [['train', '--engine', 'gpu'], 'train: --engine: expected auto or lanes or rows but received "gpu"'],

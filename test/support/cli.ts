@@ -20,6 +20,8 @@ export interface CliOptions {
   /** Called once, to stop the process from outside. */
   readonly onSpawn?: (child: ChildProcess) => void;
   readonly uid?: number;
+  /** A program that runs it, such as `['strace', '-o', 'log']`. */
+  readonly under?: readonly string[];
 }
 
 export interface CliResult {
@@ -32,8 +34,9 @@ export interface CliResult {
 
 /** Runs `rownet ...args` to its end; stdout and stderr are pipes. */
 export function rownet(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { cwd, env = {}, onStdout, onSpawn, uid } = options;
-  const child = spawn(process.execPath, [options.bin ?? bin, ...args], {
+  const { cwd, env = {}, onStdout, onSpawn, uid, under = [] } = options;
+  const [program, ...words] = [...under, process.execPath, options.bin ?? bin, ...args];
+  const child = spawn(program, words, {
     cwd: cwd ?? root,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ROWNET_NUM_THREADS: '2', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

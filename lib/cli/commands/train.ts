@@ -1,8 +1,8 @@
 /** `rownet train`: trains a net and keeps its run folder. */
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type DataSource, loadDataset } from '../../data/datasets.js';
+import { createEngine } from '../../engines/engine.js';
 import { DivergedError } from '../../errors.js';
-import { saveCheckpoint } from '../../formats/checkpoint.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
 import { computeAccuracy } from '../../training/evaluate.js';
@@ -16,20 +16,23 @@ import type { OptionsOf } from '../options.js';
 import { isVerbose, percent, printJson } from '../output.js';
 import { describePlan } from '../plan-report.js';
 import { createReporter, type Reporter } from '../progress.js';
+import { type Durable, RunCheckpoints } from '../run-checkpoints.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
-import { checkNewRun, createRunFolder, curvesTitle, type EpochMetrics, RunFolder } from '../run-folder.js';
+import { createRunFolder, curvesTitle, type EpochMetrics, RunFolder } from '../run-folder.js';
 import { restoreParams } from '../saved-net.js';
 import { listenForStop, type StopCause, stopExitCode } from '../signals.js';
 import { median } from '../statistics.js';
 import type { TensorBoard } from '../tensorboard.js';
 import { resolveThreads } from '../threads.js';
-import { type Plan, planTraining, type ResumedRun } from '../train-plan.js';
+import { fallbackLine, type Plan, planTraining, type ResumedRun } from '../train-plan.js';
 import {
   type DoneFacts,
   describeEnd,
   describeEpoch,
+  describePosition,
   describeStart,
   doneEvent,
+  durableEvent,
   epochMetrics,
   startEvent,
 } from '../train-report.js';
@@ -44,35 +47,45 @@ interface Session {
   readonly folder: RunFolder;
   readonly net: LeNet5;
   readonly trainer: Trainer;
+  readonly checkpoints: RunCheckpoints;
   /** Of every completed epoch, those before a `--resume` included. */
   readonly metrics: EpochMetrics[];
   readonly reporter: Reporter;
   readonly losses: LossSamples;
 }
 
+interface SessionParts {
+  readonly options: TrainOptions;
+  readonly plan: Plan;
+  readonly source: DataSource;
+  readonly folder: RunFolder;
+  readonly live: LiveView | undefined;
+}
+
 /** Runs the command. A stop by a signal sets `process.exitCode`; every other failure is thrown. */
 export async function train(options: TrainOptions): Promise<void> {
-  const plan = planTraining(options);
+  const draft = planTraining(options);
   setThreads(resolveThreads(options.threads));
-  const source = loadData(plan, options.offline ?? false);
-  const { classNames } = source.train;
-  const config = {
-    ...plan.config,
-    data: { ...plan.config.data, sha256: source.sha256, ...(classNames === undefined ? {} : { classNames }) },
-  };
-  const folder = createRunFolder(plan.path);
+  const source = loadData(draft, options.offline ?? false);
+  const folder = createRunFolder(draft.path);
   const lock = await lockFolder(folder.path);
-  // Another run may have come and gone since the plan was made.
-  if (plan.resumed === undefined) checkNewRun(plan.path);
   const stop = listenForStop();
   try {
+    // Another process may have trained here until now: what counts is what is there once the folder is locked.
+    const plan = planTraining({ ...options, out: draft.path });
+    folder.clean();
+    const fallback = plan.resumed === undefined ? undefined : fallbackLine(plan.resumed);
+    // Also under --quiet: a checkpoint that is damaged or missing is an error, if one that is mended.
+    if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
     const live = liveView(options, folder, stop.signal);
-    const session = openSession(options, plan, config, source, folder, live);
+    const session = openSession({ options, plan, source, folder, live });
     announce(session, plan);
     await live?.open();
     const started = performance.now();
     const trained = await trainEpochs(session, stop.signal);
     const cause = stop.cause();
+    // Of exactly the step at which the training was stopped.
+    session.checkpoints.write();
     if (cause === undefined) finish(session, trained, (performance.now() - started) / 1000);
     else reportStop(session, cause);
     await live?.stay();
@@ -106,44 +119,44 @@ function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
 }
 
 /** Builds net and trainer, and writes the run folder's first state: from here on it can be resumed. */
-function openSession(
-  options: TrainOptions,
-  plan: Plan,
-  config: RunConfig,
-  source: DataSource,
-  folder: RunFolder,
-  live: LiveView | undefined,
-): Session {
+function openSession({ options, plan, source, folder, live }: SessionParts): Session {
+  const { resumed } = plan;
+  const { classNames } = source.train;
+  const config = {
+    ...plan.config,
+    isa: resumed?.config.isa ?? runtimeInfo().isa,
+    data: { ...plan.config.data, sha256: source.sha256, ...(classNames === undefined ? {} : { classNames }) },
+  };
   const { recipe, seed, engine } = config;
   const net = new LeNet5({ seed, init: recipe.init, classes: source.train.classes });
-  const saved = plan.resumed?.checkpoint;
-  if (plan.resumed !== undefined) restoreParams(net, plan.resumed.checkpoint, plan.resumed.file);
-  const trainer = new Trainer(net, {
-    recipe,
-    seed,
-    engine,
-    live: live?.page ?? false,
-    ...(saved === undefined
-      ? {}
-      : { resume: { epoch: saved.epoch, step: saved.step, velocity: saved.velocity, seed, recipe } }),
-  });
-  const metrics = plan.resumed === undefined ? [] : earlierMetrics(plan.resumed);
-  const session = {
-    options,
-    config,
-    source,
-    folder,
+  if (resumed !== undefined) restoreParams(net, resumed.checkpoint, resumed.file);
+  const resume = resumed === undefined ? {} : { resume: { ...resumed.checkpoint, seed, recipe } };
+  const trainer = new Trainer(net, { recipe, seed, engine, live: live?.page ?? false, ...resume });
+  const metrics = resumed === undefined ? [] : earlierMetrics(resumed);
+  const reporter = createReporter(options.quiet ?? false);
+  folder.writeMetrics(metrics);
+  const checkpoints = new RunCheckpoints({
+    file: folder.checkpoint,
     net,
     trainer,
-    metrics,
-    reporter: createReporter(options.quiet ?? false),
-    losses: new LossSamples(recipe.epochs),
-  };
+    config,
+    every: options.checkpointEvery ?? { epochs: 1 },
+    generation: resumed?.checkpoint.generation ?? 0,
+    keep: resumed !== undefined && resolve(resumed.file) === resolve(folder.checkpoint),
+    onDurable: (durable) => tellDurable(options, reporter, durable),
+  });
   folder.writeConfig(config);
   folder.writeMachine(describeMachine());
-  folder.writeMetrics(metrics);
-  writeCheckpoint(session);
-  return session;
+  const losses = new LossSamples(recipe.epochs);
+  return { options, config, source, folder, net, trainer, checkpoints, metrics, reporter, losses };
+}
+
+/** A line only where checkpoints were asked for: most runs end before anyone wonders. */
+function tellDurable(options: TrainOptions, reporter: Reporter, durable: Durable): void {
+  if (options.json) printJson(durableEvent(durable));
+  if (options.checkpointEvery !== undefined) {
+    reporter.log(`durable ${durable.generation}: ${describePosition(durable)}, ${durable.file}`);
+  }
 }
 
 /** Those of the run that is continued, which may stand in another folder; a kill may have left one epoch too many. */
@@ -151,19 +164,8 @@ function earlierMetrics({ file, checkpoint }: ResumedRun): EpochMetrics[] {
   return new RunFolder(dirname(file)).readMetrics(checkpoint.epoch);
 }
 
-function writeCheckpoint({ folder, config, net, trainer }: Session): void {
-  const { epoch, step, velocity } = trainer.state();
-  saveCheckpoint(folder.checkpoint, {
-    params: net.getParams(),
-    velocity: new Map(velocity),
-    architecture: net.architecture,
-    config,
-    epoch,
-    step,
-  });
-}
-
-function announce({ options, config, source, net, trainer, folder, reporter }: Session, plan: Plan): void {
+function announce(session: Session, { resumed }: Plan): void {
+  const { options, config, source, net, trainer, checkpoints, folder, reporter } = session;
   const runtime = runtimeInfo();
   const { isa, threads } = runtime;
   const facts = {
@@ -175,23 +177,43 @@ function announce({ options, config, source, net, trainer, folder, reporter }: S
     testImages: source.test.count,
     parameters: net.arena.length,
     out: folder.path,
-    epoch: plan.resumed?.checkpoint.epoch ?? 0,
+    ...(resumed === undefined ? {} : { resumed: resumed.checkpoint }),
   };
   if (options.json) printJson(startEvent(facts));
   for (const line of describeStart(facts)) reporter.log(line);
   if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
-  const planned = plan.resumed?.config.recipe.epochs;
-  if (planned !== undefined && planned !== config.recipe.epochs && config.recipe.schedule !== 'constant') {
-    reporter.log(
-      `The learning rate now follows its schedule over ${config.recipe.epochs} epochs instead of ${planned}: ` +
-        'the result is not that of one run of as many',
+  if (resumed !== undefined) for (const line of resumeNotes(session, resumed)) reporter.log(line);
+  tellDurable(options, reporter, checkpoints.last);
+}
+
+/** What makes a continued run end with other bits than a straight one. */
+function resumeNotes({ config, net, trainer }: Session, { config: stored }: ResumedRun): string[] {
+  const { recipe } = config;
+  const notes: string[] = [];
+  if (stored.recipe.epochs !== recipe.epochs && recipe.schedule !== 'constant') {
+    notes.push(
+      `The learning rate now follows its schedule over ${recipe.epochs} epochs instead of ` +
+        `${stored.recipe.epochs}: the result is not that of one run of as many`,
     );
   }
+  const { name } = createEngine(stored.engine, net, { normalization: recipe.normalization });
+  if (name !== trainer.engine.name) {
+    notes.push(
+      `The engine is now ${trainer.engine.name} instead of ${name}: the result differs from that of a straight run by rounding`,
+    );
+  }
+  const { isa } = runtimeInfo();
+  if (stored.isa !== undefined && stored.isa !== isa) {
+    notes.push(
+      `The run was started at ${stored.isa}, this is ${isa}: the result differs from that of a straight run by rounding`,
+    );
+  }
+  return notes;
 }
 
 /** Trains to the last epoch or a stop, and writes each completed epoch. Returns the seconds of the epochs. */
 async function trainEpochs(session: Session, signal: AbortSignal): Promise<number[]> {
-  const { options, config, source, folder, trainer, metrics, reporter, losses } = session;
+  const { options, config, source, folder, trainer, checkpoints, metrics, reporter, losses } = session;
   const { epochs, batchSize } = config.recipe;
   const seconds: number[] = [];
   if (trainer.state().epoch >= epochs) return seconds;
@@ -203,6 +225,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       signal,
       onProgress(progress) {
         board?.onStep(progress);
+        checkpoints.afterStep();
         const { epoch, step, steps, imagesPerSecond } = progress;
         losses.add(progress);
         const stepsLeft = (epochs - epoch) * steps + steps - step;
@@ -215,17 +238,16 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       checkFinite(line);
       metrics.push(line);
       folder.appendMetrics(line);
-      writeCheckpoint(session);
+      checkpoints.afterEpoch(line.epoch, epochs);
       folder.writeCurves(curvesTitle(config), metrics);
       board?.onEpoch(line);
       seconds.push(line.seconds);
-      // Told after the checkpoint is durable, so that whoever reads it can rely on the file.
       reporter.log(describeEpoch(line, epochs, source.train.count));
       if (options.json) printJson({ event: 'epoch', ...line });
     }
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
-    const kept = `The checkpoint of epoch ${metrics.at(-1)?.epoch ?? 0} is kept: ${folder.checkpoint}`;
+    const kept = `The checkpoint of ${describePosition(checkpoints.last)} is kept: ${folder.checkpoint}`;
     throw new DivergedError(`${error.message}. ${kept}`, { cause: error });
   } finally {
     reporter.clear();
@@ -283,14 +305,16 @@ function finish(session: Session, seconds: readonly number[], totalSeconds: numb
   }
 }
 
-function reportStop({ options, folder, trainer, reporter }: Session, cause: StopCause): void {
-  const { epoch } = trainer.state();
+function reportStop({ options, folder, checkpoints, reporter }: Session, cause: StopCause): void {
+  const { epoch, step } = checkpoints.last;
   if (options.json) {
-    printJson({ event: 'interrupted', cause, epoch, checkpoint: folder.checkpoint });
+    printJson({ event: 'interrupted', cause, epoch, step, checkpoint: folder.checkpoint });
   }
   const reason =
     cause === 'stdout' ? 'Stopped, since nothing can be written to stdout' : `Stopped by ${cause}`;
-  reporter.log(`${reason}; the checkpoint of epoch ${epoch} is in ${folder.checkpoint}`);
+  reporter.log(
+    `${reason}; the checkpoint of ${describePosition(checkpoints.last)} is in ${folder.checkpoint}`,
+  );
   reporter.log(`To continue: rownet train --resume ${folder.path}`);
   const code = stopExitCode(cause);
   if (code !== undefined) process.exitCode = code;

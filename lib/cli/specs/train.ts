@@ -1,5 +1,5 @@
 import { type CommandSpec, data, json, limit, live, offline, quiet, threads } from '../spec.js';
-import { integer, nonEmpty, numberAbove, oneOf } from '../values.js';
+import { integer, interval, nonEmpty, numberAbove, oneOf } from '../values.js';
 
 export const trainSpec = {
   summary: 'Train LeNet-5 and write a run folder (checkpoint, metrics, curves).',
@@ -61,6 +61,13 @@ export const trainSpec = {
       flags: '--resume [run]',
       description: 'continue a run, given by its folder or checkpoint (or by --out), up to --epochs',
       read: nonEmpty('a run folder or a checkpoint'),
+    },
+    checkpointEvery: {
+      flags: '--checkpoint-every <n>',
+      description:
+        'write a checkpoint after n epochs, or after seconds, as in 30s, also within an epoch; say so',
+      fallback: '1',
+      read: interval(),
     },
     requireAccuracy: {
       flags: '--require-accuracy <x>',

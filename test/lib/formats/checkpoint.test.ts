@@ -36,7 +36,9 @@ const checkpoint: Checkpoint = {
   architecture: '{"layers":[{"kind":"conv2d","name":"conv1"}],"inputShape":[1,32,32]}',
   config: { recipe: { name: 'fast', lr: 0.1 }, seed: 1, limit: null, text: '"\u{1f600}\n' },
   epoch: 3,
-  step: 1407,
+  step: 1507,
+  partialEpoch: { steps: 100, images: 6400, loss: 123.456789012345, correct: 6000, seconds: 0.1 },
+  generation: 17,
 };
 
 /** Tensors and metadata as a checkpoint stores them, changed, with a checksum that fits the change. */
@@ -100,18 +102,23 @@ describe('checkpoints', () => {
     ]);
     expect({ ...metadata }).toEqual({
       format: 'rownet-checkpoint',
-      version: '1',
+      version: '2',
       architecture: checkpoint.architecture,
       config: JSON.stringify(checkpoint.config),
       epoch: '3',
-      step: '1407',
+      step: '1507',
+      partialEpoch: JSON.stringify(checkpoint.partialEpoch),
+      generation: '17',
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });
 
   it('may have no velocity, and be of the very start', () => {
-    saveCheckpoint(path, { ...checkpoint, velocity: new Map(), epoch: 0, step: 0 });
-    expect(loadCheckpoint(path)).toMatchObject({ velocity: new Map(), epoch: 0, step: 0 });
+    const { partialEpoch: _, ...rest } = checkpoint;
+    saveCheckpoint(path, { ...rest, velocity: new Map(), epoch: 0, step: 0 });
+    const loaded = loadCheckpoint(path);
+    expect(loaded).toMatchObject({ velocity: new Map(), epoch: 0, step: 0 });
+    expect(loaded).not.toHaveProperty('partialEpoch');
   });
 
   it('still fit after another program wrote the header in another way', () => {
@@ -122,17 +129,31 @@ describe('checkpoints', () => {
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(header.length));
     writeFileSync(path, Buffer.concat([length, header, bytes.subarray(end)]));
-    expect(loadCheckpoint(path).step).toBe(1407);
+    expect(loadCheckpoint(path).step).toBe(1507);
   });
 });
 
-describe('a checkpoint that is no good', () => {
-  it.each(['version', 'architecture', 'config', 'epoch', 'step'])('lacks %s', (key) => {
-    forge((metadata) => {
-      delete metadata[key];
-    });
-    expect(refuse()).toBe(`metadata "${key}" is missing. ${WRITTEN}`);
+it('of version 1 are read: at the end of an epoch, and without a generation', () => {
+  forge((metadata) => {
+    metadata.version = '1';
+    delete metadata.partialEpoch;
+    delete metadata.generation;
   });
+  const { params, epoch, step, generation, partialEpoch } = loadCheckpoint(path);
+  expect({ epoch, step, generation, partialEpoch }).toEqual({ epoch: 3, step: 1507, generation: 0 });
+  expect(params).toEqual(new Map([...checkpoint.params].sort()));
+});
+
+describe('a checkpoint that is no good', () => {
+  it.each(['version', 'architecture', 'config', 'epoch', 'step', 'partialEpoch', 'generation'])(
+    'lacks %s',
+    (key) => {
+      forge((metadata) => {
+        delete metadata[key];
+      });
+      expect(refuse()).toBe(`metadata "${key}" is missing. ${WRITTEN}`);
+    },
+  );
 
   it('lacks its checksum', () => {
     const { params, velocity: _, ...rest } = checkpoint;
@@ -146,12 +167,12 @@ describe('a checkpoint that is no good', () => {
     expect(refuse()).toBe(`metadata "sha256" is missing. ${WRITTEN}`);
   });
 
-  it.each(['2', '0', '', '1.0'])('is of version "%s"', (version) => {
+  it.each(['3', '0', '', '1.0'])('is of version "%s"', (version) => {
     forge((metadata) => {
       metadata.version = version;
     });
     expect(refuse()).toBe(
-      `expected version 1 but received "${version}". Hint: it was written by another version of rownet; use that one`,
+      `expected version 1 or 2 but received "${version}". Hint: it was written by another version of rownet; use that one`,
     );
   });
 
@@ -162,6 +183,7 @@ describe('a checkpoint that is no good', () => {
     ['step', '1.5'],
     ['step', '9007199254740992'],
     ['step', 'NaN'],
+    ['generation', '-1'],
   ])('has %s "%s"', (key, text) => {
     forge((metadata) => {
       metadata[key] = text;
@@ -184,6 +206,22 @@ describe('a checkpoint that is no good', () => {
       });
       expect(refuse()).toBe(`expected metadata "config" to be a JSON object. ${WRITTEN}`);
     }
+  });
+
+  it.each([
+    ['[]', 'to be an object'],
+    ['{"steps":0,"images":0,"loss":0,"correct":0,"seconds":0}', '.steps from 1 to the 1507 steps'],
+    ['{"steps":1508,"images":0,"loss":0,"correct":0,"seconds":0}', '.steps from 1 to the 1507 steps'],
+    ['{"steps":1,"images":-1,"loss":0,"correct":0,"seconds":0}', '.images to be an integer from 0'],
+    ['{"steps":1,"images":1,"loss":null,"correct":0,"seconds":0}', '.loss to be a number from 0'],
+    ['{"steps":1,"images":1,"loss":1,"correct":0.5,"seconds":0}', '.correct to be an integer from 0'],
+  ])('has a partial epoch %s', (text, expected) => {
+    forge((metadata) => {
+      metadata.partialEpoch = text;
+    });
+    expect(refuse()).toContain(
+      `expected partialEpoch${expected === 'to be an object' ? ' ' : ''}${expected}`,
+    );
   });
 
   it('has velocity of something else', () => {
@@ -218,7 +256,7 @@ describe('a checkpoint that is no good', () => {
   it('has its metadata changed', () => {
     saveCheckpoint(path, checkpoint);
     const bytes = readFileSync(path);
-    bytes[bytes.indexOf('"step":"1407"') + 8] = '9'.charCodeAt(0);
+    bytes[bytes.indexOf('"step":"1507"') + 8] = '9'.charCodeAt(0);
     writeFileSync(path, bytes);
     expect(refuse()).toContain('expected SHA-256');
   });
@@ -247,6 +285,11 @@ describe('what saveCheckpoint refuses', () => {
   it.each([
     [{ epoch: -1 }, 'expected epoch from 0 to 2^53 - 1 but received -1'],
     [{ epoch: 1.5 }, 'expected epoch from 0 to 2^53 - 1 but received 1.5'],
+    [{ generation: 0.5 }, 'expected generation from 0 to 2^53 - 1 but received 0.5'],
+    [
+      { partialEpoch: { steps: 1 } },
+      'expected partialEpoch.images to be an integer from 0 but received undefined',
+    ],
     [{ step: Number.NaN }, 'expected step from 0 to 2^53 - 1 but received NaN'],
     [{ architecture: 'LeNet5' }, 'expected the architecture as JSON but received "LeNet5"'],
     [{ architecture: '' }, 'expected the architecture as JSON but received ""'],
@@ -308,6 +351,7 @@ describe('parameters alone', () => {
         config: {},
         epoch: 0,
         step: 0,
+        generation: 0,
       });
     }
   });

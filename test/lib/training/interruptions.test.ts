@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { LanesEngine } from '../../../lib/engines/lanes.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { type Recipe, recipes } from '../../../lib/training/recipes.js';
-import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
+import type { PartialEpoch, TrainingState } from '../../../lib/training/state.js';
+import { type EpochRecord, Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
 
 describe('resuming', () => {
@@ -29,6 +31,63 @@ describe('resuming', () => {
       );
       expect(bits(second)).toBe(bits(straight));
     }
+  });
+
+  it.each<['lanes' | 'rows', string, Recipe]>([
+    ['lanes', 'fast', small],
+    ['rows', 'fast', small],
+    ['lanes', 'article', article],
+  ])(
+    'goes on to the same bits and metrics on %s after any step of the %s recipe',
+    async (engine, _, recipe) => {
+      const straight = start({ recipe, engine });
+      const kept = ({ seconds: _, imagesPerSecond: __, ...rest }: EpochRecord) => rest;
+      const records = (await drain(straight.trainer, { validation: data })).map(kept);
+      const { step: steps } = straight.trainer.state();
+      let stops = 0;
+      for (let stop = 1; stop <= steps; stop += 1) {
+        const first = start({ recipe, engine });
+        let taken: { resume: TrainingState; params: Map<string, Tensor> } | undefined;
+        await drain(first.trainer, {
+          onProgress() {
+            const resume = first.trainer.state();
+            if (resume.step === stop) taken = { resume, params: first.net.getParams() };
+          },
+        });
+        if (taken === undefined) throw new Error(`step ${stop} has not come`);
+        const { resume, params } = taken;
+        // The state in a callback is that of an epoch under way, its last step included.
+        expect(resume.partialEpoch?.steps).toBe(stop - (resume.epoch * steps) / 4);
+        const net = new LeNet5({ init: 'zeros' });
+        net.setParams(params);
+        const second = { net, trainer: new Trainer(net, { resume, engine }) };
+        const rest = await drain(second.trainer, { validation: data });
+        expect(rest.map(kept)).toEqual(records.slice(resume.epoch));
+        expect(rest[0].seconds).toBeGreaterThan(resume.partialEpoch?.seconds ?? Number.NaN);
+        expect(bits(second)).toBe(bits(straight));
+        stops += 1;
+      }
+      expect(stops).toBe(recipe.dropLast ? 8 : 12);
+    },
+  );
+
+  it('refuses a partial epoch that does not fit', async () => {
+    const first = start();
+    const controller = new AbortController();
+    await drain(first.trainer, { signal: controller.signal, onProgress: () => controller.abort() });
+    const resume = first.trainer.state();
+    const partialEpoch = resume.partialEpoch as PartialEpoch;
+    const wrong = (part: object) => () =>
+      new Trainer(new LeNet5(), { resume: { ...resume, partialEpoch: { ...partialEpoch, ...part } } });
+    expect(wrong({ steps: 2 })).toThrow(failure('ERR_ROWNET_RANGE', /at most the 1 steps .* received 2/));
+    expect(wrong({ images: 0.5 })).toThrow(failure('ERR_ROWNET_RANGE', /images to be an integer from 0/));
+    expect(wrong({ loss: Number.NaN })).toThrow(failure('ERR_ROWNET_RANGE', /loss to be a finite number/));
+    await expect(drain(wrong({ images: 31 })())).rejects.toThrow(
+      failure(
+        'ERR_ROWNET_RANGE',
+        /0 steps in 0 epochs and 31 images in 1 steps\) but received 70 images in 3/,
+      ),
+    );
   });
 
   it('depends on the velocity and on the seed', async () => {
@@ -77,7 +136,7 @@ describe('resuming', () => {
 });
 
 describe('an epoch that ends early', () => {
-  it('is marked, taken back, and trained to the same bits by the next fit', async () => {
+  it('is marked, stands after its last step, and is trained to the same bits by the next fit', async () => {
     const straight = start();
     await drain(straight.trainer);
     const run = start();
@@ -94,11 +153,7 @@ describe('an epoch that ends early', () => {
     ]);
     expect(records[1].loss).toBeGreaterThan(0);
     expect(records[1].imagesPerSecond).toBeGreaterThan(0);
-    expect(run.trainer.state()).toMatchObject({ epoch: 1, step: 3 });
-
-    const one = start();
-    for await (const _ of one.trainer.fit(data)) break;
-    expect(bits(run)).toBe(bits(one));
+    expect(run.trainer.state()).toMatchObject({ epoch: 1, step: 5, partialEpoch: { steps: 2, images: 64 } });
     const rest = await drain(run.trainer);
     expect(rest.map(({ epoch }) => epoch)).toEqual([2, 3, 4]);
     expect(bits(run)).toBe(bits(straight));
@@ -127,40 +182,32 @@ describe('an epoch that ends early', () => {
     expect(last.trainer.state().epoch).toBe(1);
   });
 
-  it('is taken back when onProgress throws', async () => {
+  it('stands after its last step when onProgress throws, too', async () => {
+    const straight = start();
+    await drain(straight.trainer);
     const run = start();
-    const before = bits(run);
+    let broken = true;
     const onProgress = ({ step }: { step: number }) => {
-      if (step === 2) throw new Error('the display broke');
+      if (step === 2 && broken) throw new Error('the display broke');
     };
     await expect(drain(run.trainer, { onProgress })).rejects.toThrow('the display broke');
-    expect(bits(run)).toBe(before);
-    expect(run.trainer.state()).toMatchObject({ epoch: 0, step: 0 });
-    expect(await drain(run.trainer, { epochs: 1 })).toHaveLength(1);
-  });
-
-  it('keeps the state of the last completed epoch while it runs', async () => {
-    const run = start();
-    const before = bits(run).split(',').slice(1);
-    await drain(run.trainer, {
-      epochs: 1,
-      onProgress: () => {
-        expect(run.trainer.state()).toMatchObject({ epoch: 0, step: 0 });
-        expect(bits(run).split(',').slice(1)).toEqual(before);
-      },
-    });
-    expect(bits(run).split(',').slice(1)).not.toEqual(before);
+    expect(run.trainer.state()).toMatchObject({ epoch: 0, step: 2, partialEpoch: { steps: 2 } });
+    broken = false;
+    expect(await drain(run.trainer, { onProgress })).toHaveLength(4);
+    expect(bits(run)).toBe(bits(straight));
   });
 });
 
 describe('divergence', () => {
+  const original = LanesEngine.prototype.trainStep;
+
   it('ends with an error that says where and what to try, and takes the epoch back', async () => {
     const run = start({ lr: 1e6 });
     const before = bits(run);
     await expect(drain(run.trainer)).rejects.toThrow(
       failure(
         'ERR_ROWNET_DIVERGED',
-        /^Trainer\.fit: expected a finite loss in epoch 1, step [23] of 3, but received (NaN|Infinity) \(learning rate .*\)\. Hint: lower the learning rate/,
+        /^Trainer\.fit: expected a finite loss in epoch 1, step [23] of 3, but received (NaN|Infinity) \(learning rate .*\); first not finite: the (parameter|output of) \w+.*\. Hint: lower the learning rate/,
       ),
     );
     expect(bits(run)).toBe(before);
@@ -172,7 +219,7 @@ describe('divergence', () => {
     await expect(drain(run.trainer)).rejects.toThrow(
       failure(
         'ERR_ROWNET_DIVERGED',
-        /finite parameters after the last step of epoch 1, but received -?(Inf|NaN)/,
+        /finite conv1\.weight after step 1 of epoch 1, but received -?(Inf|NaN).*the parameter conv1\.weight, through/,
       ),
     );
     expect(bits(run)).toBe(before);
@@ -182,8 +229,45 @@ describe('divergence', () => {
     const run = start({ recipe: { ...recipes.article, batchSize: 70 }, lr: 1e20 });
     const before = bits(run);
     await expect(drain(run.trainer, { validation: data })).rejects.toThrow(
-      failure('ERR_ROWNET_DIVERGED', /finite validation loss after epoch 1, but received (Inf|NaN)/),
+      failure(
+        'ERR_ROWNET_DIVERGED',
+        /finite validation loss after epoch 1, but received (Inf|NaN).*first not finite: the output of \w+/,
+      ),
     );
     expect(bits(run)).toBe(before);
+  });
+
+  it('names the first layer whose output is not finite, at the step that the pass is repeated to', async () => {
+    const run = start();
+    for await (const _ of run.trainer.fit(data)) break;
+    const before = bits(run);
+    // As a broken kernel would do it: the second step of the epoch leaves a weight that overflows in the third.
+    const step = vi.spyOn(LanesEngine.prototype, 'trainStep');
+    let steps = 0;
+    step.mockImplementation(function (this: LanesEngine, ...args) {
+      const result = original.apply(this, args);
+      steps += 1;
+      if (run.trainer.state().partialEpoch?.steps === 1 || steps === 5) {
+        run.net
+          .parameters()
+          .find(({ name }) => name === 'conv2.weight')
+          ?.value.data.fill(3e38);
+      }
+      return result;
+    });
+    await expect(drain(run.trainer)).rejects.toThrow(
+      failure(
+        'ERR_ROWNET_DIVERGED',
+        /epoch 2, step 3 of 3, .*; first not finite: the output of conv2, Conv2d\(6 -> 16, kernel 5x5\), for image \d+\. Hint/,
+      ),
+    );
+    step.mockRestore();
+    expect(steps).toBe(5);
+    expect(bits(run)).toBe(before);
+    // The trainer is as good as new.
+    const straight = start();
+    await drain(straight.trainer);
+    await drain(run.trainer);
+    expect(bits(run)).toBe(bits(straight));
   });
 });

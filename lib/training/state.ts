@@ -1,0 +1,63 @@
+/** What a training that is under way consists of, beside the parameters of its net. */
+import { ArgumentRangeError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import type { Recipe } from './recipes.js';
+
+/** Sums over the steps of an epoch that is under way: its metrics so far. */
+export interface PartialEpoch {
+  /** Up to all of the epoch, when only the evaluation is left. */
+  readonly steps: number;
+  readonly images: number;
+  /** Summed over the images. */
+  readonly loss: number;
+  readonly correct: number;
+  /** Of training. */
+  readonly seconds: number;
+}
+
+/**
+ * With the net's parameters, all that a run needs to go on after any step. It has no state of a generator: the order of
+ * the images follows from seed and epoch, the learning rate from recipe and step.
+ */
+export interface TrainingState {
+  /** Completed epochs. */
+  readonly epoch: number;
+  /** Completed steps, over all epochs, that under way included. */
+  readonly step: number;
+  /** Absent at the end of an epoch. */
+  readonly partialEpoch?: PartialEpoch;
+  /** By parameter name; empty without momentum. */
+  readonly velocity: Map<string, Tensor>;
+  readonly seed: number;
+  readonly recipe: Recipe;
+}
+
+/** At the end of an epoch. */
+export const noSums: PartialEpoch = { steps: 0, images: 0, loss: 0, correct: 0, seconds: 0 };
+
+/** @throws {ArgumentRangeError} for another seed, and for numbers that no training gives. */
+export function checkResumed({ epoch, step, partialEpoch, seed }: TrainingState, expectedSeed: number): void {
+  if (seed !== expectedSeed) {
+    throw new ArgumentRangeError(
+      `Trainer: seed: expected ${seed}, that of the resumed run, but received ${expectedSeed}. Hint: leave it out`,
+    );
+  }
+  const { steps = 1, images = 1, correct = 0, loss = 0, seconds = 0 } = partialEpoch ?? {};
+  for (const [name, value] of Object.entries({ epoch, step, steps, images, correct })) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw new ArgumentRangeError(
+      `Trainer: resume: expected ${name} to be an integer from 0 but received ${String(value)}`,
+    );
+  }
+  for (const [name, value] of Object.entries({ loss, seconds })) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new ArgumentRangeError(
+      `Trainer: resume: expected ${name} to be a finite number from 0 but received ${String(value)}`,
+    );
+  }
+  if (partialEpoch !== undefined && steps > step) {
+    throw new ArgumentRangeError(
+      `Trainer: resume: expected at most the ${step} steps of the run in its last epoch but received ${steps}`,
+    );
+  }
+}

@@ -1,0 +1,71 @@
+/** The weights depend on the seed, the engine and the instruction set level, not on the number of threads. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
+import { runtimeInfo } from '../../lib/kernels.js';
+import { rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+import { stateSha256 } from '../support/state.js';
+import { inPairs, long, print } from './report.js';
+
+const folder = temporaryFolder();
+beforeAll(() => writeIdxFolder(folder.join('bars'), 300, 50));
+afterAll(folder.remove);
+
+const { isa, isaLevels } = runtimeInfo();
+const threadCounts = long ? [1, 2, 3, 7] : [1, 3];
+/** Of the largest weight; a hundred times what docs/reliability.md reports. */
+const tolerance = 1e-5;
+
+interface Setting {
+  readonly level: string;
+  readonly engine: string;
+}
+
+const out = ({ level, engine }: Setting, threads: number) => folder.join(`${level}-${engine}-${threads}`);
+const file = (path: string) => `${path}/checkpoint.safetensors`;
+
+async function train(setting: Setting, threads: number): Promise<void> {
+  const { level, engine } = setting;
+  // Four batches of 64 and one of 44.
+  const args = ['train', '--data', 'bars', '--batch-size', '64', '--epochs', '2', '--lr', '0.02', '--quiet'];
+  const result = await rownet(
+    [...args, '--engine', engine, '--threads', String(threads), '--out', out(setting, threads)],
+    { cwd: folder.path, env: { ROWNET_MAX_ISA: level } },
+  );
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+}
+
+/** The largest difference of a weight, over the largest weight. */
+function distance(a: string, b: string): number {
+  const [first, second] = [loadCheckpoint(file(a)).params, loadCheckpoint(file(b)).params];
+  let [difference, largest] = [0, 0];
+  for (const [name, { data }] of first) {
+    for (const [index, value] of data.entries()) {
+      difference = Math.max(difference, Math.abs(value - (second.get(name)?.data[index] ?? Number.NaN)));
+      largest = Math.max(largest, Math.abs(value));
+    }
+  }
+  return difference / largest;
+}
+
+it('one engine and level gives the same bits on any number of threads, and all give about the same', async () => {
+  const taken = long ? isaLevels : isaLevels.filter((level) => level === isa || level === 'portable');
+  const settings = taken.flatMap((level) => ['lanes', 'rows'].map((engine) => ({ level, engine })));
+  const runs = settings.flatMap((setting) => threadCounts.map((threads) => ({ setting, threads })));
+  await inPairs(runs, ({ setting, threads }) => train(setting, threads));
+
+  const reference = out({ level: isa, engine: 'lanes' }, threadCounts[0]);
+  print(`determinism: SHA-256 of weights and velocity, threads ${threadCounts.join(', ')}`);
+  const unequal: string[] = [];
+  for (const setting of settings) {
+    const hashes = new Set(threadCounts.map((threads) => stateSha256(file(out(setting, threads)))));
+    const away = distance(reference, out(setting, threadCounts[0]));
+    const { level, engine } = setting;
+    print(
+      `${level.padEnd(9)} ${engine.padEnd(6)} ${[...hashes].map((hash) => hash.slice(0, 16)).join(' ')}  ` +
+        `${hashes.size === 1 ? 'equal' : 'NOT EQUAL'}  ${away.toExponential(1)} from ${isa} lanes`,
+    );
+    if (hashes.size > 1 || !(away <= tolerance)) unequal.push(`${level} ${engine}`);
+  }
+  expect(unequal).toEqual([]);
+  expect(runs.length).toBe(2 * taken.length * threadCounts.length);
+}, 600_000);
