@@ -3,7 +3,7 @@ import { checkInteger, checkNumber, checkTensor } from '../kernels/checks.js';
 import { sgdUpdate } from '../kernels/training.js';
 import type { Layer, Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { type NamedLayer, Sequential } from '../layers/sequential.js';
+import { Sequential } from '../layers/sequential.js';
 import { formatShape, type Shape, Tensor, typeName } from '../tensor.js';
 import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
@@ -223,18 +223,11 @@ export class Net {
    * @param x `[N, ...inputShape]`.
    */
   activations(x: Tensor): Map<string, Tensor> {
-    checkTensor('activations', 'x', x);
-    this.#ready = false;
-    const found = new Map<string, Tensor>();
-    const visit = (layers: readonly NamedLayer[], prefix: string, input: Tensor): Tensor =>
-      layers.reduce((value, { name, layer }) => {
-        if (layer instanceof Sequential) return visit(layer.layers, `${prefix}${name}.`, value);
-        const output = layer.forward(value);
-        found.set(prefix + name, new Tensor(output.shape, output.data.slice()));
-        return output;
-      }, input);
-    visit(this.layer.layers, '', x);
-    return found;
+    const outputs = new Map<string, Tensor>();
+    for (const { path, output } of this.forwardByLayers(x)) {
+      outputs.set(path, new Tensor(output.shape, output.data.slice()));
+    }
+    return outputs;
   }
 
   /** A table: layer, output shape, parameters, engine. */

@@ -1,7 +1,4 @@
 /** Tensors as grey pictures: one byte a value, base64, small enough to be sent several times a second. */
-import { Conv2d } from '../layers/conv2d.js';
-import type { NamedLayer } from '../layers/sequential.js';
-import { Sequential } from '../layers/sequential.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 
@@ -9,7 +6,7 @@ import type { Tensor } from '../tensor.js';
 export interface Pictures {
   /** `conv1`. */
   readonly name: string;
-  /** The layer as its toString gives it. */
+  /** What it is, for people. */
   readonly layer: string;
   readonly count: number;
   readonly height: number;
@@ -51,35 +48,30 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The kernels of the first convolution, the first input channel of each; undefined for a net without one. */
 export function firstFilters(net: Net): Pictures | undefined {
-  const first = flatLayers(net.layer.layers).find(({ layer }) => layer instanceof Conv2d);
-  if (!(first?.layer instanceof Conv2d)) return undefined;
-  const { shape, data } = first.layer.weight.value;
-  const [out, channels, height, width] = shape;
+  const weight = net.parameters().find(({ kind, value }) => kind === 'weight' && value.shape.length === 4);
+  if (weight === undefined) return undefined;
+  const { shape, data } = weight.value;
+  const [count, channels, height, width] = shape;
   const area = height * width;
-  const values = new Float32Array(out * area);
-  for (let filter = 0; filter < out; filter += 1) {
+  const values = new Float32Array(count * area);
+  for (let filter = 0; filter < count; filter += 1) {
     const start = filter * channels * area;
     values.set(data.subarray(start, start + area), filter * area);
   }
-  return { ...pictures(first.name, first.layer.toString(), values, [out, height, width]), signed: true };
+  const { bytes, limit } = signedBytes(values);
+  const name = weight.name.replace(/\.weight$/, '');
+  const layer = `${count} filters of ${height}x${width}`;
+  return { name, layer, count, height, width, limit, signed: true, bytes: toBase64(bytes) };
 }
 
 /** What each layer makes of one input: maps as pictures, rows of numbers as one picture a line high. */
 export function layerPictures(net: Net, x: Tensor): Pictures[] {
-  const outputs = net.activations(x);
-  return flatLayers(net.layer.layers)
-    .filter(({ layer }) => layer.kind !== 'flatten')
-    .map(({ name, layer }) => {
-      const { shape, data } = outputs.get(name) as Tensor;
-      const maps = shape.length === 4 && shape[2] * shape[3] > 1;
-      return pictures(name, layer.toString(), data, maps ? shape.slice(1) : [1, 1, data.length]);
-    });
-}
-
-function flatLayers(layers: readonly NamedLayer[], prefix = ''): NamedLayer[] {
-  return layers.flatMap(({ name, layer }) =>
-    layer instanceof Sequential
-      ? flatLayers(layer.layers, `${prefix}${name}.`)
-      : [{ name: prefix + name, layer }],
-  );
+  const found: Pictures[] = [];
+  for (const { path, layer, output } of net.forwardByLayers(x)) {
+    if (layer.kind === 'flatten') continue;
+    const { shape, data } = output;
+    const maps = shape.length === 4 && shape[2] * shape[3] > 1;
+    found.push(pictures(path, layer.toString(), data, maps ? shape.slice(1) : [1, 1, data.length]));
+  }
+  return found;
 }
