@@ -33,8 +33,14 @@ export {
   StateError,
 } from './errors.js';
 export { exportOnnx, type OnnxOptions } from './export/onnx-graph.js';
-export { WriteError } from './formats/atomic-file.js';
-export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './formats/checkpoint.js';
+export { type ReplaceOptions, WriteError } from './formats/atomic-file.js';
+export {
+  type Checkpoint,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  type PartialEpoch,
+  saveCheckpoint,
+} from './formats/checkpoint.js';
 export { decodeNpz, encodeNpz } from './formats/npz.js';
 export { loadParams, saveParams } from './formats/params.js';
 export {
@@ -67,7 +73,7 @@ export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
 export { type Recipe, recipes } from './training/recipes.js';
 export { learningRate } from './training/schedule.js';
-export type { PartialEpoch, TrainingState } from './training/state.js';
+export type { TrainingState } from './training/state.js';
 export {
   type EpochRecord,
   type FitOptions,

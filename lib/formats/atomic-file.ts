@@ -39,6 +39,7 @@ const HINTS: Record<string, string> = {
   EROFS: 'the disk is read-only',
 };
 
+/** How a file is replaced. */
 export interface ReplaceOptions {
   /** In the same folder: the file that is replaced gets this name, and replaces one that has it. */
   readonly previous?: string;

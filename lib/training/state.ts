@@ -1,19 +1,8 @@
 /** What a training that is under way consists of, beside the parameters of its net. */
 import { ArgumentRangeError } from '../errors.js';
+import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Tensor } from '../tensor.js';
 import type { Recipe } from './recipes.js';
-
-/** Sums over the steps of an epoch that is under way: its metrics so far. */
-export interface PartialEpoch {
-  /** Up to all of the epoch, when only the evaluation is left. */
-  readonly steps: number;
-  readonly images: number;
-  /** Summed over the images. */
-  readonly loss: number;
-  readonly correct: number;
-  /** Of training. */
-  readonly seconds: number;
-}
 
 /**
  * With the net's parameters, all that a run needs to go on after any step. It has no state of a generator: the order of

@@ -3,6 +3,7 @@ import { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/datasets.js';
 import { createEngine, type Engine, type EngineName, type StepResult } from '../engines/engine.js';
 import { ArgumentRangeError, DivergedError, ShapeError, StateError } from '../errors.js';
+import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Net } from '../nets/net.js';
 import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { SGD } from '../optimizers/sgd.js';
@@ -12,7 +13,7 @@ import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
 import { learningRate } from './schedule.js';
-import { checkResumed, noSums, type PartialEpoch, type TrainingState } from './state.js';
+import { checkResumed, noSums, type TrainingState } from './state.js';
 
 /** How a `Trainer` trains. */
 export interface TrainerOptions {

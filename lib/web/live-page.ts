@@ -15,6 +15,7 @@ import { EventStream, type PageEvent } from './event-stream.js';
 import { firstFilters, layerPictures, toBase64 } from './layer-pictures.js';
 import { type PageServer, startPageServer } from './server.js';
 
+/** Options of the page of a training. */
 export interface LiveOptions {
   /** Default 0: any free one. */
   readonly port?: number;
@@ -24,6 +25,7 @@ export interface LiveOptions {
   runs?(): Promise<readonly ComparedRun[]>;
 }
 
+/** A finished run, by its epochs. */
 export interface ComparedRun {
   readonly name: string;
   readonly epochs: readonly LiveEpoch[];
@@ -78,6 +80,7 @@ const speeds = [null, 200, 50, 10, 2] as const;
 /** Place on the x axis in epochs, and the mean loss and accuracy since the sample before. */
 type Sample = readonly [x: number, loss: number, accuracy: number];
 
+/** The page of one training; the trainer calls it. */
 export class LivePage {
   readonly #stream = new EventStream(() => this.#greeting());
   #server: PageServer | undefined;
@@ -202,6 +205,7 @@ export class LivePage {
     if (this.viewers > 0) this.#push();
   }
 
+  /** Ends every connection. */
   async close(): Promise<void> {
     this.#stream.end();
     await this.#server?.close();

@@ -3,7 +3,7 @@ import { LanesEngine } from '../../../lib/engines/lanes.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { type Recipe, recipes } from '../../../lib/training/recipes.js';
-import type { PartialEpoch, TrainingState } from '../../../lib/training/state.js';
+import type { PartialEpoch } from '../../../lib/formats/checkpoint.js';
 import { type EpochRecord, Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
 
