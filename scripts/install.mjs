@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { whyNotLoaded } from './try-addon.mjs';
 
@@ -69,11 +70,11 @@ if (missing.length > 0) {
   process.exit(1);
 }
 const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-const build = spawnSync(
-  process.execPath,
-  [cmakeJs, 'compile', '--CDCMAKE_BUILD_TYPE=Release', '--log-level', 'warn'],
-  { stdio: 'inherit' },
-);
+// make takes one file at a time unless told otherwise.
+const options = ['--CDCMAKE_BUILD_TYPE=Release', '--parallel', String(availableParallelism())];
+const build = spawnSync(process.execPath, [cmakeJs, 'compile', ...options, '--log-level', 'warn'], {
+  stdio: 'inherit',
+});
 if (build.status !== 0) {
   console.error(
     'rownet: building the addon failed; the compiler says why above. After mending it: "npm rebuild".',
