@@ -4,7 +4,7 @@
  * Every array argument is a non-shared, non-resizable, attached `Float32Array` (unless typed otherwise), row-major.
  * The addon checks what protects memory (type, length, overlap); what a call means is checked in kernels.ts.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,8 @@ export interface NativeAddon {
     w: number,
     steps: readonly (readonly number[])[],
   ) => NativeLanePlan;
+  /** The file that it was loaded from; `bindings` notes it. */
+  readonly path?: string;
   info(): NativeInfo;
   /** Sizes the pool, the caller included; 1 to 1024. */
   setThreads(count: number): void;
@@ -222,12 +224,41 @@ export interface NativeLanePlan {
 /** The package's own folder, which holds build/ and CMakeLists.txt, seen from lib/ as well as from dist/. */
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Release first: a stale debug build must not slow everything without a word. */
-const candidates = [
-  ['module_root', 'build', 'Release', 'bindings'],
-  ['module_root', 'build', 'bindings'],
-  ['module_root', 'build', 'Debug', 'bindings'],
-];
+/**
+ * Which prebuilt addon fits this process, such as `linux-x64-glibc`; undefined where the C library is not known.
+ * @param maps Linux: what the process has mapped, as `/proc/self/maps` says. Not what is installed: a system may hold
+ *   both C libraries, and an addon must be linked against the one that Node runs on.
+ */
+export function prebuildName(platform: string, arch: string, maps: string): string | undefined {
+  if (platform !== 'linux') return `${platform}-${arch}`;
+  if (/\/ld-musl-|\/libc\.musl-/.test(maps)) return `${platform}-${arch}-musl`;
+  if (/\/libc(-2\.\d+)?\.so/.test(maps)) return `${platform}-${arch}-glibc`;
+  return undefined;
+}
+
+/** The file of the prebuilt addon for this process, whether it is there or not. */
+export function prebuiltAddon(root = packageRoot): string | undefined {
+  const name = prebuildName(process.platform, process.arch, mappedFiles());
+  return name === undefined ? undefined : join(root, 'prebuilds', name, 'rownet.node');
+}
+
+function mappedFiles(): string {
+  try {
+    return process.platform === 'linux' ? readFileSync('/proc/self/maps', 'utf8') : '';
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Where the addon may be, in the order in which it is looked for. What was built here comes before what was built
+ * elsewhere; Release first: a stale debug build must not slow everything without a word.
+ */
+export function addonFiles(root = packageRoot): string[] {
+  const built = ['build/Release', 'build', 'build/Debug'].map((folder) => join(root, folder, 'rownet.node'));
+  const prebuilt = prebuiltAddon(root);
+  return prebuilt === undefined ? built : [...built, prebuilt];
+}
 
 let loaded: NativeAddon | undefined;
 
@@ -240,34 +271,36 @@ export function native(): NativeAddon {
   return loaded;
 }
 
-/** The file that `native()` loads, for diagnosis. */
+/** The file that `native()` loaded, or before that would load, for diagnosis. */
 export function addonPath(): string | undefined {
-  return candidates
-    .map(([, ...rest]) => join(packageRoot, ...rest.slice(0, -1), 'rownet.node'))
-    .find((path) => existsSync(path));
+  return loaded?.path ?? addonFiles().find((path) => existsSync(path));
 }
 
 function load(): NativeAddon {
   const require = createRequire(import.meta.url);
+  const files = addonFiles();
   try {
     const bindings = require('bindings') as (options: object) => NativeAddon;
-    return bindings({ bindings: 'rownet', module_root: packageRoot, try: candidates });
+    return bindings({ bindings: 'rownet', try: files.map((path) => [path]) });
   } catch (cause) {
-    const path = addonPath();
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const path = files.find((file) => existsSync(file));
     if (path === undefined) {
+      const prebuilt = prebuiltAddon() ?? `${process.platform}-${process.arch} with an unknown C library`;
       throw new AddonError(
-        `native: the addon is not built (no rownet.node under ${join(packageRoot, 'build')}). ` +
-          'Install scripts were skipped or failed. Run "npm rebuild" (in a project that depends on rownet: ' +
-          '"npm rebuild rownet"; with npm 12 or newer first "npm install-scripts approve rownet"). ' +
-          'It needs CMake and a C++17 compiler (Debian: apt-get install cmake g++).',
+        `native: the addon is not built (no rownet.node under ${join(packageRoot, 'build')}), and this package ` +
+          `holds none for this platform (${prebuilt}). Install scripts were skipped or failed. ${howToBuild}`,
         { cause },
       );
     }
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new AddonError(
       `native: ${path} was found but did not load: ${reason}. ` +
-        'It may be built for another Node, platform or C library: run "npm rebuild".',
+        `It may be damaged, or built for another Node, platform or C library. ${howToBuild}`,
       { cause },
     );
   }
 }
+
+const howToBuild =
+  'Run "npm rebuild" (in a project that depends on rownet: "npm rebuild rownet"; with npm 12 or newer first ' +
+  '"npm install-scripts approve rownet"). It needs CMake and a C++17 compiler (Debian: apt-get install cmake g++).';

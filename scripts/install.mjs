@@ -1,6 +1,11 @@
-// The package's install step: builds the addon with cmake-js, or says what is missing.
+// The package's install step: takes the prebuilt addon where it runs, else builds one with cmake-js, or says what is
+// missing. `npm_config_build_from_source=true` builds one in any case.
 import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { whyNotLoaded } from './try-addon.mjs';
 
 const hints = {
   cmake:
@@ -30,6 +35,32 @@ function splitCommand(command) {
   return [file, [...args, '--version']];
 }
 
+/** As other packages have it: `true`, `--build-from-source` without a value, or names of packages. */
+function mustBuild() {
+  const value = process.env.npm_config_build_from_source;
+  return value !== undefined && (value === '' || value === 'true' || value.split(',').includes('rownet'));
+}
+
+/** Whether the package brings an addon that runs here. A clone is built from its sources, whatever it holds. */
+async function hasPrebuilt() {
+  if (existsSync(new URL('../lib/native.ts', import.meta.url))) return false;
+  const { prebuiltAddon } = await import('../dist/native.js');
+  const path = prebuiltAddon();
+  if (path === undefined || !existsSync(path)) {
+    console.log('rownet: no prebuilt addon for this platform; building it.');
+    return false;
+  }
+  const reason = whyNotLoaded(path);
+  console.log(`rownet: ${path} ${reason === undefined ? 'runs here' : `does not run here: ${reason}`}.`);
+  return reason === undefined;
+}
+
+if (!mustBuild() && (await hasPrebuilt())) {
+  // What an earlier install built would be loaded first, and may be why this one was asked for.
+  rmSync(fileURLToPath(new URL('../build', import.meta.url)), { recursive: true, force: true });
+  process.exit(0);
+}
+
 const missing = missingTools();
 if (missing.length > 0) {
   console.error(
@@ -39,11 +70,11 @@ if (missing.length > 0) {
   process.exit(1);
 }
 const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-const build = spawnSync(
-  process.execPath,
-  [cmakeJs, 'compile', '--CDCMAKE_BUILD_TYPE=Release', '--log-level', 'warn'],
-  { stdio: 'inherit' },
-);
+// make takes one file at a time unless told otherwise.
+const options = ['--CDCMAKE_BUILD_TYPE=Release', '--parallel', String(availableParallelism())];
+const build = spawnSync(process.execPath, [cmakeJs, 'compile', ...options, '--log-level', 'warn'], {
+  stdio: 'inherit',
+});
 if (build.status !== 0) {
   console.error(
     'rownet: building the addon failed; the compiler says why above. After mending it: "npm rebuild".',

@@ -1,5 +1,7 @@
 // Compiles lib/ to dist/. A clone installed without devDependencies has no compiler and keeps what dist/ it has.
+// With --required, as for a package, that is an error, and dist/ starts empty: nothing stale may be packed.
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -17,6 +19,7 @@ try {
   console.warn(message);
   process.exit(0);
 }
+if (required) rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 // The scripts of the pages have their own settings: they run in a browser.
 for (const project of ['tsconfig.build.json', 'lib/web/client']) {
   const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });

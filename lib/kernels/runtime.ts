@@ -2,6 +2,8 @@
 import { addonPath, type NativeInfo, native } from '../native.js';
 import { checkInteger, checkNumber } from './checks.js';
 
+export { addonFiles } from '../native.js';
+
 const MAX_THREADS = 1024;
 
 /** What `runtimeInfo` says of CPU, instruction set, threads and build. */

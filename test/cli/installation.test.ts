@@ -1,8 +1,10 @@
 /** Installations that are not complete: exit code 4, and what to do. */
-import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prebuiltAddon } from '../../lib/native.js';
 import { jsonLines, root, rownet, temporaryFolder } from '../support/cli.js';
+import { addon } from '../support/native.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -65,6 +67,44 @@ describe('the doctor', () => {
     expect(stdout).toMatch(
       /^problem {2}addon .*Release\/rownet\.node \(does not load\).* was found but did not load: /m,
     );
+  });
+});
+
+describe('with the addon that a package brings along', () => {
+  const prebuilt = prebuiltAddon()?.slice(root.length) ?? '';
+
+  function copyWith(name: string, write: (path: string) => void): { bin: string; path: string } {
+    const bin = copyPackage(name, ['bin', 'dist', 'package.json']);
+    const path = folder.join(name, prebuilt);
+    mkdirSync(dirname(path), { recursive: true });
+    write(path);
+    return { bin, path };
+  }
+
+  it('loads it, and says so', async () => {
+    const { bin, path } = copyWith('prebuilt', (to) => copyFileSync(addon, to));
+    const { code, stdout } = await rownet(['info', '--json'], { bin });
+    expect(code).toBe(0);
+    expect(jsonLines(stdout)).toMatchObject([{ addon: path, buildType: 'Release' }]);
+  });
+
+  it('prefers what was built here', async () => {
+    const { bin } = copyWith('both', (to) => writeFileSync(to, 'not a library'));
+    const built = folder.join('both', 'build', 'Release', 'rownet.node');
+    mkdirSync(dirname(built), { recursive: true });
+    copyFileSync(addon, built);
+    const { code, stdout } = await rownet(['info', '--json'], { bin });
+    expect(code).toBe(0);
+    expect(jsonLines(stdout)).toMatchObject([{ addon: built }]);
+  });
+
+  it('exit code 4 and what to do where it is damaged', async () => {
+    const { bin, path } = copyWith('damaged', (to) => writeFileSync(to, 'not a library'));
+    const { code, stderr } = await rownet(['train', '--out', 'run'], { bin, cwd: folder.path });
+    expect(code).toBe(4);
+    expect(stderr).toContain(`native: ${path} was found but did not load`);
+    expect(stderr).toContain('npm rebuild rownet');
+    expect(existsSync(folder.join('run'))).toBe(false);
   });
 });
 

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cacheFolder, knownSets, locate } from '../../data/registry.js';
 import { AddonError, DataError } from '../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
+import { addonFiles } from '../../kernels/runtime.js';
 import { UsageError } from '../exit.js';
 import { findThreads } from '../threads.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -63,20 +64,15 @@ function packageJson(packageRoot: string): PackageJson {
   return JSON.parse(textOf(join(packageRoot, 'package.json')) as string) as PackageJson;
 }
 
-/** Where the addon is looked for, as lib/native.ts does. */
-const addonFiles = ['build/Release/rownet.node', 'build/rownet.node', 'build/Debug/rownet.node'];
-
 function checkAddon({ packageRoot }: Machine, runtime: RuntimeInfo | Error): Check {
   if (!(runtime instanceof Error)) return ok('addon', `${runtime.addon}, built by ${runtime.compiler}`);
   // Loaded, but a setting keeps its kernels from running: the check of that setting says so.
   if (!(runtime instanceof AddonError)) {
-    const file = addonFiles.find((name) => existsSync(join(packageRoot, name)));
-    return ok('addon', join(packageRoot, file ?? ''));
+    return ok('addon', addonFiles(packageRoot).find((path) => existsSync(path)) ?? packageRoot);
   }
-  const places = addonFiles.map((name) => {
-    const path = join(packageRoot, name);
-    return `${path} (${existsSync(path) ? 'does not load' : 'is not there'})`;
-  });
+  const places = addonFiles(packageRoot).map(
+    (path) => `${path} (${existsSync(path) ? 'does not load' : 'is not there'})`,
+  );
   return problem(
     'addon',
     `expected it in one of ${places.join(', ')}. ${causes(runtime).join(' Cause: ')}`,
@@ -92,7 +88,11 @@ function causes(error: unknown): string[] {
 
 function checkStaleBuilds({ packageRoot }: Machine, runtime: RuntimeInfo | Error): Check[] {
   if (runtime instanceof AddonError) return [];
-  const [used, ...others] = addonFiles.filter((name) => existsSync(join(packageRoot, name)));
+  // The one that the package brought along is no stale build.
+  const built = addonFiles(packageRoot).filter((path) => !path.includes('prebuilds'));
+  const [used, ...others] = built
+    .filter((path) => existsSync(path))
+    .map((path) => relative(packageRoot, path));
   return others.map((name) =>
     warning(
       'build',
