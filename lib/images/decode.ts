@@ -1,0 +1,44 @@
+/** Grey pixels of image files, told apart by their first bytes. */
+import { DataError } from '../errors.js';
+import { readFully, withRegularFile } from '../files.js';
+import { decodeJpeg, isJpeg } from './jpeg.js';
+import { type GreyImage, maxFileBytes } from './limits.js';
+import { decodePng, isPng } from './png.js';
+
+/**
+ * Decodes a PNG (any depth and colour type) or a JPEG (baseline or progressive). Colours become Rec. 601 luma, what is
+ * transparent is laid over white.
+ * @param where for messages, the path with what reads it: `images: path`
+ * @throws DataError if it is neither, is damaged, or has more than 64 Mi pixels; it names the byte where it is known
+ */
+export function decodeImage(where: string, bytes: Uint8Array): GreyImage {
+  if (bytes.length > maxFileBytes) throw tooLarge(where, bytes.length);
+  if (isPng(bytes)) return decodePng(where, bytes);
+  if (isJpeg(bytes)) return decodeJpeg(where, bytes);
+  const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
+  const received = bytes.length === 0 ? 'an empty file' : `a file that starts with ${start}`;
+  throw new DataError(`${where}: expected a PNG or JPEG but received ${received}. Hint: save it as a PNG`);
+}
+
+/** The bytes of an image file, for who needs them besides the pixels. */
+export function readImageFile(path: string): Uint8Array {
+  return withRegularFile('images', path, (file) => {
+    if (file.size > maxFileBytes) throw tooLarge(`images: ${path}`, file.size);
+    const bytes = new Uint8Array(file.size);
+    return bytes.subarray(0, readFully(file, bytes, 0));
+  });
+}
+
+/**
+ * Reads an image file.
+ * @throws DataError as decodeImage does, and if the file cannot be read
+ */
+export function readImage(path: string): GreyImage {
+  return decodeImage(`images: ${path}`, readImageFile(path));
+}
+
+function tooLarge(where: string, size: number): DataError {
+  return new DataError(
+    `${where}: expected at most ${maxFileBytes} bytes but received ${size}. Hint: make the image smaller`,
+  );
+}

@@ -1,0 +1,28 @@
+/** What images may be, and how their colours become grey. */
+
+/** Grey levels, 0 black to 255 white, row by row. */
+export interface GreyImage {
+  readonly width: number;
+  readonly height: number;
+  readonly grey: Uint8Array;
+}
+
+/** Pixels of an image: more than any camera's photograph, and no more memory than decoding it may take. */
+export const maxPixels = 64 * 2 ** 20;
+/** Bytes of a file: an image of so many pixels takes less, unless it is packed badly. */
+export const maxFileBytes = 256 * 2 ** 20;
+
+/** Rec. 601 luma of a colour, times 1000. */
+export function luma(red: number, green: number, blue: number): number {
+  return 299 * red + 587 * green + 114 * blue;
+}
+
+/**
+ * A grey level of 8 bits, rounded once: a luma (times 1000) over white, as much of it as alpha says.
+ * Exact: the products stay below 2^53 for samples of 16 bits.
+ * @param max the largest sample: 255 for samples of 8 bits
+ */
+export function greyOverWhite(luma1000: number, alpha: number, max: number): number {
+  const white = 1000 * max;
+  return Math.round((255 * (luma1000 * alpha + white * (max - alpha))) / (white * max));
+}

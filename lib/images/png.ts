@@ -1,0 +1,318 @@
+/**
+ * PNG to grey. A reader of our own over node:zlib: every length is checked against the header before memory is taken,
+ * checksums count, and an error names the byte.
+ * Source: Portable Network Graphics (PNG) Specification, third edition, W3C.
+ */
+import { crc32, inflateSync } from 'node:zlib';
+import { DataError } from '../errors.js';
+import { type GreyImage, greyOverWhite, luma, maxPixels } from './limits.js';
+
+const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
+const AGAIN = 'Hint: the file is damaged; save it again';
+
+const GREY = 0;
+const COLOUR = 2;
+const PALETTE = 3;
+const GREY_ALPHA = 4;
+const COLOUR_ALPHA = 6;
+
+/** Samples of a pixel and the depths that may be, by colour type. */
+const COLOUR_TYPES = new Map<number, { channels: number; depths: readonly number[] }>([
+  [GREY, { channels: 1, depths: [1, 2, 4, 8, 16] }],
+  [COLOUR, { channels: 3, depths: [8, 16] }],
+  [PALETTE, { channels: 1, depths: [1, 2, 4, 8] }],
+  [GREY_ALPHA, { channels: 2, depths: [8, 16] }],
+  [COLOUR_ALPHA, { channels: 4, depths: [8, 16] }],
+]);
+
+interface Header {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  readonly type: number;
+  readonly channels: number;
+  readonly interlaced: boolean;
+}
+
+interface Chunk {
+  readonly type: string;
+  /** Of the length field, in the file. */
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+/** A part of the image that is packed on its own: the whole, or every so many pixels of it. */
+interface Pass {
+  readonly x: number;
+  readonly y: number;
+  readonly stepX: number;
+  readonly stepY: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Adam7: first column, first row, and the steps between columns and rows. */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
+/**
+ * Transparent pixels are laid over white. Bytes after the end of the image are ignored.
+ * @param where for messages: `images: path`
+ * @throws DataError naming the byte, where it is known
+ */
+export function decodePng(where: string, bytes: Uint8Array): GreyImage {
+  const { header, chunks } = readChunks(where, bytes);
+  const one = (type: string) => chunks.find((chunk) => chunk.type === type);
+  const toGrey = greyReader(where, header, one('PLTE'), one('tRNS'));
+  const passes = passesOf(header);
+  const packed = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
+  const samples = inflate(where, packed, passes, header);
+  const grey = new Uint8Array(header.width * header.height);
+  let position = 0;
+  for (const pass of passes) position = unpackPass(where, samples, position, pass, header, toGrey, grey);
+  return { width: header.width, height: header.height, grey };
+}
+
+/** The chunks up to IEND, whole and with the right checksums. */
+function readChunks(where: string, bytes: Uint8Array): { header: Header; chunks: Chunk[] } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: Chunk[] = [];
+  let header: Header | undefined;
+  let offset = SIGNATURE.length;
+  while (true) {
+    if (offset + 12 > bytes.length) throw cut(where, offset, bytes);
+    const length = view.getUint32(offset);
+    if (length > bytes.length - offset - 12) throw cut(where, offset, bytes);
+    const end = offset + 8 + length;
+    const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8));
+    const stored = view.getUint32(end);
+    const actual = crc32(bytes.subarray(offset + 4, end));
+    if (stored !== actual) {
+      throw new DataError(
+        `${where}: the checksum at byte ${end} is ${stored}, but that of its chunk is ${actual}. ${AGAIN}`,
+      );
+    }
+    const chunk = { type, offset, data: bytes.subarray(offset + 8, end) };
+    header ??= readHeader(where, chunk);
+    if (type === 'IEND') return { header, chunks };
+    // A capital letter in front: the image cannot be shown without it.
+    if (!['IHDR', 'PLTE', 'IDAT'].includes(type) && /^[A-Z]/.test(type)) {
+      throw new DataError(
+        `${where}: expected a known chunk at byte ${offset} but received ${type}. ${AGAIN}`,
+      );
+    }
+    chunks.push(chunk);
+    offset = end + 4;
+  }
+}
+
+function cut(where: string, offset: number, bytes: Uint8Array): DataError {
+  return new DataError(
+    `${where}: the chunk at byte ${offset} goes past the end of the file (${bytes.length} bytes). ${AGAIN}`,
+  );
+}
+
+function readHeader(where: string, { type: name, data }: Chunk): Header {
+  if (name !== 'IHDR' || data.length !== 13) {
+    throw new DataError(
+      `${where}: expected an IHDR of 13 bytes at byte 8 but received ${JSON.stringify(name)} of ${data.length}. ${AGAIN}`,
+    );
+  }
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const width = view.getUint32(0);
+  const height = view.getUint32(4);
+  const [depth, type, compression, filter, interlace] = data.subarray(8);
+  if (width === 0 || height === 0 || width * height > maxPixels) {
+    throw new DataError(
+      `${where}: expected 1 to ${maxPixels} pixels but received ${width}x${height} (byte 16). Hint: make it smaller`,
+    );
+  }
+  const colour = COLOUR_TYPES.get(type);
+  if (colour === undefined || !colour.depths.includes(depth)) {
+    throw new DataError(
+      `${where}: there is no PNG of depth ${depth} and colour type ${type} (byte 24). ${AGAIN}`,
+    );
+  }
+  if (compression !== 0 || filter !== 0 || interlace > 1) {
+    throw new DataError(
+      `${where}: expected compression 0, filters 0 and interlacing 0 or 1 (byte 26) but received ${compression}, ` +
+        `${filter} and ${interlace}. ${AGAIN}`,
+    );
+  }
+  return { width, height, depth, type, channels: colour.channels, interlaced: interlace === 1 };
+}
+
+function passesOf({ width, height, interlaced }: Header): Pass[] {
+  if (!interlaced) return [{ x: 0, y: 0, stepX: 1, stepY: 1, width, height }];
+  return ADAM7.map(([x, y, stepX, stepY]) => ({
+    x,
+    y,
+    stepX,
+    stepY,
+    width: Math.ceil((width - x) / stepX),
+    height: Math.ceil((height - y) / stepY),
+  })).filter((pass) => pass.width > 0 && pass.height > 0);
+}
+
+/** Bytes of a row, without the filter's. */
+function rowBytes(width: number, { depth, channels }: Header): number {
+  return Math.ceil((width * channels * depth) / 8);
+}
+
+/** Exactly the bytes that the header promises. */
+function inflate(where: string, packed: Uint8Array, passes: readonly Pass[], header: Header): Uint8Array {
+  const promised = passes.reduce((sum, { width, height }) => sum + height * (1 + rowBytes(width, header)), 0);
+  let samples: Uint8Array;
+  try {
+    samples = inflateSync(packed, { maxOutputLength: promised, chunkSize: promised + 64 });
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause)) throw cause;
+    const text =
+      cause.code === 'ERR_BUFFER_TOO_LARGE' ? `they hold more than ${promised} bytes` : cause.message;
+    throw new DataError(`${where}: the image data (IDAT) do not unpack: ${text}. ${AGAIN}`, { cause });
+  }
+  if (samples.length === promised) return samples;
+  throw new DataError(
+    `${where}: header promises ${promised} bytes, the image data (IDAT) hold ${samples.length}. ${AGAIN}`,
+  );
+}
+
+/** Turns the samples of one pixel, the first of them at `index`, into a grey level. */
+type ToGrey = (samples: Uint16Array, index: number) => number;
+
+function greyReader(
+  where: string,
+  { depth, type }: Header,
+  palette: Chunk | undefined,
+  transparency: Chunk | undefined,
+): ToGrey {
+  const max = 2 ** depth - 1;
+  if (type === PALETTE) return paletteReader(where, palette, transparency);
+  if (type === GREY_ALPHA) return (s, i) => greyOverWhite(1000 * s[i], s[i + 1], max);
+  if (type === COLOUR_ALPHA) return (s, i) => greyOverWhite(luma(s[i], s[i + 1], s[i + 2]), s[i + 3], max);
+  // One colour may be marked as transparent.
+  const clear = clearColour(where, type, transparency);
+  if (type === GREY) return (s, i) => (s[i] === clear?.[0] ? 255 : greyOverWhite(1000 * s[i], max, max));
+  return (s, i) =>
+    clear?.every((sample, channel) => s[i + channel] === sample)
+      ? 255
+      : greyOverWhite(luma(s[i], s[i + 1], s[i + 2]), max, max);
+}
+
+function clearColour(where: string, type: number, chunk: Chunk | undefined): number[] | undefined {
+  if (chunk === undefined) return undefined;
+  const samples = type === GREY ? 1 : 3;
+  if (chunk.data.length !== 2 * samples) {
+    throw new DataError(
+      `${where}: expected ${2 * samples} bytes of tRNS at byte ${chunk.offset} but received ${chunk.data.length}. ${AGAIN}`,
+    );
+  }
+  return Array.from({ length: samples }, (_, i) => 256 * chunk.data[2 * i] + chunk.data[2 * i + 1]);
+}
+
+function paletteReader(where: string, palette: Chunk | undefined, transparency: Chunk | undefined): ToGrey {
+  if (palette === undefined)
+    throw new DataError(`${where}: expected a palette (PLTE) but there is none. ${AGAIN}`);
+  const { data, offset } = palette;
+  const colours = data.length / 3;
+  if (!Number.isInteger(colours) || colours < 1 || colours > 256) {
+    throw new DataError(
+      `${where}: expected 1 to 256 colours at byte ${offset} but received ${data.length} bytes. ${AGAIN}`,
+    );
+  }
+  const alpha = transparency?.data ?? new Uint8Array(0);
+  if (alpha.length > colours) {
+    throw new DataError(
+      `${where}: expected tRNS for at most ${colours} colours at byte ${transparency?.offset} but received ` +
+        `${alpha.length}. ${AGAIN}`,
+    );
+  }
+  const greys = Uint8Array.from({ length: colours }, (_, i) =>
+    greyOverWhite(luma(data[3 * i], data[3 * i + 1], data[3 * i + 2]), alpha[i] ?? 255, 255),
+  );
+  return (samples, i) => {
+    if (samples[i] < colours) return greys[samples[i]];
+    throw new DataError(
+      `${where}: expected pixels from 0 to ${colours - 1}, as many as the palette has colours, but received ${samples[i]}. ${AGAIN}`,
+    );
+  };
+}
+
+/** Takes back the filters of a pass, in place, and writes its pixels; returns where the next pass starts. */
+function unpackPass(
+  where: string,
+  bytes: Uint8Array,
+  start: number,
+  pass: Pass,
+  header: Header,
+  toGrey: ToGrey,
+  grey: Uint8Array,
+): number {
+  const { depth, channels } = header;
+  const length = rowBytes(pass.width, header);
+  const pixelBytes = Math.max(1, (channels * depth) / 8);
+  const samples = new Uint16Array(pass.width * channels);
+  let above: Uint8Array = new Uint8Array(length);
+  let position = start;
+  for (let y = 0; y < pass.height; y += 1) {
+    const filter = bytes[position];
+    const row = bytes.subarray(position + 1, position + 1 + length);
+    if (filter > 4) {
+      throw new DataError(
+        `${where}: expected a filter from 0 to 4 in row ${y} but received ${filter}. ${AGAIN}`,
+      );
+    }
+    unfilter(filter, row, above, pixelBytes);
+    unpackSamples(row, depth, samples);
+    const write = (pass.y + y * pass.stepY) * header.width + pass.x;
+    for (let x = 0; x < pass.width; x += 1) grey[write + x * pass.stepX] = toGrey(samples, x * channels);
+    above = row;
+    position += 1 + length;
+  }
+  return position;
+}
+
+function unfilter(filter: number, row: Uint8Array, above: Uint8Array, pixelBytes: number): void {
+  if (filter === 0) return;
+  for (let i = 0; i < row.length; i += 1) {
+    const left = i < pixelBytes ? 0 : row[i - pixelBytes];
+    const up = above[i];
+    if (filter === 1) row[i] += left;
+    else if (filter === 2) row[i] += up;
+    else if (filter === 3) row[i] += (left + up) >> 1;
+    else row[i] += paeth(left, up, i < pixelBytes ? 0 : above[i - pixelBytes]);
+  }
+}
+
+/** Which of the three neighbours is nearest to left + up - corner. */
+function paeth(left: number, up: number, corner: number): number {
+  const toLeft = Math.abs(up - corner);
+  const toUp = Math.abs(left - corner);
+  const toCorner = Math.abs(left + up - 2 * corner);
+  if (toLeft <= toUp && toLeft <= toCorner) return left;
+  return toUp <= toCorner ? up : corner;
+}
+
+/** Big-endian samples of 1 to 16 bits. */
+function unpackSamples(row: Uint8Array, depth: number, samples: Uint16Array): void {
+  if (depth === 16) {
+    for (let i = 0; i < samples.length; i += 1) samples[i] = 256 * row[2 * i] + row[2 * i + 1];
+    return;
+  }
+  const mask = 2 ** depth - 1;
+  for (let i = 0; i < samples.length; i += 1) {
+    const bit = i * depth;
+    samples[i] = (row[bit >> 3] >> (8 - depth - (bit & 7))) & mask;
+  }
+}
