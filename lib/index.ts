@@ -32,8 +32,10 @@ export {
   ShapeError,
   StateError,
 } from './errors.js';
+export { exportOnnx, type OnnxOptions } from './export/onnx-graph.js';
 export { WriteError } from './formats/atomic-file.js';
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './formats/checkpoint.js';
+export { decodeNpz, encodeNpz } from './formats/npz.js';
 export { loadParams, saveParams } from './formats/params.js';
 export {
   decodeSafetensors,

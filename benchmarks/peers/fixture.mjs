@@ -14,7 +14,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { importRownet, root } from './paths.mjs';
-import { lenet5Model } from './onnx-model.mjs';
 
 const batch = 128;
 const checkedSteps = 6;
@@ -38,7 +37,7 @@ export async function writeFixture(folder) {
     pathToFileURL(join(root, 'dist', 'cli', 'bench', 'reference.js')).href
   );
   const scores = Float32Array.from(referenceScores(net, first.data, batch));
-  const onnx = lenet5Model(initial);
+  const onnx = await rownet.exportOnnx(net, { normalization });
   const losses = trainSteps(rownet, net, { train, normalization, order }, { reduction: 'mean' }, { lr });
   // The NumPy net knows the article's update alone: gradients of the sum, those of biases divided by their rows.
   const article = new rownet.LeNet5({ seed: 1 });

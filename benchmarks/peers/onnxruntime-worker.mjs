@@ -24,7 +24,7 @@ const gather = (count) => {
       data[i * pixels + p] = image[p] * numbers.scale[0] + numbers.shift[0];
     }
   }
-  return { images: new Tensor('float32', data, [count, 1, 32, 32]) };
+  return { input: new Tensor('float32', data, [count, 1, 32, 32]) };
 };
 const x = gather(batch);
 const one = gather(1);
@@ -42,7 +42,7 @@ for (const count of new Set([1, threads])) {
     extra: { session: { intra_op: { allow_spinning: '1' } } },
   });
   const result = await session.run(x);
-  error = Math.max(error, checkClose('scores', result.scores.data, [...scores], numbers.scoresTolerance[0]));
+  error = Math.max(error, checkClose('scores', result.logits.data, [...scores], numbers.scoresTolerance[0]));
   const times = await timeInference(
     () => session.run(x),
     () => session.run(one),

@@ -30,6 +30,11 @@ const runCommand: RunCommand = async (name, options, args) => {
       );
     case 'serve':
       return (await import('./commands/serve.js')).serve(args[0] as string, options as OptionsOf<'serve'>);
+    case 'export':
+      return (await import('./commands/export.js')).exportCheckpoint(
+        args[0] as string,
+        options as OptionsOf<'export'>,
+      );
     case 'info':
       return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
     case 'bench':

@@ -5,6 +5,7 @@
 import type { CommandSpec, OptionSpec } from './spec.js';
 import { benchSpec } from './specs/bench.js';
 import { evalSpec } from './specs/eval.js';
+import { exportSpec } from './specs/export.js';
 import { infoSpec } from './specs/info.js';
 import { serveSpec } from './specs/serve.js';
 import { trainSpec } from './specs/train.js';
@@ -15,6 +16,7 @@ export const commands = {
   train: trainSpec,
   eval: evalSpec,
   serve: serveSpec,
+  export: exportSpec,
   info: infoSpec,
   bench: benchSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;

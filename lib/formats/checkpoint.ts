@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { formatShape, sameShape, type Tensor } from '../tensor.js';
 import { writeFileAtomic } from './atomic-file.js';
-import { encodeSafetensors, readSafetensors } from './safetensors.js';
+import { decodeNpz } from './npz.js';
+import { decodeSafetensors, encodeSafetensors, readFileBytes } from './safetensors.js';
+import { isZip } from './zip.js';
 
 /** All that is needed to go on with a training at the end of an epoch. */
 export interface Checkpoint {
@@ -104,16 +106,21 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
   writeFileAtomic(path, encodeSafetensors(tensors, { ...metadata, sha256: checksum(tensors, metadata) }));
 }
 
+function paramsAlone(params: Map<string, Tensor>): Checkpoint {
+  return { params, velocity: new Map(), architecture: '', config: {}, epoch: 0, step: 0 };
+}
+
 /**
- * Reads a checkpoint. A safetensors file that is none is taken for parameters alone: epoch and step 0, no velocity.
- * @throws DataError if the file is missing or no valid safetensors file of finite F32 values, if it is a checkpoint of
- * another version, lacks an entry or has one that does not fit, or if its checksum is another
+ * Reads a checkpoint. A safetensors file that is none is taken for parameters alone: epoch and step 0, no velocity; so
+ * is an npz file, which is recognised by its contents.
+ * @throws DataError if the file is missing or no valid safetensors or npz file of finite values, if it is a checkpoint
+ * of another version, lacks an entry or has one that does not fit, or if its checksum is another
  */
 export function loadCheckpoint(path: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(path);
-  if (metadata.format !== FORMAT) {
-    return { params: tensors, velocity: new Map(), architecture: '', config: {}, epoch: 0, step: 0 };
-  }
+  const bytes = readFileBytes(path);
+  if (isZip(bytes)) return paramsAlone(decodeNpz(bytes, path));
+  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  if (metadata.format !== FORMAT) return paramsAlone(tensors);
   const fail = (text: string, hint = 'the file is damaged, or another program wrote it'): never => {
     throw new DataError(`checkpoint: ${path}: ${text}. Hint: ${hint}`);
   };

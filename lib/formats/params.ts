@@ -15,9 +15,10 @@ export function saveParams(params: ReadonlyMap<string, Tensor>, path: string): v
 }
 
 /**
- * Reads parameters, for `net.setParams()`, which checks names and shapes. Takes a checkpoint too, without its
- * optimizer's state.
- * @throws DataError if the file is missing, damaged or no safetensors file of finite F32 values
+ * Reads parameters, for `net.setParams()`, which checks names and shapes: from a safetensors file, an npz file, or a
+ * checkpoint, without its optimizer's state. What it is, its contents say, not its name.
+ * @throws DataError if the file is missing, damaged, or neither a safetensors file of finite F32 values nor an npz file
+ * of finite float32 or float64 ones
  */
 export function loadParams(path: string): Map<string, Tensor> {
   return loadCheckpoint(path).params;

@@ -152,6 +152,11 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
  * @throws DataError if it cannot be read or is over 2^31 bytes, and as decodeSafetensors does
  */
 export function readSafetensors(path: string): Safetensors {
+  return decodeSafetensors(readFileBytes(path), path);
+}
+
+/** The bytes of a file of tensors, whatever its format; errors as readSafetensors. */
+export function readFileBytes(path: string): Uint8Array {
   return withRegularFile('safetensors', path, (file) => {
     if (file.size > MAX_FILE_BYTES) {
       throw new DataError(
@@ -160,7 +165,7 @@ export function readSafetensors(path: string): Safetensors {
       );
     }
     const bytes = new Uint8Array(file.size);
-    return decodeSafetensors(bytes.subarray(0, readFully(file, bytes, 0)), path);
+    return bytes.subarray(0, readFully(file, bytes, 0));
   });
 }
 

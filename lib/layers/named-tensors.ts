@@ -29,13 +29,25 @@ export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<stri
   const expected = new Set(named.map(([name]) => name));
   for (const name of map.keys()) if (!expected.has(name)) problems.push(`${name} is not expected`);
   if (problems.length > 0) {
-    throw new ShapeError(`${where}: expected a tensor for each parameter but ${problems.join('; ')}`);
+    throw new ShapeError(
+      `${where}: expected a tensor for each parameter but ${problems.join('; ')}${prefixHint(named, map)}`,
+    );
   }
   for (const [name, tensor] of map) {
     checkTensor(where, name, tensor);
     checkFinite(where, name, tensor.data);
   }
   for (const [name, tensor] of named) tensor.data.set((map.get(name) as Tensor).data);
+}
+
+/** PyTorch puts the name of a wrapper in front, such as `module.`. */
+function prefixHint(named: NamedTensors, map: ReadonlyMap<string, Tensor>): string {
+  const [first] = named.map(([name]) => name);
+  const longer = [...map.keys()].find((name) => name.endsWith(`.${first}`));
+  if (longer === undefined) return '';
+  const prefix = longer.slice(0, -first.length);
+  if (!named.every(([name]) => map.has(prefix + name))) return '';
+  return `. Hint: take "${prefix}" off the names`;
 }
 
 function checkFinite(where: string, name: string, data: Float32Array): void {

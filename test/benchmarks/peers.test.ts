@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LeNet5 } from '../../lib/nets/lenet5.js';
 import { root, temporaryFolder } from '../support/cli.js';
 import { cells, tables } from '../docs/pages.js';
 
@@ -12,7 +11,6 @@ const peers = join(root, 'benchmarks', 'peers');
 const load = (name: string) => import(pathToFileURL(join(peers, name)).href);
 const { summarize, page } = await load('report.mjs');
 const { chart } = await load('chart.mjs');
-const { lenet5Model } = await load('onnx-model.mjs');
 const { products } = await load('gemm-products.mjs');
 
 const folder = temporaryFolder();
@@ -216,66 +214,3 @@ it('the products are the work of a step', () => {
   // 833,040 FLOP an image forward, twice that backward, less the gradient of the images: 235,200.
   expect(flop.reduce((sum, one) => sum + one, 0)).toBe(128 * (3 * 833_040 - 235_200));
 });
-
-describe('the ONNX model', () => {
-  const params = new LeNet5({ seed: 3 }).getParams();
-  const model = fields(lenet5Model(params));
-  const graph = fields(bytes(model.get(7)?.[0]));
-
-  it('has the operators of the net, each on the output of the one before', () => {
-    const nodes = graph.get(1)!.map((node) => fields(bytes(node)));
-    const names = (field: number) => nodes.map((node) => (node.get(field) ?? []).map(String));
-    expect(names(4).flat().join(' ')).toBe(
-      'Conv Relu MaxPool Conv Relu MaxPool Conv Relu Flatten Gemm Relu Gemm',
-    );
-    const outputs = names(2).flat();
-    expect(names(1).map(([input]) => input)).toEqual(['images', ...outputs.slice(0, -1)]);
-    expect(outputs.at(-1)).toBe('scores');
-    expect(names(1).flatMap((inputs) => inputs.slice(1))).toEqual([...params.keys()]);
-  });
-
-  it('holds the parameters', () => {
-    const tensors = graph.get(5)!.map((tensor) => fields(bytes(tensor)));
-    expect(tensors.map((tensor) => String(tensor.get(8)?.[0]))).toEqual([...params.keys()]);
-    for (const tensor of tensors) {
-      const { shape, data } = params.get(String(tensor.get(8)?.[0]))!;
-      expect(tensor.get(1)).toEqual(shape);
-      const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-      expect(raw.equals(bytes(tensor.get(9)?.[0]))).toBe(true);
-    }
-  });
-});
-
-type Field = number | Buffer;
-
-function bytes(field: Field | undefined): Buffer {
-  if (!Buffer.isBuffer(field)) throw new Error(`expected bytes but received ${field}`);
-  return field;
-}
-
-/** The fields of a Protocol Buffers message, by number: varints as numbers, the others as bytes. */
-function fields(message: Buffer): Map<number, Field[]> {
-  const found = new Map<number, Field[]>();
-  let at = 0;
-  const varint = () => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = message[at];
-      at += 1;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < message.length) {
-    const key = varint();
-    const number = key >> 3;
-    let value: Field = varint();
-    if ((key & 7) === 2) {
-      const length = value;
-      value = message.subarray(at, at + length);
-      at += length;
-    } else if ((key & 7) !== 0) throw new Error(`expected wire type 0 or 2 but received ${key & 7}`);
-    found.set(number, [...(found.get(number) ?? []), value]);
-  }
-  return found;
-}

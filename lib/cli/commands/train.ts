@@ -18,6 +18,7 @@ import { checkNewRun, createRunFolder, type EpochMetrics, RunFolder } from '../r
 import { restoreParams } from '../saved-net.js';
 import { listenForStop, type StopCause, stopExitCode } from '../signals.js';
 import { median } from '../statistics.js';
+import type { TensorBoard } from '../tensorboard.js';
 import { resolveThreads } from '../threads.js';
 import { type Plan, planTraining, type ResumedRun } from '../train-plan.js';
 import {
@@ -185,12 +186,14 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
   const { epochs, batchSize } = config.recipe;
   const seconds: number[] = [];
   if (trainer.state().epoch >= epochs) return seconds;
+  const board = await openBoard(session);
   try {
     const records = trainer.fit(source.train, {
       epochs,
       validation: source.test,
       signal,
       onProgress(progress) {
+        board?.onStep(progress);
         const { epoch, step, steps, imagesPerSecond } = progress;
         const stepsLeft = (epochs - epoch) * steps + steps - step;
         reporter.update({ ...progress, epochs, secondsLeft: (stepsLeft * batchSize) / imagesPerSecond });
@@ -204,6 +207,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       folder.appendMetrics(line);
       writeCheckpoint(session);
       folder.writeCurves(curvesTitle(config), metrics);
+      board?.onEpoch(line);
       seconds.push(line.seconds);
       // Told after the checkpoint is durable, so that whoever reads it can rely on the file.
       reporter.log(describeEpoch(line, epochs, source.train.count));
@@ -217,6 +221,17 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
     reporter.clear();
   }
   return seconds;
+}
+
+/** Loaded only where it is asked for. */
+async function openBoard({ options, config, source, folder }: Session): Promise<TensorBoard | undefined> {
+  if (options.tensorboard === undefined) return undefined;
+  const { openTensorBoard } = await import('../tensorboard.js');
+  return openTensorBoard({
+    folder: options.tensorboard === true ? folder.path : options.tensorboard,
+    batchSize: config.recipe.batchSize,
+    images: source.train.count,
+  });
 }
 
 /** The last update of an epoch can overflow after its loss was finite: the test loss then shows it. */

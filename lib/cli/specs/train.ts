@@ -73,6 +73,11 @@ export const trainSpec = {
       fallback: 'off; without a number 0',
       read: integer(0, 65_535),
     },
+    tensorboard: {
+      flags: '--tensorboard [folder]',
+      description: 'write an event file for TensorBoard, in this folder or the run folder',
+      read: nonEmpty('a folder'),
+    },
     json,
     quiet: { flags: '--quiet', description: 'print nothing to stderr but errors' },
     offline,

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../../../lib/errors.js';
 import { WriteError } from '../../../lib/formats/atomic-file.js';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
+import { encodeNpz } from '../../../lib/formats/npz.js';
 import { loadParams, saveParams } from '../../../lib/formats/params.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../lib/formats/safetensors.js';
 import { Random } from '../../../lib/random.js';
@@ -309,6 +310,19 @@ describe('parameters alone', () => {
         step: 0,
       });
     }
+  });
+
+  it('are loaded from an npz file too, whatever its name', () => {
+    writeFileSync(file, encodeNpz(checkpoint.params));
+    expect(loadParams(file)).toEqual(checkpoint.params);
+    expect(loadCheckpoint(file)).toMatchObject({
+      velocity: new Map(),
+      architecture: '',
+      config: {},
+      epoch: 0,
+    });
+    writeFileSync(file, encodeNpz(checkpoint.params).subarray(0, -1));
+    expect(() => loadCheckpoint(file)).toThrow(`npz: ${file}: expected the end of a zip directory`);
   });
 
   it('are taken from a checkpoint', () => {

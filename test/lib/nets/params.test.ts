@@ -33,6 +33,19 @@ describe('getParams and setParams', () => {
     expectSame(net.arena, before, 'parameters');
   });
 
+  it('hint at a prefix that all names have', () => {
+    const net = tinyNet();
+    const prefixed = new Map(
+      [...net.getParams()].map(([name, tensor]) => [`model.${name}`, tensor] as const),
+    );
+    expect(() => net.setParams(prefixed)).toThrow(
+      /conv\.weight is missing.*\. Hint: take "model\." off the names$/,
+    );
+    prefixed.delete('model.fc.bias');
+    expect(() => net.setParams(prefixed)).not.toThrow('Hint');
+    expect(() => net.setParams(prefixed)).toThrow('fc.bias is missing');
+  });
+
   const net = tinyNet();
   const changed = (change: (params: Map<string, Tensor>) => void) => () => {
     const params = net.getParams();

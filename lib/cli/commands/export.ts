@@ -1,0 +1,51 @@
+/** `rownet export`: parameters or the whole net in a format of other systems. */
+import { dirname, join } from 'node:path';
+import { exportOnnx } from '../../export/onnx-graph.js';
+import { writeFileAtomic } from '../../formats/atomic-file.js';
+import { encodeNpz } from '../../formats/npz.js';
+import { encodeSafetensors } from '../../formats/safetensors.js';
+import { UsageError } from '../exit.js';
+import type { OptionsOf } from '../options.js';
+import { grouped, print, printJson } from '../output.js';
+import { statsOf } from '../run-folder.js';
+import { openSavedNet, type SavedNet } from '../saved-net.js';
+
+type ExportOptions = OptionsOf<'export'>;
+type Format = NonNullable<ExportOptions['format']>;
+
+export async function exportCheckpoint(path: string, options: ExportOptions): Promise<void> {
+  const { format, json } = options;
+  if (format === undefined) {
+    throw new UsageError(
+      'export: expected --format but received none. Hint: --format safetensors, --format npz or --format onnx',
+    );
+  }
+  for (const name of ['pixels', 'recipe'] as const) {
+    if (format === 'onnx' || options[name] === undefined) continue;
+    throw new UsageError(
+      `export: --${name}: expected --format onnx but received --format ${format}, which holds parameters alone`,
+    );
+  }
+  // Parameters are the same however images are prepared.
+  const saved = openSavedNet('export', path, format === 'onnx' ? options.recipe : 'fast');
+  const out = options.out ?? join(dirname(saved.file), `lenet5.${format}`);
+  if (!options.force && statsOf(out) !== undefined) {
+    throw new UsageError(
+      `export: --out: expected a new file but ${out} exists. Hint: another --out, or --force to replace it`,
+    );
+  }
+  const bytes = await encode(saved, format, options.pixels ?? false);
+  writeFileAtomic(out, bytes);
+  const parameters = saved.net.arena.length;
+  if (json) printJson({ format, file: out, bytes: bytes.length, parameters });
+  else print(`${out}: ${grouped(parameters)} parameters, ${grouped(bytes.length)} bytes`);
+}
+
+async function encode({ net, recipe }: SavedNet, format: Format, pixels: boolean): Promise<Uint8Array> {
+  if (format === 'safetensors') return encodeSafetensors(net.getParams());
+  if (format === 'npz') return encodeNpz(net.getParams());
+  return exportOnnx(net, {
+    normalization: recipe.normalization,
+    input: pixels ? 'pixels' : 'normalized',
+  });
+}

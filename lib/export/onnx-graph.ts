@@ -1,0 +1,146 @@
+/** A net as an ONNX model: its layers as operators, its parameters under their own names. */
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { encodeOnnx, type OnnxModel, type OnnxNode } from '../formats/onnx.js';
+import { Conv2d } from '../layers/conv2d.js';
+import { Flatten } from '../layers/flatten.js';
+import type { Layer } from '../layers/layer.js';
+import { Linear } from '../layers/linear.js';
+import { MaxPool2d } from '../layers/max-pool2d.js';
+import { ReLU } from '../layers/relu.js';
+import { Sequential } from '../layers/sequential.js';
+import { Net } from '../nets/net.js';
+import { Tensor, typeName } from '../tensor.js';
+
+export interface OnnxOptions {
+  /**
+   * How pixels from 0 to 255 became what the net was trained on: `pixel * scale + shift`, that of the recipe. It is
+   * stored in the model's metadata, as `scale` and `shift`.
+   */
+  readonly normalization?: { readonly scale: number; readonly shift: number };
+  /** `pixels`: the graph takes pixels from 0 to 255 and normalizes them itself. Default `normalized`. */
+  readonly input?: 'normalized' | 'pixels';
+}
+
+/**
+ * The bytes of a .onnx file (operator set 13, IR version 7) that computes what `net.predict` does: from `input`, float32
+ * `[N, ...inputShape]`, to `logits`, float32 `[N, ...outputShape]`, for any N. Initializers have the names of
+ * `net.getParams()`.
+ * @throws ArgumentTypeError if `net` is no Net
+ * @throws ArgumentRangeError for a layer of a class of its own, for pixels without a normalization, and for numbers
+ * that are not finite
+ */
+export async function exportOnnx(net: Net, options: OnnxOptions = {}): Promise<Uint8Array> {
+  return encodeOnnx(onnxModel(net, options));
+}
+
+/** What exportOnnx encodes. Throws as it does. */
+export function onnxModel(net: Net, { normalization, input = 'normalized' }: OnnxOptions = {}): OnnxModel {
+  if (!(net instanceof Net)) {
+    throw new ArgumentTypeError(`exportOnnx: expected a net but received ${typeName(net)}`);
+  }
+  const params = net.getParams();
+  for (const [name, { data }] of params) checkFinite(name, data);
+  const nodes: OnnxNode[] = [];
+  const initializers = new Map<string, Tensor>();
+  const add = (name: string, operation: Operation) => {
+    const before = nodes.at(-1)?.output ?? 'input';
+    nodes.push({
+      name,
+      operator: operation.operator,
+      inputs: [before, ...(operation.parameters ?? [])],
+      // A colon is no part of a layer's name, so that nothing else is called so.
+      output: `${name}:output`,
+      ...(operation.attributes === undefined ? {} : { attributes: operation.attributes }),
+    });
+  };
+  if (normalization !== undefined) checkFinite('normalization', [normalization.scale, normalization.shift]);
+  if (input === 'pixels') {
+    if (normalization === undefined) {
+      throw new ArgumentRangeError(
+        'exportOnnx: expected a normalization for pixels but received none. ' +
+          'Hint: { normalization: recipes.fast.normalization }',
+      );
+    }
+    for (const [name, operator] of [['scale', 'Mul'] as const, ['shift', 'Add'] as const]) {
+      initializers.set(`input:${name}`, Tensor.from([normalization[name]], []));
+      add(`input:${name}`, { operator, parameters: [`input:${name}`] });
+    }
+  } else if (input !== 'normalized') {
+    throw new ArgumentRangeError(
+      `exportOnnx: expected input 'normalized' or 'pixels' but received ${JSON.stringify(input)}`,
+    );
+  }
+  for (const { path, layer } of leaves(net.layer, '')) add(path, operation(path, layer));
+  for (const [name, tensor] of params) initializers.set(name, tensor);
+  const last = nodes.pop() as OnnxNode;
+  return {
+    name: net.constructor.name,
+    nodes: [...nodes, { ...last, output: 'logits' }],
+    initializers,
+    inputs: [
+      {
+        name: 'input',
+        shape: ['N', ...net.inputShape],
+        doc:
+          input === 'pixels'
+            ? 'pixels from 0 to 255'
+            : 'normalized as the metadata say: pixel * scale + shift',
+      },
+    ],
+    outputs: [{ name: 'logits', shape: ['N', ...net.outputShape] }],
+    metadata: {
+      input,
+      ...(normalization === undefined
+        ? {}
+        : { scale: String(normalization.scale), shift: String(normalization.shift) }),
+    },
+  };
+}
+
+function checkFinite(name: string, values: ArrayLike<number>): void {
+  const wrong = Array.prototype.find.call(values, (value) => !Number.isFinite(value));
+  if (wrong === undefined) return;
+  throw new ArgumentRangeError(`exportOnnx: expected finite numbers but ${name} has ${String(wrong)}`);
+}
+
+interface Operation {
+  readonly operator: string;
+  readonly parameters?: readonly string[];
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** The layers that compute, in order, each with its name in the net: `block.conv1`. */
+function leaves(layer: Sequential, prefix: string): { readonly path: string; readonly layer: Layer }[] {
+  return layer.layers.flatMap(({ name, layer: inner }) =>
+    inner.constructor === Sequential
+      ? leaves(inner as Sequential, `${prefix}${name}.`)
+      : [{ path: prefix + name, layer: inner }],
+  );
+}
+
+function operation(path: string, layer: Layer): Operation {
+  const parameters = [`${path}.weight`, `${path}.bias`];
+  // By class and not by kind: a subclass may compute something else.
+  switch (layer.constructor) {
+    case Conv2d: {
+      const { kernel, stride, padding } = (layer as Conv2d).window;
+      const attributes = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] };
+      return { operator: 'Conv', parameters, attributes };
+    }
+    case MaxPool2d: {
+      const { kernel, stride } = (layer as MaxPool2d).window;
+      return { operator: 'MaxPool', attributes: { kernel_shape: kernel, strides: stride } };
+    }
+    case Linear:
+      return { operator: 'Gemm', parameters, attributes: { transB: 1 } };
+    case ReLU:
+      return { operator: 'Relu' };
+    case Flatten:
+      return { operator: 'Flatten', attributes: { axis: 1 } };
+    default:
+      throw new ArgumentRangeError(
+        `exportOnnx: ${path}: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received ` +
+          typeName(layer),
+      );
+  }
+}

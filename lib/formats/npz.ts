@@ -1,0 +1,86 @@
+/** npz files: a zip archive of npy files, as numpy.savez writes them; the array `a` is the member `a.npy`. */
+import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
+import { formatShape, sizeOf, type Tensor } from '../tensor.js';
+import { decodeNpy, encodeNpy } from './npy.js';
+import { quoted } from './safetensors-header.js';
+import { unzip, type ZipMember, zipStored } from './zip.js';
+
+const SUFFIX = '.npy';
+/** A reader takes the whole file, and one of ours no larger ones. */
+const MAX_FILE_BYTES = 2 ** 31;
+const MAX_NAME_BYTES = 65_535;
+const MAX_MEMBERS = 65_534;
+
+/**
+ * The bytes of an npz file: float32, row-major, not packed, in the order of the map. Equal tensors give equal bytes.
+ * @throws ArgumentRangeError for values that are not finite, for names that are no relative path (empty, with `..`, a
+ * backslash or a control character), and for more than 65,534 tensors or 2^31 bytes
+ * @throws ArgumentTypeError for a name that is no text
+ * @throws ShapeError for a tensor whose memory has been transferred
+ */
+export function encodeNpz(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+  if (tensors.size > MAX_MEMBERS) {
+    throw new ArgumentRangeError(`npz: expected at most ${MAX_MEMBERS} tensors but received ${tensors.size}`);
+  }
+  let values = 0;
+  const members = [...tensors].map(([name, tensor]): ZipMember => {
+    checkName(name);
+    checkValues(name, tensor);
+    values += tensor.size;
+    if (4 * values > MAX_FILE_BYTES) {
+      throw new ArgumentRangeError(
+        `npz: expected at most ${MAX_FILE_BYTES} bytes but received ${4 * values} up to ${quoted(name)}`,
+      );
+    }
+    return { name: name + SUFFIX, bytes: encodeNpy(tensor) };
+  });
+  return zipStored(members);
+}
+
+function checkName(name: unknown): void {
+  if (typeof name !== 'string') {
+    throw new ArgumentTypeError(`npz: expected a name to be a text but received ${typeof name}`);
+  }
+  const outside = name.split('/').some((part) => ['', '.', '..'].includes(part));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const odd = /[\\\x00-\x1f\x7f]|^[A-Za-z]:|\p{Surrogate}/u.test(name);
+  if (!outside && !odd && Buffer.byteLength(name) + SUFFIX.length <= MAX_NAME_BYTES) return;
+  throw new ArgumentRangeError(
+    `npz: expected a relative name such as conv1.weight but received ${quoted(name)}`,
+  );
+}
+
+function checkValues(name: string, { shape, data }: Tensor): void {
+  if (sizeOf(shape) !== data.length) {
+    throw new ShapeError(
+      `npz: ${quoted(name)}: expected the values of a ${formatShape(shape)} tensor but received ${data.length}. ` +
+        'Hint: its memory has been transferred',
+    );
+  }
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  if (index === -1) return;
+  throw new ArgumentRangeError(
+    `npz: ${quoted(name)}: expected finite values but received ${data[index]} at index ${index}`,
+  );
+}
+
+/**
+ * Reads an npz file of float32 or float64 arrays, packed or not. The tensors are copies, in the order of the file.
+ * @param where for messages: the path
+ * @throws DataError, naming the byte (in the array's own npy file where one is named), unless the archive is sound and
+ * not packed out of all proportion (see unzip), and each member is a valid npy file (see decodeNpy)
+ */
+export function decodeNpz(bytes: Uint8Array, where: string): Map<string, Tensor> {
+  const at = `npz: ${where}`;
+  const tensors = new Map<string, Tensor>();
+  for (const { name, bytes: member } of unzip(at, bytes)) {
+    if (!name.endsWith(SUFFIX) || name.length === SUFFIX.length) {
+      throw new DataError(
+        `${at}: expected arrays such as "conv1.weight.npy" but received ${quoted(name)}. ` +
+          'Hint: pass an archive that numpy.savez has written',
+      );
+    }
+    tensors.set(name.slice(0, -SUFFIX.length), decodeNpy(`${at}: ${quoted(name)}`, member));
+  }
+  return tensors;
+}
