@@ -107,7 +107,8 @@ export function gunzip(
 function inflate(where: string, body: Uint8Array, promised: number): { bytes: Uint8Array; consumed: number } {
   try {
     // One chunk that fits everything: zlib otherwise gathers small chunks and joins them, which takes twice the memory.
-    const result = inflateRawSync(body, { info: true, maxOutputLength: promised, chunkSize: promised + 64 });
+    const options = { info: true, maxOutputLength: Math.max(1, promised), chunkSize: promised + 64 };
+    const result = inflateRawSync(body, options);
     // With `info` the result is an object, which @types/node does not know.
     const { buffer, engine } = result as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
     return { bytes: buffer, consumed: engine.bytesWritten };
