@@ -28,11 +28,19 @@ export function inputs({ seeds, words, repair, generated }, folder) {
  * @returns {Promise<boolean | string>}
  */
 export async function runCase(target, bytes, folder) {
+  const before = process.memoryUsage.rss() / 2 ** 20;
+  const peak = process.resourceUsage().maxRSS;
+  const result = await outcome(target, bytes, folder);
+  const after = process.resourceUsage().maxRSS;
+  const taken = after > peak ? after / 1024 - before : 0;
+  const limit = target.megabytes ?? 256;
+  return taken <= limit ? result : `took ${Math.round(taken)} MB, at most ${limit} are allowed`;
+}
+
+/** @param {import('./targets.mjs').Target} target @param {Buffer} bytes @param {string} folder */
+async function outcome(target, bytes, folder) {
   try {
-    const accepted = await target.run(Buffer.from(bytes), folder);
-    const megabytes = process.resourceUsage().maxRSS / 1024;
-    const limit = target.megabytes ?? 400;
-    return megabytes <= limit ? accepted : `took ${Math.round(megabytes)} MB, at most ${limit} are allowed`;
+    return await target.run(Buffer.from(bytes), folder);
   } catch (error) {
     if (isExpected(error, target.codes)) return false;
     return error instanceof Error ? `${error.stack}` : String(error);

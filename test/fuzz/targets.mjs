@@ -11,7 +11,7 @@ import { kernelTargets } from './targets/kernels.mjs';
  * @property {readonly string[]} [words] texts that the format gives a meaning
  * @property {(bytes: Buffer) => Buffer} [repair] puts checksums right, in place or in a copy
  * @property {boolean} [generated] the input is eight random bytes, from which the target makes the arguments
- * @property {number} [megabytes] the most memory that the process may take, 400 if left out
+ * @property {number} [megabytes] the most memory that a case may take, 256 if left out
  * @property {(bytes: Buffer, folder: string) => boolean | Promise<boolean>} run whether the input was accepted; throws
  * an error with one of the codes, or a Violation
  */
