@@ -75,9 +75,9 @@ export class RunFolder {
 function parseMetrics(line: string): EpochMetrics | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && Number.isInteger((value as EpochMetrics).epoch)
-      ? (value as EpochMetrics)
-      : undefined;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { epoch } = value as EpochMetrics;
+    return Number.isSafeInteger(epoch) && epoch > 0 ? (value as EpochMetrics) : undefined;
   } catch {
     return undefined;
   }

@@ -200,7 +200,7 @@ export class Operands {
 
 /** @template {TypedArray} T @param {T} array @returns {T} */
 function detach(array) {
-  const buffer = /** @type {ArrayBuffer} */ (array.buffer);
-  if (buffer.byteLength > 0) structuredClone(buffer, { transfer: [buffer] });
+  const buffer = array?.buffer;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) structuredClone(buffer, { transfer: [buffer] });
   return array;
 }
