@@ -19,7 +19,7 @@ export function sizeOf(shape: Shape): number {
   for (const [axis, length] of shape.entries()) {
     if (!Number.isInteger(length) || length < 0 || length > MAX_SIZE) {
       throw new ShapeError(
-        `tensor: expected axis ${axis} to be an integer from 0 to 2^31 but received ${String(length)} ` +
+        `tensor: expected axis ${axis} to be an integer from 0 to 2^31 but received ${axisText(length)} ` +
           `(shape ${formatShape(shape)})`,
       );
     }
@@ -37,7 +37,12 @@ export function sizeOf(shape: Shape): number {
 
 /** `32x3x28x28`, as shapes stand in messages. */
 export function formatShape(shape: Shape): string {
-  return shape.length === 0 ? 'scalar' : shape.join('x');
+  return shape.length === 0 ? 'scalar' : shape.map(axisText).join('x');
+}
+
+/** Of what should be a number: anything else may have no text, or one that throws. */
+function axisText(length: unknown): string {
+  return typeof length === 'number' ? String(length) : typeName(length);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

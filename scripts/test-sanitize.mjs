@@ -1,10 +1,12 @@
 // Builds the native tests with the address, the undefined behaviour and the thread sanitizer, each into a folder of its
 // own under build/, and runs them; a finding ends the run. Names of sanitizers as arguments select some of them. The
 // thread sanitizer gets the tests that compute on several threads: elsewhere it has nothing to find, in half an hour.
+// "addon" stands for the TypeScript tests on an addon with the first two (scripts/sanitized-addon.mjs).
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { testSanitizedAddon } from './sanitized-addon.mjs';
 
-const sanitizers = ['address', 'undefined', 'thread'];
+const sanitizers = ['address', 'undefined', 'thread', 'addon'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !sanitizers.includes(name));
 if (unknown !== undefined) {
@@ -31,6 +33,12 @@ function threadedTests(tests) {
 }
 
 for (const sanitizer of wanted.length > 0 ? wanted : sanitizers) {
+  if (sanitizer === 'addon') {
+    const { reports, passed } = testSanitizedAddon();
+    console.log(`addon: reports: ${reports}`);
+    if (reports > 0 || !passed) process.exit(1);
+    continue;
+  }
   const out = `build/sanitize-${sanitizer}`;
   console.log(`${sanitizer}: building ${out}`);
   run('cmake', ['-S', '.', '-B', out, '-DROWNET_TESTS=ON', `-DSANITIZE=${sanitizer}`], 'pipe');

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { knownSets } from '../data/registry.js';
 import type { EngineName } from '../engines/engine.js';
 import { DataError } from '../errors.js';
-import { type Recipe, recipes } from '../training/recipes.js';
+import { type Recipe, recipes, resolveRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
 import { packageVersion } from './version.js';
@@ -121,9 +121,11 @@ function refuseDifferences(where: string, differences: readonly string[]): void 
 export function parseRunConfig(value: unknown, where: string): RunConfig {
   const template: RunConfig = { ...newRunConfig({}), data: { name: '', limit: null, sha256: {} } };
   const path = firstMismatch(template, value, 'config') ?? classNamesMismatch(value as RunConfig);
-  if (path === undefined) return value as RunConfig;
+  const problem =
+    path === undefined ? impossibleValue(value as RunConfig) : `${path} is missing or of another type`;
+  if (problem === undefined) return value as RunConfig;
   throw new DataError(
-    `${where}: expected the configuration of a rownet run but ${path} is missing or of another type. ` +
+    `${where}: expected the configuration of a rownet run but ${problem}. ` +
       'Hint: it must be a checkpoint that "rownet train" wrote',
   );
 }
@@ -136,6 +138,26 @@ function classNamesMismatch({ data: { classNames } }: RunConfig): string | undef
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+/** Which value of the right type no run can have had. */
+function impossibleValue({ net, recipe, seed, engine, data }: RunConfig): string | undefined {
+  const { limit, sha256 } = data;
+  if (net !== 'lenet5') return `config.net is ${JSON.stringify(net)}`;
+  if (!Number.isSafeInteger(seed) || seed < 0) return `config.seed is ${seed}`;
+  if (!['auto', 'lanes', 'rows'].includes(engine)) return `config.engine is ${JSON.stringify(engine)}`;
+  if (limit !== null && !(Number.isSafeInteger(limit) && limit > 0)) {
+    return `config.data.limit is ${JSON.stringify(limit)}`;
+  }
+  const wrong = Object.entries(sha256).find(([, hash]) => typeof hash !== 'string');
+  if (wrong !== undefined) return `config.data.sha256 of ${JSON.stringify(wrong[0])} is no text`;
+  try {
+    resolveRecipe(recipe);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
 }
 
 /** Path of the first field of `template` that `value` lacks or holds as another type; null in it stands for anything. */

@@ -116,9 +116,9 @@ export function curvesTitle({ recipe, seed, data }: RunConfig): string {
 function parseMetrics(line: string): EpochMetrics | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && Number.isInteger((value as EpochMetrics).epoch)
-      ? (value as EpochMetrics)
-      : undefined;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { epoch } = value as EpochMetrics;
+    return Number.isSafeInteger(epoch) && epoch > 0 ? (value as EpochMetrics) : undefined;
   } catch {
     return undefined;
   }

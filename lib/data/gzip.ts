@@ -52,7 +52,18 @@ function headerLength(where: string, file: Uint8Array): number {
     if (end < 0) throw cut();
     position = end + 1;
   }
-  if ((flags & FLAG_HEADER_CRC) !== 0) position += 2;
+  if ((flags & FLAG_HEADER_CRC) !== 0) {
+    if (position + 2 > file.length) throw cut();
+    const stored = file[position] + 256 * file[position + 1];
+    const actual = crc32(file.subarray(0, position)) % 2 ** 16;
+    if (stored !== actual) {
+      throw new DataError(
+        `${where}: the checksum of the gzip header at byte ${position} is ${stored}, but that of the header is ` +
+          `${actual}. ${AGAIN}`,
+      );
+    }
+    position += 2;
+  }
   if (position >= file.length) throw cut();
   return position;
 }
@@ -107,7 +118,8 @@ export function gunzip(
 function inflate(where: string, body: Uint8Array, promised: number): { bytes: Uint8Array; consumed: number } {
   try {
     // One chunk that fits everything: zlib otherwise gathers small chunks and joins them, which takes twice the memory.
-    const result = inflateRawSync(body, { info: true, maxOutputLength: promised, chunkSize: promised + 64 });
+    const options = { info: true, maxOutputLength: Math.max(1, promised), chunkSize: promised + 64 };
+    const result = inflateRawSync(body, options);
     // With `info` the result is an object, which @types/node does not know.
     const { buffer, engine } = result as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
     return { bytes: buffer, consumed: engine.bytesWritten };

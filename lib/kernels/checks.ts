@@ -13,6 +13,11 @@ export function checkTensor(where: string, name: string, value: unknown): assert
         'Hint: new Tensor(shape, data) or Tensor.from(values, shape)',
     );
   }
+  if (!((value.data as unknown) instanceof Float32Array)) {
+    throw new ArgumentTypeError(
+      `${where}: expected ${name} to hold a Float32Array but received ${typeName(value.data)}`,
+    );
+  }
   checkMemory(where, name, value.data);
   const size = sizeOf(value.shape);
   if (value.data.length !== size) {
@@ -64,6 +69,14 @@ export function checkArray<T extends ArrayClass>(
       `${where}: expected ${name} to hold at least ${minimum} elements but received ${value.length}`,
     );
   }
+}
+
+/** @throws {ArgumentTypeError} unless `options` is an object; `example` stands in the message. */
+export function checkOptions(where: string, options: unknown, example: string): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new ArgumentTypeError(
+    `${where}: expected an options object such as ${example} but received ${typeName(options)}`,
+  );
 }
 
 /** @throws {ArgumentTypeError | ArgumentRangeError} unless `value` is an integer from `low` to `high`. */

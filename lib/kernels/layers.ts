@@ -1,8 +1,8 @@
 /** Forward and backward of each layer on tensors; lib/layers adds the state. */
 import { ShapeError } from '../errors.js';
 import { native } from '../native.js';
-import { formatShape, type Shape, type Tensor } from '../tensor.js';
-import { checkArray, checkShape, checkTensor, output } from './checks.js';
+import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
+import { checkArray, checkOptions, checkShape, checkTensor, output } from './checks.js';
 import type { OutOption } from './rows.js';
 import {
   checkImages,
@@ -73,6 +73,7 @@ export function conv2d(
   options: ConvolutionOptions & OutOption = {},
 ): Tensor {
   const where = 'conv2d';
+  checkOptions(where, options, '{ stride: 2 }');
   checkTensor(where, 'x', x);
   const window = weightWindow(where, weight, options);
   const [outChannels, inChannels] = weight.shape;
@@ -94,6 +95,7 @@ export function conv2dBackward(
   options: ConvolutionOptions & GradientOptions = {},
 ): Gradients {
   const where = 'conv2dBackward';
+  checkOptions(where, options, '{ stride: 2 }');
   checkTensor(where, 'x', x);
   const window = weightWindow(where, weight, options);
   const [outChannels, inChannels] = weight.shape;
@@ -160,6 +162,7 @@ export function maxPool2dBackward(
   options: PoolOptions & OutOption,
 ): Tensor {
   const where = 'maxPool2dBackward';
+  sizeOf(inputShape);
   const window = poolWindow(where, options);
   checkShape(where, 'dy', dy, maxPool2dShape(where, inputShape, window), "the output's shape");
   checkArray(where, 'argmax', argmax, Uint16Array, dy.size);
@@ -170,6 +173,7 @@ export function maxPool2dBackward(
 
 /** max(x, 0), NaN stays NaN; any shape. `out` may be x. */
 export function relu(x: Tensor, options: OutOption = {}): Tensor {
+  checkOptions('relu', options, '{ out }');
   checkTensor('relu', 'x', x);
   const y = output('relu', 'out', options.out, x.shape);
   native().reluForward(x.data, y.data);
@@ -178,6 +182,7 @@ export function relu(x: Tensor, options: OutOption = {}): Tensor {
 
 /** dy where the output y is above 0, else 0. `out` may be dy. @throws {ShapeError} if the shapes differ. */
 export function reluBackward(y: Tensor, dy: Tensor, options: OutOption = {}): Tensor {
+  checkOptions('reluBackward', options, '{ out }');
   checkTensor('reluBackward', 'y', y);
   checkShape('reluBackward', 'dy', dy, y.shape, "the output's shape");
   const dx = output('reluBackward', 'out', options.out, y.shape);
@@ -217,6 +222,7 @@ function checkLinearWeight(where: string, weight: Tensor): void {
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: OutOption = {}): Tensor {
   const where = 'linear';
+  checkOptions(where, options, '{ out }');
   checkTensor(where, 'x', x);
   checkLinearWeight(where, weight);
   const [outFeatures, inFeatures] = weight.shape;
@@ -237,6 +243,7 @@ export function linearBackward(
   options: GradientOptions = {},
 ): Gradients {
   const where = 'linearBackward';
+  checkOptions(where, options, '{ dx: null }');
   checkTensor(where, 'x', x);
   checkLinearWeight(where, weight);
   const [outFeatures, inFeatures] = weight.shape;

@@ -1,8 +1,8 @@
 /** The article's matrices: windows as rows, their adjoints, and the product that they are for. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
 import { native } from '../native.js';
-import { formatShape, type Shape, type Tensor, typeName } from '../tensor.js';
-import { checkNumber, checkShape, checkTensor, output } from './checks.js';
+import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tensor.js';
+import { checkNumber, checkOptions, checkShape, checkTensor, output } from './checks.js';
 import {
   checkImages,
   convolutionWindow,
@@ -44,6 +44,7 @@ export function im2row(x: Tensor, options: WindowOptions & OutOption): Tensor {
  * @throws {ShapeError} if `rows` is not what `im2row` makes of `inputShape`.
  */
 export function row2im(rows: Tensor, inputShape: Shape, options: WindowOptions & FoldOptions): Tensor {
+  sizeOf(inputShape);
   const window = convolutionWindow('row2im', options);
   const expected = im2rowShape('row2im', inputShape, window);
   checkShape('row2im', 'rows', rows, expected, `the windows of ${formatShape(inputShape)}`);
@@ -70,6 +71,7 @@ export function pool2row(x: Tensor, options: PoolOptions & OutOption): Tensor {
  * @throws {ShapeError} if `rows` is not what `pool2row` makes of `inputShape`.
  */
 export function row2pool(rows: Tensor, inputShape: Shape, options: PoolOptions & FoldOptions): Tensor {
+  sizeOf(inputShape);
   const window = poolWindow('row2pool', options);
   const expected = pool2rowShape('row2pool', inputShape, window);
   checkShape('row2pool', 'rows', rows, expected, `the windows of ${formatShape(inputShape)}`);
@@ -113,6 +115,7 @@ export interface MatmulOptions extends OutOption {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const where = 'matmul';
+  checkOptions(where, options, '{ transposeA: true }');
   const transposeA = flag(where, 'transposeA', options.transposeA);
   const transposeB = flag(where, 'transposeB', options.transposeB);
   const { alpha = 1, beta = 0 } = options;

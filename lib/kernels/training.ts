@@ -2,7 +2,7 @@
 import { ArgumentTypeError, ShapeError } from '../errors.js';
 import { native } from '../native.js';
 import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tensor.js';
-import { checkArray, checkNumber, checkShape, checkTensor, output } from './checks.js';
+import { checkArray, checkNumber, checkOptions, checkShape, checkTensor, output } from './checks.js';
 import type { OutOption } from './rows.js';
 
 /** The gradient that `softmaxCrossEntropy` writes. */
@@ -25,6 +25,7 @@ export function softmaxCrossEntropy(
   options: CrossEntropyOptions = {},
 ): { loss: number; correct: number } {
   const where = 'softmaxCrossEntropy';
+  checkOptions(where, options, '{ grad }');
   const { grad = null, gradScale = 1 } = options;
   checkTensor(where, 'logits', logits);
   if (logits.shape.length !== 2 || logits.shape[1] < 1) {
@@ -59,6 +60,7 @@ export interface SgdUpdateOptions {
  */
 export function sgdUpdate(param: Tensor, grad: Tensor, options: SgdUpdateOptions): void {
   const where = 'sgdUpdate';
+  checkOptions(where, options, '{ lr: 0.1 }');
   const { lr, velocity = null, momentum = 0, nesterov = false, weightDecay = 0, gradScale = 1 } = options;
   checkTensor(where, 'param', param);
   checkShape(where, 'grad', grad, param.shape, 'the shape of param');
@@ -106,10 +108,11 @@ export interface SgdArenaUpdate {
  * `sgdUpdate` of all parameters of an arena in one call: a tenth of the time of a call each.
  * @throws {RangeError} unless the segments lie inside the arena, in order and apart.
  */
-export function sgdUpdateArena(
-  { params, grads, velocities, segments }: SgdArena,
-  { lr, momentum = 0, nesterov = false }: SgdRates,
-): void {
+export function sgdUpdateArena(arena: SgdArena, rates: SgdRates): void {
+  checkOptions('sgdUpdateArena', arena, '{ params, grads, velocities, segments }');
+  checkOptions('sgdUpdateArena', rates, '{ lr: 0.1 }');
+  const { params, grads, velocities, segments } = arena;
+  const { lr, momentum = 0, nesterov = false } = rates;
   checkNumber('sgdUpdateArena', 'lr', lr);
   checkNumber('sgdUpdateArena', 'momentum', momentum);
   native().sgdUpdateSegments(params, grads, velocities, segments, lr, momentum, nesterov);
@@ -133,6 +136,7 @@ export function gatherImages(
   options: GatherOptions = {},
 ): Tensor {
   const where = 'gatherImages';
+  checkOptions(where, options, '{ scale: 1 / 255 }');
   const { scale = 1, shift = 0 } = options;
   const imageSize = sizeOf(imageShape);
   if (imageSize === 0) {

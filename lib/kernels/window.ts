@@ -1,8 +1,8 @@
 /** The geometry of convolution and pooling: a window that slides over a zero-padded `[N, C, H, W]` tensor. */
 import { ArgumentTypeError, ShapeError } from '../errors.js';
 import type { NativeWindow } from '../native.js';
-import { formatShape, type Shape, typeName } from '../tensor.js';
-import { checkInteger } from './checks.js';
+import { formatShape, type Shape } from '../tensor.js';
+import { checkInteger, checkOptions } from './checks.js';
 
 /** One number for both, or `[height, width]`. */
 export type Size2 = number | readonly [number, number];
@@ -36,7 +36,7 @@ const MAX_POOL_AREA = 65_536;
  * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
  */
 export function convolutionWindow(where: string, options: WindowOptions): SlidingWindow {
-  checkOptions(where, options);
+  checkOptions(where, options, '{ kernel: 5 }');
   return {
     kernel: pair(where, 'kernel', options.kernel, 1),
     stride: pair(where, 'stride', options.stride ?? 1, 1),
@@ -49,17 +49,10 @@ export function convolutionWindow(where: string, options: WindowOptions): Slidin
  * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
  */
 export function poolWindow(where: string, options: PoolOptions): SlidingWindow {
-  checkOptions(where, options);
+  checkOptions(where, options, '{ kernel: 5 }');
   const kernel = pair(where, 'kernel', options.kernel, 1);
   checkInteger(where, 'the kernel area', kernel[0] * kernel[1], 1, MAX_POOL_AREA);
   return { kernel, stride: pair(where, 'stride', options.stride ?? kernel, 1), padding: [0, 0] };
-}
-
-function checkOptions(where: string, options: unknown): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new ArgumentTypeError(
-    `${where}: expected an options object such as { kernel: 5 } but received ${typeName(options)}`,
-  );
 }
 
 function pair(where: string, name: string, value: Size2, low: number): readonly [number, number] {

@@ -1,6 +1,7 @@
 // addon.cpp: what JavaScript sees; typed in lib/native.ts.
 #include <napi.h>
 
+#include "bindings/args.h"
 #include "bindings/exports.h"
 #include "bindings/lane_plan.h"
 
@@ -37,6 +38,7 @@ constexpr Export kExports[] = {
 };
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new rownet::bindings::Intrinsics(env));
   for (const Export& entry : kExports) {
     exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));
   }

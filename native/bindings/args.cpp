@@ -17,6 +17,17 @@ constexpr int64_t kMaxProduct = int64_t{1} << 53;
 
 }  // namespace
 
+Intrinsics::Intrinsics(Napi::Env env) {
+  const Napi::Object object = env.Global().Get("Object").As<Napi::Object>();
+  const Napi::Object buffer = env.Global().Get("ArrayBuffer").As<Napi::Object>();
+  const Napi::Object descriptor =
+      object.Get("getOwnPropertyDescriptor")
+          .As<Napi::Function>()
+          .Call({buffer.Get("prototype"), Napi::String::New(env, "resizable")})
+          .As<Napi::Object>();
+  resizable = Napi::Persistent(descriptor.Get("get").As<Napi::Function>());
+}
+
 void Args::fail_type(const char* name, const char* expected) const {
   throw_with_code(Napi::TypeError::New(info_.Env(), std::string(where_) + ": expected " + name +
                                                         " to be " + expected),
@@ -114,8 +125,8 @@ Span<T> Args::array(Napi::Value value, const char* name, napi_typedarray_type ty
   if (napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || detached) {
     fail_type(name, "backed by an attached ArrayBuffer (this one was transferred or detached)");
   }
-  const Napi::Value resizable = Napi::Object(env, buffer).Get("resizable");
-  if (resizable.IsBoolean() && resizable.As<Napi::Boolean>().Value()) {
+  const auto* intrinsics = info_.Env().GetInstanceData<Intrinsics>();
+  if (intrinsics->resizable.Call(buffer, {}).ToBoolean().Value()) {
     fail_type(name, "backed by an ArrayBuffer of fixed length (this one is resizable)");
   }
   if (elements < length) {
@@ -155,14 +166,13 @@ Span<double> Args::doubles(const char* name, size_t length) {
   return array<double>(next(), name, napi_float64_array, "a Float64Array", length);
 }
 
-void Args::check_disjoint(const char* name, const void* a, size_t a_bytes, const void* b,
-                          size_t b_bytes) const {
-  if (a_bytes == 0 || b_bytes == 0) return;
-  const uintptr_t a_begin = reinterpret_cast<uintptr_t>(a),
-                  b_begin = reinterpret_cast<uintptr_t>(b);
-  if (a_begin < b_begin + b_bytes && b_begin < a_begin + a_bytes) {
-    fail_range("expected " + std::string(name) +
-               " to share no memory with the call's other arrays. Pass a separate output");
+void Args::disjoint(const char* name, Region written, std::initializer_list<Region> others) const {
+  for (const Region& other : others) {
+    if (written.bytes == 0 || other.bytes == 0) continue;
+    if (written.begin < other.begin + other.bytes && other.begin < written.begin + written.bytes) {
+      fail_range("expected " + std::string(name) +
+                 " to share no memory with the call's other arrays. Pass a separate output");
+    }
   }
 }
 

@@ -22,6 +22,24 @@ struct Span {
   size_t size;
 };
 
+// Where a span of any type stands.
+struct Region {
+  uintptr_t begin;
+  size_t bytes;
+
+  template <typename T>
+  Region(Span<T> span)
+      : begin(reinterpret_cast<uintptr_t>(span.data)), bytes(span.size * sizeof(T)) {}
+};
+
+// JavaScript's own getter of ArrayBuffer.prototype.resizable, kept when the addon is loaded. Asking
+// the buffer itself could run code of the caller, which could detach what an earlier argument
+// points to.
+struct Intrinsics {
+  explicit Intrinsics(Napi::Env env);
+  Napi::FunctionReference resizable;
+};
+
 class Args {
  public:
   // `where` names the function in messages.
@@ -42,14 +60,7 @@ class Args {
   Span<double> doubles(const char* name, size_t length = 0);
 
   // Throws when `written` shares memory with any of the others.
-  template <typename T>
-  void disjoint(const char* name, Span<T> written,
-                std::initializer_list<Span<float>> others) const {
-    for (Span<float> other : others) {
-      check_disjoint(name, written.data, written.size * sizeof(T), other.data,
-                     other.size * sizeof(float));
-    }
-  }
+  void disjoint(const char* name, Region written, std::initializer_list<Region> others) const;
 
   // `value` as an integer in [low, 2^31 - 1].
   int64_t integer(Napi::Value value, const std::string& name, int64_t low = 0) const;
@@ -64,8 +75,6 @@ class Args {
   template <typename T>
   Span<T> array(Napi::Value value, const char* name, napi_typedarray_type type,
                 const char* type_name, size_t length);
-  void check_disjoint(const char* name, const void* a, size_t a_bytes, const void* b,
-                      size_t b_bytes) const;
 
   const Napi::CallbackInfo& info_;
   const char* where_;

@@ -47,9 +47,15 @@ Napi::Value loss_object(Napi::Env env, const LossSum& sum) {
   return result;
 }
 
+// A batch, and where it stands: what a step writes must not change the indices that were checked.
+struct BatchArguments {
+  ByteBatch batch;
+  Region images, labels, indices;
+};
+
 // images, labels, indices, scale, shift: every index inside the images, every label inside the
 // classes.
-ByteBatch read_batch(Args& args, const LanePlan& plan) {
+BatchArguments read_batch(Args& args, const LanePlan& plan) {
   const auto images = args.bytes("images");
   const auto labels = args.bytes("labels");
   const auto indices = args.uint32s("indices");
@@ -70,7 +76,7 @@ ByteBatch read_batch(Args& args, const LanePlan& plan) {
                       std::to_string(index) + " has " + std::to_string(labels.data[index]));
     }
   }
-  return batch;
+  return {batch, images, labels, indices};
 }
 
 }  // namespace
@@ -110,20 +116,22 @@ Napi::Value LanePlanObject::time_step(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, bool timed) {
-  const ByteBatch batch = read_batch(args, *plan_);
+  const auto [batch, images, labels, indices] = read_batch(args, *plan_);
   const size_t needed = static_cast<size_t>(plan_->parameters());
   const auto parameters = args.floats("parameters", needed);
   const float grad_scale = args.number("gradScale");
   const auto gradients = args.floats("gradients", needed);
   const SgdArguments sgd = read_sgd(args, parameters);
-  args.disjoint("gradients", gradients, {parameters, sgd.velocities});
-  args.disjoint("velocities", sgd.velocities, {parameters});
+  args.disjoint("gradients", gradients, {parameters, sgd.velocities, images, labels, indices});
+  args.disjoint("velocities", sgd.velocities, {parameters, images, labels, indices});
+  args.disjoint("parameters", parameters, {images, labels, indices});
   const LaneUpdate update{sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()), sgd.step,
                           sgd.velocities.data, parameters.data};
   double* seconds = nullptr;
   if (timed) {
     const auto times = args.doubles("seconds", static_cast<size_t>(plan_->times()));
-    args.disjoint("seconds", times, {parameters, gradients, sgd.velocities});
+    args.disjoint("seconds", times,
+                  {parameters, gradients, sgd.velocities, images, labels, indices});
     seconds = times.data;
   }
   const LossSum sum = sgd.segments.empty() ? plan_->train_step(batch, parameters.data, grad_scale,
@@ -134,10 +142,10 @@ Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, boo
 
 Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.evaluate");
-  const ByteBatch batch = read_batch(args, *plan_);
+  const auto [batch, images, labels, indices] = read_batch(args, *plan_);
   const auto parameters = args.floats("parameters", static_cast<size_t>(plan_->parameters()));
   const auto predictions = args.int32s("predictions", static_cast<size_t>(batch.count));
-  args.disjoint("predictions", predictions, {parameters});
+  args.disjoint("predictions", predictions, {parameters, images, labels, indices});
   return loss_object(info.Env(), plan_->evaluate(batch, parameters.data, predictions.data));
 }
 

@@ -61,9 +61,10 @@ struct LaneKernels {
                                 float* dx);
   // dy = 0 where y is not above 0.
   void (*relu_mask)(int64_t n, const float* y, float* dy);
-  // Rows [begin, end) of dw[out, in] and db: sums over blocks of dy[out, lane] times x[lane, in],
-  // whose rows are ld floats apart and padded with zeros to ld. A block's dy and x are block_stride
-  // floats from those of the next.
+  // Rows [begin, end) of the weight's gradient [out, in] and of the bias's; dw and db receive row
+  // `begin` first. Sums over blocks of dy[out, lane] times x[lane, in], whose rows are ld floats
+  // apart and padded with zeros to ld. A block's dy and x are block_stride floats from those of the
+  // next.
   void (*linear_backward_weight)(int64_t begin, int64_t end, int64_t in, int64_t blocks,
                                  const float* dy, const float* x, int64_t ld, int64_t block_stride,
                                  float* dw, float* db);

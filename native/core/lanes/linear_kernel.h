@@ -119,7 +119,8 @@ void linear_dw_tile(int64_t blocks, const float* dy, const float* x, int64_t ld,
 using LinearDwTile = void (*)(int64_t, const float*, const float*, int64_t, int64_t, int64_t,
                               float*, int64_t);
 // [rows - 1][vectors - 1]
-#define ROWNET_DW(rows) {linear_dw_tile<rows, 1>, linear_dw_tile<rows, 2>}
+#define ROWNET_DW(rows) \
+  { linear_dw_tile<rows, 1>, linear_dw_tile<rows, 2> }
 constexpr LinearDwTile kLinearDwTiles[kLinearDwRows][2] = {
     ROWNET_DW(1), ROWNET_DW(2), ROWNET_DW(3), ROWNET_DW(4),  ROWNET_DW(5),  ROWNET_DW(6),
 #if defined(ROWNET_ISA_AVX512)
@@ -139,14 +140,15 @@ void lane_linear_backward_weight(int64_t begin, int64_t end, int64_t in, int64_t
       const int64_t cols = in - i < 2 * kWidth ? in - i : 2 * kWidth;
       const int64_t vectors = (cols + kWidth - 1) / kWidth;
       kLinearDwTiles[rows - 1][vectors - 1](blocks, dy + first * kWidth, x + i, ld, block_stride,
-                                            cols - (vectors - 1) * kWidth, dw + first * in + i, in);
+                                            cols - (vectors - 1) * kWidth,
+                                            dw + (first - begin) * in + i, in);
     }
   }
   for (int64_t o = begin; o < end; ++o) {
     Vec total = zero();
     for (int64_t block = 0; block < blocks; ++block)
       total = add(total, load(dy + block * block_stride + o * kWidth));
-    db[o] = sum(total);
+    db[o - begin] = sum(total);
   }
 }
 

@@ -104,7 +104,8 @@ void LanePlan::State::backward(float* memory, const float* params, float* block_
   }
 }
 
-// Rows [begin, end) of the weights of step `p`, and their biases.
+// Rows [begin, end) of the weights of step `p`, and their biases; dw and db receive row `begin`
+// first.
 void LanePlan::State::reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks,
                                     float* dw, float* db) {
   lanes.linear_backward_weight(begin, end, p.step.in_features, blocks, batch.get() + p.deltas,
@@ -133,7 +134,7 @@ void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float*
     const int64_t total = linear ? p.step.out_features : p.weights() + p.biases();
     const int64_t begin = total * part / parts, end = total * (part + 1) / parts;
     if (linear) {
-      reduce_linear(p, begin, end, blocks, dw, db);
+      reduce_linear(p, begin, end, blocks, dw + begin * p.step.in_features, db + begin);
     } else {
       reduce_conv(p, begin, end, blocks, dw, db);
     }
@@ -147,7 +148,7 @@ void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blo
                                         const LaneUpdate& update, float* memory, StepClock& clock) {
   const auto apply = [&](int64_t begin, int64_t count, const float* gradients) {
     sgd_update_range(begin, begin + count, update.segments, update.segment_count, update.step,
-                     gradients - begin, update.velocities, update.parameters);
+                     gradients, update.velocities, update.parameters);
   };
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
@@ -161,7 +162,7 @@ void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blo
       if (linear) {
         const int64_t in = p.step.in_features;
         float* const db = memory + (end - begin) * in;
-        reduce_linear(p, begin, end, blocks, memory - begin * in, db - begin);
+        reduce_linear(p, begin, end, blocks, memory, db);
         clock.lap(backward_time(i));
         apply(p.step.weight + begin * in, (end - begin) * in, memory);
         apply(p.step.bias + begin, end - begin, db);

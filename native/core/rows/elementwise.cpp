@@ -50,7 +50,7 @@ void sgd_update_range(int64_t begin, int64_t end, const SgdSegment* segments, in
     SgdStep part = step;
     part.weight_decay = s.weight_decay;
     part.grad_scale = s.grad_scale;
-    table.sgd_update(to - from, part, grads + from,
+    table.sgd_update(to - from, part, grads + (from - begin),
                      velocities == nullptr ? nullptr : velocities + from, params + from);
   }
 }
@@ -61,8 +61,8 @@ void sgd_update_segments(const SgdSegment* segments, int64_t segment_count, cons
   const int64_t first = segments[0].offset;
   const SgdSegment& last = segments[segment_count - 1];
   parallel_floats(last.offset + last.count - first, [&](int64_t i, int64_t count) {
-    sgd_update_range(first + i, first + i + count, segments, segment_count, step, grads, velocities,
-                     params);
+    sgd_update_range(first + i, first + i + count, segments, segment_count, step, grads + first + i,
+                     velocities, params);
   });
 }
 

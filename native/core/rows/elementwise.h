@@ -27,7 +27,8 @@ struct SgdSegment {
 void sgd_update_segments(const SgdSegment* segments, int64_t segment_count, const SgdStep& step,
                          const float* grads, float* velocities, float* params);
 
-// The same for what of the segments lies in [begin, end) of the arena, on the calling thread.
+// The same for what of the segments lies in [begin, end) of the arena, on the calling thread; grads
+// are those of [begin, end) alone.
 void sgd_update_range(int64_t begin, int64_t end, const SgdSegment* segments, int64_t segment_count,
                       const SgdStep& step, const float* grads, float* velocities, float* params);
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { constants, deflateRawSync, gzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { gunzip, isGzip } from '../../../lib/data/gzip.js';
 import { readIdx } from '../../../lib/data/idx.js';
@@ -51,8 +51,9 @@ describe('gzipped IDX files', () => {
     const start = Buffer.from([0x1f, 0x8b, 8, 0x1f, 0, 0, 0, 0, 0, 255]);
     const extra = Buffer.alloc(2 + 259);
     extra.writeUInt16LE(259);
-    const rest = Buffer.concat([Buffer.from('name\0comment\0'), Buffer.of(1, 2)]);
-    const file = Buffer.concat([start, extra, rest, packed.subarray(10)]);
+    const header = Buffer.concat([start, extra, Buffer.from('name\0comment\0')]);
+    const sum = crc32(header) % 2 ** 16;
+    const file = Buffer.concat([header, Buffer.of(sum % 256, sum >> 8), packed.subarray(10)]);
     expect(readLabels(file).length).toBe(20_000);
   });
 
@@ -86,6 +87,18 @@ describe('a damaged gzip file', () => {
     ]) {
       expect(refuse(file)).toBe(`the gzip header is cut at byte ${file.length}. ${AGAIN}`);
     }
+  });
+
+  it('whose header has another checksum than the one in it', () => {
+    const header = Buffer.from(packed.subarray(0, 10));
+    header[3] = 2;
+    const sum = crc32(header) % 2 ** 16;
+    const file = (value: number) =>
+      Buffer.concat([header, Buffer.of(value % 256, value >> 8), packed.subarray(10)]);
+    expect(() => refuse(file(sum))).toThrow('nothing was thrown');
+    expect(refuse(file(sum ^ 1))).toBe(
+      `the checksum of the gzip header at byte 10 is ${sum ^ 1}, but that of the header is ${sum}. ${AGAIN}`,
+    );
   });
 
   it('of another method, or with reserved flags', () => {

@@ -1,0 +1,252 @@
+// The parsers of parameters and runs.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { newRunConfig, parseRunConfig, resumedRunConfig } from '../../../dist/cli/run-config.js';
+import { RunFolder } from '../../../dist/cli/run-folder.js';
+import { loadCheckpoint, saveCheckpoint } from '../../../dist/formats/checkpoint.js';
+import { decodeNpy, encodeNpy } from '../../../dist/formats/npy.js';
+import { decodeNpz, encodeNpz } from '../../../dist/formats/npz.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../dist/formats/safetensors.js';
+import { Tensor } from '../../../dist/tensor.js';
+import { resolveRecipe } from '../../../dist/training/recipes.js';
+import { promise, sameTensors } from '../oracle.mjs';
+
+const params = new Map([
+  ['conv.weight', Tensor.from([1, -2, 3, 4, 0.5, 6], [1, 2, 3])],
+  ['conv.bias', Tensor.from([7], [1])],
+  ['none', new Tensor([0, 3])],
+  ['scalar', Tensor.from([1e-30], [])],
+]);
+const jsonWords = [
+  '"F32"',
+  '"F64"',
+  '"shape"',
+  '"__proto__"',
+  '"data_offsets"',
+  '"__metadata__"',
+  '[',
+  '{',
+  '}',
+  ']',
+  ',',
+  ':',
+  '\\u0000',
+  '\\ud800',
+  '9007199254740993',
+  '-1',
+  '1.5',
+  '1e3',
+  '4294967296',
+  'null',
+  '\ufeff',
+];
+const pythonWords = [
+  "'descr'",
+  "'<f4'",
+  "'>f8'",
+  "'|O'",
+  "'fortran_order'",
+  'True',
+  'False',
+  "'shape'",
+  '(',
+  ')',
+  '(3,)',
+  '4194305',
+  '2147483648',
+  '\n',
+];
+
+/** The checksum in the header is that of what stands there now. @param {Buffer} bytes */
+function repairCheckpoint(bytes) {
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes, 'fuzz');
+    const { sha256: _, ...rest } = metadata;
+    const sha256 = createHash('sha256').update(encodeSafetensors(tensors, rest)).digest('hex');
+    return Buffer.from(encodeSafetensors(tensors, { ...rest, sha256 }));
+  } catch {
+    return bytes;
+  }
+}
+
+/** The checksums of stored members are those of their contents. @param {Buffer} bytes */
+function repairZip(bytes) {
+  for (let at = 0; at + 30 <= bytes.length && bytes.readUInt32LE(at) === 0x04034b50; ) {
+    const begin = at + 30 + bytes.readUInt16LE(at + 26) + bytes.readUInt16LE(at + 28);
+    const end = begin + bytes.readUInt32LE(at + 18);
+    if (end > bytes.length) break;
+    const sum = crc32(bytes.subarray(begin, end));
+    const name = bytes.subarray(at + 30, at + 30 + bytes.readUInt16LE(at + 26));
+    bytes.writeUInt32LE(sum, at + 14);
+    const entry = bytes.lastIndexOf(name) - 46;
+    if (entry >= end && bytes.readUInt32LE(entry) === 0x02014b50) bytes.writeUInt32LE(sum, entry + 16);
+    at = end;
+  }
+  return bytes;
+}
+
+/** @type {Record<string, import('../targets.mjs').Target>} */
+export const formatTargets = {
+  safetensors: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () =>
+      [
+        encodeSafetensors(params, { author: 'x', note: '\u00e9' }),
+        encodeSafetensors(params),
+        encodeSafetensors(new Map()),
+      ].map(Buffer.from),
+    words: jsonWords,
+    run(bytes) {
+      const { tensors, metadata } = decodeSafetensors(bytes, 'fuzz');
+      const again = decodeSafetensors(encodeSafetensors(tensors, metadata), 'fuzz');
+      promise(sameTensors(tensors, again.tensors), 'the tensors change when they are written again');
+      promise(
+        JSON.stringify(Object.entries(metadata).sort()) ===
+          JSON.stringify(Object.entries(again.metadata).sort()),
+        'the metadata change',
+      );
+      const size = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+      promise(size <= bytes.length, 'more values than the file holds');
+      return true;
+    },
+  },
+
+  npy: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () => [...params.values()].map((tensor) => Buffer.from(encodeNpy(tensor))),
+    words: pythonWords,
+    run(bytes) {
+      const tensor = decodeNpy('fuzz', bytes);
+      const again = decodeNpy('fuzz', encodeNpy(tensor));
+      promise(
+        sameTensors(new Map([['', tensor]]), new Map([['', again]])),
+        'the values change when they are written again',
+      );
+      return true;
+    },
+  },
+
+  npz: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () =>
+      [encodeNpz(params), encodeNpz(new Map([['a', new Tensor([2])]])), encodeNpz(new Map())].map(
+        Buffer.from,
+      ),
+    words: [...pythonWords, '../', 'a.npy', '.npy', 'PK\x03\x04', 'PK\x01\x02', 'PK\x05\x06'],
+    repair: repairZip,
+    run(bytes) {
+      const tensors = decodeNpz(bytes, 'fuzz');
+      promise(
+        sameTensors(tensors, decodeNpz(encodeNpz(tensors), 'fuzz')),
+        'the tensors change when they are written again',
+      );
+      return true;
+    },
+  },
+
+  checkpoint: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: (folder) => {
+      const path = join(folder, 'seed');
+      const velocity = new Map([['conv.bias', Tensor.from([0.25], [1])]]);
+      saveCheckpoint(path, {
+        params,
+        velocity,
+        architecture: '{"kind":"x"}',
+        config: { seed: 1 },
+        epoch: 3,
+        step: 99,
+      });
+      return [readFileSync(path)];
+    },
+    words: [...jsonWords, 'optimizer.velocity.', 'epoch', 'step', 'version', 'sha256', 'architecture'],
+    repair: repairCheckpoint,
+    run(bytes, folder) {
+      const path = join(folder, 'input');
+      writeFileSync(path, bytes);
+      const first = loadCheckpoint(path);
+      promise(Number.isSafeInteger(first.epoch) && first.epoch >= 0, `epoch ${first.epoch}`);
+      if (first.architecture === '') return true;
+      saveCheckpoint(path, first);
+      const second = loadCheckpoint(path);
+      promise(
+        sameTensors(first.params, second.params) && sameTensors(first.velocity, second.velocity),
+        'the tensors change',
+      );
+      const rest = (/** @type {typeof first} */ { architecture, config, epoch, step }) =>
+        JSON.stringify({ architecture, config, epoch, step });
+      promise(rest(first) === rest(second), 'the rest changes');
+      return true;
+    },
+  },
+
+  config: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () =>
+      [{}, { recipe: /** @type {const} */ ('article'), limit: 5 }].map((options) =>
+        Buffer.from(JSON.stringify(newRunConfig(options))),
+      ),
+    words: [...jsonWords, 'true', '""', '[]', '{}', '1e999', '0.5', '-0', '"rownet"', '"recipe"'],
+    run(bytes) {
+      let value;
+      try {
+        value = JSON.parse(bytes.toString());
+      } catch {
+        return false;
+      }
+      const config = parseRunConfig(value, 'fuzz');
+      // What a file says was checked when it was read: nothing behind it may find fault.
+      resolveRecipe(resumedRunConfig(config, {}, 'fuzz').recipe);
+      promise(
+        config.net === 'lenet5' && Number.isSafeInteger(config.seed) && config.seed >= 0,
+        `net ${config.net}, seed ${config.seed}`,
+      );
+      promise(['auto', 'lanes', 'rows'].includes(config.engine), `engine ${config.engine}`);
+      promise(
+        config.data.limit === null || (Number.isSafeInteger(config.data.limit) && config.data.limit > 0),
+        `limit ${config.data.limit}`,
+      );
+      promise(
+        Object.values(config.data.sha256).every((hash) => typeof hash === 'string'),
+        'sha256 that is no text',
+      );
+      return true;
+    },
+  },
+
+  metrics: {
+    codes: [],
+    seeds: () => {
+      const line = {
+        epoch: 1,
+        seconds: 1.5,
+        loss: 0.5,
+        trainAccuracy: 0.9,
+        testLoss: 0.4,
+        testAccuracy: 0.95,
+        lr: 0.1,
+        imagesPerSecond: 1e5,
+      };
+      const lines = [1, 2, 3].map((epoch) => JSON.stringify({ ...line, epoch, loss: 1 / epoch }));
+      return [Buffer.from(`${lines.join('\n')}\n`), Buffer.from(`${lines[0]}\n`)];
+    },
+    words: [...jsonWords, '\n', '1e999', '-0', '0', '"x"', 'true', '1e308', '5e-324'],
+    run(bytes, folder) {
+      const run = new RunFolder(folder);
+      writeFileSync(run.metricsPath, bytes);
+      const metrics = run.readMetrics(Number.POSITIVE_INFINITY);
+      run.writeMetrics(metrics);
+      promise(
+        JSON.stringify(run.readMetrics(Number.POSITIVE_INFINITY)) === JSON.stringify(metrics),
+        'the lines change when they are written again',
+      );
+      run.writeCurves('fuzz', metrics);
+      const svg = readFileSync(join(folder, 'curves.svg'), 'utf8');
+      const broken = /[="\s,](?:-?NaN|-?Infinity|undefined)/.exec(svg);
+      promise(broken === null, `the curves hold ${broken?.[0]}`);
+      return metrics.length > 0;
+    },
+  },
+};

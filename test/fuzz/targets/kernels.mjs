@@ -1,0 +1,451 @@
+// The functions of lib/kernels.ts, the addon's own and the plans: any arguments are refused or computed with, within
+// the operands. An input is the seed of the arguments.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import * as kernels from '../../../dist/kernels.js';
+import { Tensor } from '../../../dist/tensor.js';
+import { CallersError, Operands } from '../operands.mjs';
+import { promise } from '../oracle.mjs';
+import { FuzzRandom } from '../random.mjs';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const addon = createRequire(import.meta.url)(join(root, 'build', 'Release', 'rownet.node'));
+
+/** @typedef {(o: Operands) => unknown[]} Arguments */
+
+/** Sizes of a window and its images; the output has at least one pixel. @param {Operands} o @param {boolean} padded */
+function geometry(o, padded) {
+  const [n, c, h, w] = [o.integer(0, 3), o.integer(1, 3), o.integer(1, 9), o.integer(1, 18)];
+  const padding = padded ? [o.integer(0, 2), o.integer(0, 2)] : [0, 0];
+  const kernel = [o.integer(1, h + 2 * padding[0]), o.integer(1, w + 2 * padding[1])];
+  if (o.random.chance(0.3) && h > 1 && w > 1) kernel.fill(2);
+  const stride = o.random.chance(0.3) ? [...kernel] : [o.integer(1, 3), o.integer(1, 3)];
+  const out = [0, 1].map(
+    (axis) => Math.floor(([h, w][axis] + 2 * padding[axis] - kernel[axis]) / stride[axis]) + 1,
+  );
+  const native = [n, c, h, w, ...kernel, ...stride, ...padding];
+  const options = padded ? { kernel, stride, padding } : { kernel, stride };
+  return { n, c, h, w, kernel, out, pixels: out[0] * out[1], area: kernel[0] * kernel[1], native, options };
+}
+
+/** A gradient that may be left out. @param {Operands} o @param {() => unknown} make @param {unknown} without */
+const maybe = (o, make, without) => (o.random.chance(0.7) ? make() : without);
+
+/** @type {Record<string, Arguments>} */
+const functions = {
+  im2row(o) {
+    const g = geometry(o, true);
+    return [o.tensor(g.n, g.c, g.h, g.w), { ...g.options, out: o.tensor(g.n * g.pixels, g.c * g.area) }];
+  },
+  row2im(o) {
+    const g = geometry(o, true);
+    const shape = [g.n, g.c, g.h, g.w];
+    return [
+      o.tensor(g.n * g.pixels, g.c * g.area),
+      shape,
+      { ...g.options, average: o.random.chance(0.5), out: o.tensor(...shape) },
+    ];
+  },
+  pool2row(o) {
+    const g = geometry(o, false);
+    return [o.tensor(g.n, g.c, g.h, g.w), { ...g.options, out: o.tensor(g.n * g.c * g.pixels, g.area) }];
+  },
+  row2pool(o) {
+    const g = geometry(o, false);
+    const shape = [g.n, g.c, g.h, g.w];
+    return [
+      o.tensor(g.n * g.c * g.pixels, g.area),
+      shape,
+      { ...g.options, average: o.random.chance(0.5), out: o.tensor(...shape) },
+    ];
+  },
+  matmul(o) {
+    const [m, n, k] = [o.integer(0, 20), o.integer(0, 40), o.integer(0, 9)];
+    const [transposeA, transposeB] = [o.random.chance(0.5), o.random.chance(0.5)];
+    const a = transposeA ? o.tensor(k, m) : o.tensor(m, k);
+    const b = transposeB ? o.tensor(n, k) : o.tensor(k, n);
+    return [a, b, { transposeA, transposeB, alpha: 2, beta: o.integer(0, 1), out: o.tensor(m, n) }];
+  },
+  conv2d(o) {
+    const { n, c, h, w, kernel, out, options } = geometry(o, true);
+    const channels = o.integer(1, 7);
+    const { stride, padding } = options;
+    return [
+      o.tensor(n, c, h, w),
+      o.tensor(channels, c, ...kernel),
+      o.tensor(channels),
+      { stride, padding, out: o.tensor(n, channels, ...out) },
+    ];
+  },
+  conv2dBackward(o) {
+    const { n, c, h, w, kernel, out, options } = geometry(o, true);
+    const channels = o.integer(1, 7);
+    const { stride, padding } = options;
+    const dx = maybe(o, () => o.tensor(n, c, h, w), null);
+    return [
+      o.tensor(n, c, h, w),
+      o.tensor(channels, c, ...kernel),
+      o.tensor(n, channels, ...out),
+      { stride, padding, dx, dw: o.tensor(channels, c, ...kernel), db: o.tensor(channels) },
+    ];
+  },
+  maxPool2d(o) {
+    const { n, c, h, w, out, pixels, options } = geometry(o, false);
+    return [
+      o.tensor(n, c, h, w),
+      { ...options, out: o.tensor(n, c, ...out), argmax: o.array(Uint16Array, n * c * pixels) },
+    ];
+  },
+  maxPool2dBackward(o) {
+    const { n, c, h, w, out, pixels, options } = geometry(o, false);
+    const argmax = o.array(Uint16Array, n * c * pixels, o.random.pick([1, 4, 65536]));
+    return [o.tensor(n, c, ...out), argmax, [n, c, h, w], { ...options, out: o.tensor(n, c, h, w) }];
+  },
+  relu(o) {
+    const shape = [o.integer(0, 40), o.integer(1, 3)];
+    const x = o.tensor(...shape);
+    return [x, { out: o.random.chance(0.3) ? x : o.tensor(...shape) }];
+  },
+  reluBackward(o) {
+    const shape = [o.integer(0, 40), o.integer(1, 3)];
+    const dy = o.tensor(...shape);
+    return [o.tensor(...shape), dy, { out: o.random.chance(0.3) ? dy : o.tensor(...shape) }];
+  },
+  linear(o) {
+    const [n, ins, outs] = [o.integer(0, 9), o.integer(1, 40), o.integer(1, 20)];
+    return [o.tensor(n, ins), o.tensor(outs, ins), o.tensor(outs), { out: o.tensor(n, outs) }];
+  },
+  linearBackward(o) {
+    const [n, ins, outs] = [o.integer(0, 9), o.integer(1, 40), o.integer(1, 20)];
+    const dx = maybe(o, () => o.tensor(n, ins), null);
+    return [
+      o.tensor(n, ins),
+      o.tensor(outs, ins),
+      o.tensor(n, outs),
+      { dx, dw: o.tensor(outs, ins), db: o.tensor(outs) },
+    ];
+  },
+  softmaxCrossEntropy(o) {
+    const [n, classes] = [o.integer(0, 20), o.integer(1, 20)];
+    return [
+      o.tensor(n, classes),
+      o.array(Int32Array, n, classes),
+      { grad: maybe(o, () => o.tensor(n, classes), null), gradScale: 0.5 },
+    ];
+  },
+  sgdUpdate(o) {
+    const n = o.integer(0, 40);
+    const velocity = maybe(o, () => o.tensor(n), null);
+    return [
+      o.tensor(n),
+      o.tensor(n),
+      { lr: 0.5, velocity, momentum: 0.5, nesterov: o.random.chance(0.5), weightDecay: 0.5, gradScale: 2 },
+    ];
+  },
+  sgdUpdateArena(o) {
+    const n = o.integer(4, 40);
+    const velocities = maybe(o, () => o.floats(n), null);
+    const segments = Object.assign(o.array(Float64Array, 8), [0, 2, 0.5, 1, o.integer(2, 3), n - 3, 0, 2]);
+    return [
+      { params: o.floats(n), grads: o.floats(n), velocities, segments },
+      { lr: 0.5, momentum: 0.5, nesterov: o.random.chance(0.5) },
+    ];
+  },
+  gatherImages(o) {
+    const [count, height, width, n] = [o.integer(1, 9), o.integer(1, 7), o.integer(1, 7), o.integer(0, 9)];
+    const indices = o.array(Uint32Array, n, count);
+    return [
+      o.array(Uint8Array, count * height * width, 256),
+      [height, width],
+      indices,
+      { scale: 0.5, shift: 1, out: o.tensor(n, height, width) },
+    ];
+  },
+};
+
+/** The addon's own arguments, where lib/kernels.ts does not stand in between. @type {Record<string, Arguments>} */
+const natives = {
+  im2row: (o) => windowed(o, true, (g) => [g.x(), g.rows()]),
+  row2im: (o) => windowed(o, true, (g) => [g.rows(), g.x(), o.random.chance(0.5)]),
+  pool2row: (o) => windowed(o, false, (g) => [g.x(), g.rows()]),
+  row2pool: (o) => windowed(o, false, (g) => [g.rows(), g.x(), o.random.chance(0.5)]),
+  conv2dForward: (o) => windowed(o, true, (g) => [3, g.x(), o.floats(3 * g.c * g.area), o.floats(3), g.y(3)]),
+  conv2dBackward(o) {
+    return windowed(o, true, (g) => {
+      const weights = 3 * g.c * g.area;
+      return [3, g.x(), o.floats(weights), g.y(3), maybe(o, g.x, null), o.floats(weights), o.floats(3)];
+    });
+  },
+  maxPool2dForward: (o) =>
+    windowed(o, false, (g) => [g.x(), g.y(g.c), o.array(Uint16Array, g.n * g.c * g.pixels)]),
+  maxPool2dBackward: (o) =>
+    windowed(o, false, (g) => [
+      g.y(g.c),
+      o.array(Uint16Array, g.n * g.c * g.pixels, o.random.pick([1, 4, 65536])),
+      g.x(),
+    ]),
+  sgemm(o) {
+    const [m, n, k] = [o.integer(0, 20), o.integer(0, 40), o.integer(0, 9)];
+    const [transA, transB] = [o.random.chance(0.5), o.random.chance(0.5)];
+    const stored = (/** @type {number} */ rows, /** @type {number} */ columns) => {
+      const ld = Math.max(1, columns) + o.integer(0, 3);
+      return [o.floats(rows === 0 || columns === 0 ? 0 : (rows - 1) * ld + columns), ld];
+    };
+    const a = transA ? stored(k, m) : stored(m, k);
+    const b = transB ? stored(n, k) : stored(k, n);
+    return [transA, transB, m, n, k, 2, ...a, ...b, o.integer(0, 1), ...stored(m, n)];
+  },
+  reluForward: (o) => same(o, 2),
+  reluBackward: (o) => same(o, 3),
+  linearForward(o) {
+    const [n, ins, outs] = [o.integer(0, 9), o.integer(1, 40), o.integer(1, 20)];
+    return [n, ins, outs, o.floats(n * ins), o.floats(outs * ins), o.floats(outs), o.floats(n * outs)];
+  },
+  linearBackward(o) {
+    const [n, ins, outs] = [o.integer(0, 9), o.integer(1, 40), o.integer(1, 20)];
+    const dx = maybe(o, () => o.floats(n * ins), null);
+    return [
+      n,
+      ins,
+      outs,
+      o.floats(n * ins),
+      o.floats(outs * ins),
+      o.floats(n * outs),
+      dx,
+      o.floats(outs * ins),
+      o.floats(outs),
+    ];
+  },
+  softmaxCrossEntropy(o) {
+    const [n, classes] = [o.integer(0, 20), o.integer(1, 20)];
+    return [
+      n,
+      classes,
+      o.floats(n * classes),
+      o.array(Int32Array, n, classes),
+      0.5,
+      maybe(o, () => o.floats(n * classes), null),
+    ];
+  },
+  sgdUpdate(o) {
+    const n = o.integer(0, 40);
+    return [
+      o.floats(n),
+      o.floats(n),
+      maybe(o, () => o.floats(n), null),
+      0.5,
+      0.5,
+      o.random.chance(0.5),
+      0.5,
+      2,
+    ];
+  },
+  sgdUpdateSegments(o) {
+    const n = o.integer(4, 40);
+    const segments = Object.assign(o.array(Float64Array, 8), [0, 2, 0.5, 1, 2, n - 2, 0, 2]);
+    return [
+      o.floats(n),
+      o.floats(n),
+      maybe(o, () => o.floats(n), null),
+      segments,
+      0.5,
+      0.5,
+      o.random.chance(0.5),
+    ];
+  },
+  gatherImages(o) {
+    const [count, size, n] = [o.integer(1, 9), o.integer(1, 40), o.integer(0, 9)];
+    return [
+      o.array(Uint8Array, count * size, 256),
+      size,
+      o.array(Uint32Array, n, count),
+      0.5,
+      1,
+      o.floats(n * size),
+    ];
+  },
+  setThreads: (o) => [o.integer(1, 3)],
+};
+
+/** @param {Operands} o @param {number} count */
+function same(o, count) {
+  const n = o.integer(0, 40);
+  return Array.from({ length: count }, () => o.floats(n));
+}
+
+/** @param {Operands} o @param {boolean} padded @param {(g: any) => unknown[]} rest */
+function windowed(o, padded, rest) {
+  const g = geometry(o, padded);
+  const x = () => o.floats(g.n * g.c * g.h * g.w);
+  const rows = () => o.floats(g.n * g.c * g.pixels * g.area);
+  const y = (/** @type {number} */ channels) => o.floats(g.n * channels * g.pixels);
+  return [g.native, ...rest({ ...g, x, rows, y })];
+}
+
+/** Steps that fit each other, the floats of their parameters and the classes. @param {Operands} o */
+function plan(o) {
+  let [c, h, w] = [o.integer(1, 3), o.integer(1, 12), o.integer(1, 12)];
+  const input = [c, h, w];
+  const steps = [];
+  let arena = 0;
+  const take = (/** @type {number} */ floats) => {
+    arena += floats + o.integer(0, 2);
+    return arena - floats;
+  };
+  for (let left = o.integer(0, 4); left > 0; left -= 1) {
+    const kind = o.integer(0, 3);
+    if (kind === 0) {
+      const channels = o.integer(1, 9);
+      const square = o.random.chance(0.4) && Math.min(h, w) >= 5 ? 5 : 0;
+      const [kh, kw] = square === 0 ? [o.integer(1, h), o.integer(1, w)] : [5, 5];
+      const [sh, sw] = square === 0 ? [o.integer(1, 2), o.integer(1, 2)] : [1, 1];
+      const [ph, pw] = [o.integer(0, Math.min(2, kh - 1)), o.integer(0, Math.min(2, kw - 1))];
+      const [oh, ow] = [Math.floor((h + 2 * ph - kh) / sh) + 1, Math.floor((w + 2 * pw - kw) / sw) + 1];
+      const pooled = oh >= 2 && ow >= 2 && o.random.chance(0.5);
+      steps.push([
+        0,
+        channels,
+        kh,
+        kw,
+        sh,
+        sw,
+        ph,
+        pw,
+        0,
+        0,
+        o.integer(0, 1),
+        Number(pooled),
+        take(channels * c * kh * kw),
+        take(channels),
+      ]);
+      [c, h, w] = [channels, pooled ? oh >> 1 : oh, pooled ? ow >> 1 : ow];
+    } else if (kind === 1) {
+      const [kh, kw] = [o.integer(1, h), o.integer(1, w)];
+      const [sh, sw] = [o.integer(1, 3), o.integer(1, 3)];
+      steps.push([1, 0, kh, kw, sh, sw, 0, 0, 0, 0, 0, 0, 0, 0]);
+      [h, w] = [Math.floor((h - kh) / sh) + 1, Math.floor((w - kw) / sw) + 1];
+    } else if (kind === 2) {
+      steps.push([2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    } else {
+      const outs = o.integer(1, 20);
+      steps.push([
+        3,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        c * h * w,
+        outs,
+        o.integer(0, 1),
+        0,
+        take(outs * c * h * w),
+        take(outs),
+      ]);
+      [c, h, w] = [outs, 1, 1];
+    }
+  }
+  const classes = o.integer(1, 12);
+  steps.push([3, 0, 0, 0, 0, 0, 0, 0, c * h * w, classes, 0, 0, take(classes * c * h * w), take(classes)]);
+  return { input, steps, classes, arena };
+}
+
+/** A plan, and the arguments of one of its methods. @param {Operands} o @param {boolean} spoilt */
+function callPlan(o, spoilt) {
+  const { input, steps, classes, arena } = plan(o);
+  const planArgs = [...input, steps];
+  if (spoilt && o.random.chance(0.4)) o.spoil(o.random.chance(0.5) ? planArgs : o.random.pick(steps));
+  const made = new addon.LanePlan(...planArgs);
+  const size = input[0] * input[1] * input[2];
+  const [count, n] = [o.integer(1, 5), o.integer(0, 40)];
+  const batch = [
+    o.array(Uint8Array, count * size, 256),
+    o.array(Uint8Array, count, classes),
+    o.array(Uint32Array, n, count),
+    1 / 64,
+    -2,
+  ];
+  const segments = o.random.chance(0.5)
+    ? Object.assign(o.array(Float64Array, 4), [0, arena, 0, 1])
+    : o.array(Float64Array, 0);
+  const step = [
+    ...batch,
+    o.floats(arena),
+    1 / 64,
+    o.floats(arena),
+    maybe(o, () => o.floats(arena), null),
+    segments,
+    0.5,
+    0.5,
+    false,
+  ];
+  const calls = {
+    trainStep: step,
+    timeStep: [...step, o.array(Float64Array, 3 + 2 * steps.length)],
+    evaluate: [...batch, o.floats(arena), o.array(Int32Array, n)],
+    predict: [n, o.floats(n * size), o.floats(arena), o.floats(n * classes)],
+  };
+  const method = o.random.pick(/** @type {(keyof typeof calls)[]} */ (Object.keys(calls)));
+  const args = calls[method];
+  if (spoilt) o.spoil(args);
+  return { name: method, args, result: made[method](...args) };
+}
+
+/**
+ * Calls with arguments that fit, or with one or two spoilt; what fits must be accepted, and gives finite numbers.
+ * @param {Buffer} bytes @param {(o: Operands, spoilt: boolean) => { name: string, args: unknown[] }} call
+ */
+function checked(bytes, call) {
+  const o = new Operands(new FuzzRandom(bytes.readUInt32LE(0), bytes.readUInt32LE(4)));
+  const spoilt = o.random.chance(0.7);
+  try {
+    const { name, args } = call(o, spoilt);
+    if (spoilt) return true;
+    const parts = args.flatMap((arg) =>
+      arg instanceof Object && !ArrayBuffer.isView(arg) ? [arg, ...Object.values(arg)] : [arg],
+    );
+    for (const part of parts) {
+      const data = part instanceof Tensor ? part.data : part;
+      if (!(data instanceof Float32Array)) continue;
+      promise(
+        data.every((value) => Number.isFinite(value)),
+        `${name}: a result that is not finite: it has read a guard value`,
+      );
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof CallersError) return false;
+    if (!spoilt)
+      throw new Error(`arguments that fit were refused: ${error instanceof Error ? error.stack : error}`);
+    throw error;
+  } finally {
+    o.check();
+  }
+}
+
+/** @param {Record<string, Arguments>} table @param {any} object */
+const from = (table, object) => (/** @type {Operands} */ o, /** @type {boolean} */ spoilt) => {
+  const name = o.random.pick(Object.keys(table));
+  const args = table[name](o);
+  if (spoilt) o.spoil(args);
+  if (spoilt && o.random.chance(0.3)) o.spoil(args);
+  return { name, args, result: object[name](...args) };
+};
+
+const codes = ['ERR_ROWNET_TYPE', 'ERR_ROWNET_RANGE', 'ERR_ROWNET_SHAPE'];
+const seeds = () => [Buffer.alloc(8)];
+
+/** @type {Record<string, import('../targets.mjs').Target>} */
+export const kernelTargets = {
+  kernels: {
+    codes,
+    seeds,
+    generated: true,
+    megabytes: 2500,
+    run: (bytes) => checked(bytes, from(functions, kernels)),
+  },
+  addon: { codes, seeds, generated: true, run: (bytes) => checked(bytes, from(natives, addon)) },
+  plans: { codes, seeds, generated: true, run: (bytes) => checked(bytes, callPlan) },
+};

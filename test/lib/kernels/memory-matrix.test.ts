@@ -1,0 +1,228 @@
+/**
+ * Every array argument of every function of the addon, with every kind of memory that it must not touch. The addon's
+ * own checks are what protects memory: lib/kernels.ts is not in between.
+ */
+import { describe, expect, it } from 'vitest';
+import { type NativeAddon, native } from '../../../lib/native.js';
+import { errorOf, resizableBuffer } from '../../support/misuse.js';
+
+type Calls = Readonly<Record<string, () => unknown[]>>;
+
+const addon = native() as NativeAddon & Record<string, (...args: unknown[]) => unknown>;
+const floats = (length: number) => new Float32Array(length);
+const window = [1, 1, 2, 2, 2, 2, 2, 2, 0, 0];
+const step = () => [new Uint8Array(8), new Uint8Array(2), new Uint32Array(2), 1, 0];
+const sgd = () => [floats(15), new Float64Array([0, 15, 0, 1]), 0.1, 0.5, false];
+const training = () => [...step(), floats(15), 1, floats(15), ...sgd()];
+
+/** Arguments that fit; a function makes new ones for each call. */
+const functions: Calls = {
+  im2row: () => [window, floats(4), floats(4)],
+  row2im: () => [window, floats(4), floats(4), true],
+  pool2row: () => [window, floats(4), floats(4)],
+  row2pool: () => [window, floats(4), floats(4), false],
+  sgemm: () => [false, false, 2, 2, 2, 1, floats(4), 2, floats(4), 2, 1, floats(4), 2],
+  conv2dForward: () => [window, 3, floats(4), floats(12), floats(3), floats(3)],
+  conv2dBackward: () => [window, 3, floats(4), floats(12), floats(3), floats(4), floats(12), floats(3)],
+  maxPool2dForward: () => [window, floats(4), floats(1), new Uint16Array(1)],
+  maxPool2dBackward: () => [window, floats(1), new Uint16Array(1), floats(4)],
+  reluForward: () => [floats(4), floats(4)],
+  reluBackward: () => [floats(4), floats(4), floats(4)],
+  linearForward: () => [1, 2, 3, floats(2), floats(6), floats(3), floats(3)],
+  linearBackward: () => [1, 2, 3, floats(2), floats(6), floats(3), floats(2), floats(6), floats(3)],
+  softmaxCrossEntropy: () => [2, 3, floats(6), new Int32Array(2), 1, floats(6)],
+  sgdUpdate: () => [floats(4), floats(4), floats(4), 0.1, 0.5, false, 0, 1],
+  sgdUpdateSegments: () => [floats(15), floats(15), ...sgd()],
+  gatherImages: () => [new Uint8Array(8), 4, new Uint32Array(2), 1, 0, floats(8)],
+};
+
+/** Methods of a plan of one linear layer, 4 features to 3. */
+const methods: Calls = {
+  trainStep: training,
+  timeStep: () => [...training(), new Float64Array(5)],
+  evaluate: () => [...step(), floats(15), new Int32Array(2)],
+  predict: () => [2, floats(8), floats(15), floats(6)],
+};
+
+function call(name: string, args: unknown[]): unknown {
+  if (Object.hasOwn(functions, name)) return addon[name](...args);
+  const plan = new addon.LanePlan(1, 2, 2, [[3, 0, 0, 0, 0, 0, 0, 0, 4, 3, 0, 0, 0, 12]]);
+  return (plan as unknown as Record<string, (...args: unknown[]) => unknown>)[name](...args);
+}
+
+type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
+interface View {
+  new (buffer: ArrayBufferLike, offset?: number, length?: number): TypedArray;
+  new (length: number): TypedArray;
+}
+
+/** What stands in place of an array that fits. */
+const memories: Readonly<Record<string, (array: TypedArray) => unknown>> = {
+  detached(array) {
+    structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+    return array;
+  },
+  shared: (array) => new (array.constructor as View)(new SharedArrayBuffer(array.byteLength)),
+  resizable: (array) => new (array.constructor as View)(resizableBuffer(array.byteLength), 0, array.length),
+  'resizable, with a property that hides it': (array) => {
+    const buffer = resizableBuffer(array.byteLength);
+    Object.defineProperty(buffer, 'resizable', { value: false });
+    return new (array.constructor as View)(buffer, 0, array.length);
+  },
+  'of another kind': (array) => new BigInt64Array(array.length),
+  'of another kind of the same width': (array) =>
+    array instanceof Uint8Array ? new Int8Array(array.length) : new Uint8Array(array.byteLength),
+  'a list': (array) => Array.from(array),
+  'a DataView': (array) => new DataView(array.buffer),
+  'an ArrayBuffer': (array) => array.buffer,
+  missing: () => undefined,
+};
+
+/** An array that holds fewer elements than it says. */
+const tooShort = (array: TypedArray) =>
+  Object.defineProperty(new (array.constructor as View)(0), 'length', { value: 1 << 20 });
+
+const numbers = [Number.NaN, -1, 0.5, 2 ** 31, 2 ** 32 + 1, 2 ** 53, Number.POSITIVE_INFINITY, '1', null];
+let cases = 0;
+
+/** The call with another argument at one place is refused with a code, and says which function it was. */
+function refuses(name: string, args: unknown[], at: number, value: unknown): void {
+  cases += 1;
+  args[at] = value;
+  const error = errorOf(() => call(name, args)) as Error & { code?: string };
+  expect(error instanceof TypeError || error instanceof RangeError, `${name}, argument ${at}: ${error}`).toBe(
+    true,
+  );
+  expect(error.code, error.message).toMatch(/^ERR_ROWNET_(TYPE|RANGE)$/);
+  expect(
+    error.message.startsWith(`${Object.hasOwn(methods, name) ? 'LanePlan.' : ''}${name}: `),
+    error.message,
+  ).toBe(true);
+}
+
+const all = Object.entries({ ...functions, ...methods });
+const places = (args: readonly unknown[], is: (value: unknown) => boolean) =>
+  args.flatMap((value, at) => (is(value) ? [at] : []));
+const isArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value);
+
+describe.each(all)('%s', (name, args) => {
+  it('takes what fits', () => {
+    call(name, args());
+  });
+
+  it('refuses memory that it must not touch', () => {
+    for (const at of places(args(), isArray)) {
+      for (const memory of Object.values(memories)) {
+        const list = args();
+        refuses(name, list, at, memory(list[at] as TypedArray));
+      }
+    }
+  });
+
+  it('believes no length but the true one', () => {
+    // An empty list of segments, of indices or of floats to update is no mistake, whatever it says.
+    const empty = new Set([
+      'sgdUpdate 0',
+      'sgdUpdateSegments 3',
+      'reluForward 0',
+      'reluBackward 0',
+      'gatherImages 2',
+    ]);
+    for (const at of places(args(), isArray)) {
+      const list = args();
+      if (
+        empty.has(`${name} ${at}`) ||
+        (Object.hasOwn(methods, name) && (at === 2 || at === 9) && name !== 'predict')
+      )
+        continue;
+      // Segments stay inside params, which is what is empty here.
+      refuses(name, list, at, tooShort(list[at] as TypedArray));
+    }
+  });
+
+  it('refuses to write over what it reads', () => {
+    for (const at of places(args(), isArray)) {
+      for (const other of places(args(), isArray)) {
+        const list = args();
+        if (at >= other || !writes(name, at, other)) continue;
+        const [a, b] = [list[at] as TypedArray, list[other] as TypedArray];
+        const memory = new ArrayBuffer(Math.max(a.byteLength, b.byteLength) + 8);
+        list[at] = new (a.constructor as View)(memory, 0, a.length);
+        refuses(name, list, other, new (b.constructor as View)(memory, 0, b.length));
+      }
+    }
+  });
+});
+
+/** The arrays that a call writes, by their places. */
+const written: Readonly<Record<string, readonly number[]>> = {
+  im2row: [2],
+  row2im: [2],
+  pool2row: [2],
+  row2pool: [2],
+  sgemm: [11],
+  conv2dForward: [5],
+  conv2dBackward: [5, 6, 7],
+  maxPool2dForward: [2, 3],
+  maxPool2dBackward: [3],
+  // In place is allowed; shifted is not, which the fuzzer tries.
+  reluForward: [],
+  reluBackward: [],
+  linearForward: [6],
+  linearBackward: [6, 7, 8],
+  softmaxCrossEntropy: [5],
+  sgdUpdate: [0, 2],
+  sgdUpdateSegments: [0, 2],
+  gatherImages: [5],
+  trainStep: [5, 7, 8],
+  timeStep: [5, 7, 8, 13],
+  evaluate: [6],
+  predict: [3],
+};
+
+/** Segments are copied before anything is written. */
+function writes(name: string, at: number, other: number): boolean {
+  const segments = name === 'sgdUpdateSegments' ? 3 : 9;
+  const step = ['sgdUpdateSegments', 'trainStep', 'timeStep'].includes(name);
+  if (step && (at === segments || other === segments)) return false;
+  return written[name].includes(at) || written[name].includes(other);
+}
+
+describe.each(all)('%s', (name, args) => {
+  it('refuses sizes that are none', () => {
+    const sizes: Readonly<Record<string, readonly number[]>> = {
+      sgemm: [2, 3, 4, 7, 9, 12],
+      conv2dForward: [1],
+      conv2dBackward: [1],
+      linearForward: [0, 1, 2],
+      linearBackward: [0, 1, 2],
+      softmaxCrossEntropy: [0, 1],
+      gatherImages: [1],
+      predict: [0],
+    };
+    for (const at of sizes[name] ?? []) for (const value of numbers) refuses(name, args(), at, value);
+    if (args()[0] !== window) return;
+    for (let part = 0; part < 10; part += 1) {
+      for (const value of numbers) refuses(name, args(), 0, window.with(part, value as number));
+    }
+  });
+});
+
+it('a getter on a buffer cannot take another argument away', () => {
+  const [x, y] = [floats(1 << 16), floats(1 << 16)];
+  let asked = false;
+  const get = () => {
+    asked = true;
+    structuredClone(x.buffer, { transfer: [x.buffer as ArrayBuffer] });
+    return false;
+  };
+  Object.defineProperty(y.buffer, 'resizable', { get });
+  addon.reluForward(x, y);
+  expect(asked).toBe(false);
+  expect(x).toHaveLength(1 << 16);
+});
+
+it('all cases were tried', () => {
+  expect(all).toHaveLength(21);
+  expect(cases).toBe(1817);
+});
