@@ -1,6 +1,5 @@
-/** What is drawn where: colours, the progress bar, tables, curves. */
+/** What is drawn where: colours, the progress bar, tables. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type CurvePoint, curvesSvg } from '../../lib/plots/curves.js';
 import { isInteractive, wantsColor } from '../../lib/cli/output.js';
 import {
   createReporter,
@@ -165,67 +164,4 @@ it('threads: an OMP_NUM_THREADS that makes no sense counts for nothing', () => {
 
 it('the default run folder is named after recipe and time', () => {
   expect(defaultRunPath('fast', new Date(2025, 0, 2, 3, 4, 5))).toBe('runs/fast-20250102-030405');
-});
-
-describe('curves', () => {
-  const point = (epoch: number, loss: number, accuracy: number): CurvePoint => ({
-    epoch,
-    loss,
-    trainAccuracy: accuracy,
-    testLoss: 2 * loss,
-    testAccuracy: accuracy - 0.01,
-  });
-  const attributes = (svg: string, pattern: RegExp) => [...svg.matchAll(pattern)].map(([, value]) => value);
-
-  it('draws each series through its points, on linear axes that start and end on a tick', () => {
-    const svg = curvesSvg('a run', [point(1, 0.4, 0.9), point(2, 0.2, 0.95), point(3, 0.1, 0.99)]);
-    const lines = attributes(svg, /<polyline class="(\w+) line"/g);
-    expect(lines).toEqual(['train', 'test', 'train', 'test']);
-    // Loss axis 0 to 0.8 over y 290 to 62; epochs 1 to 3 over x 58 to 378.
-    expect(attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0]).toBe(
-      '58,176 218,233 378,261.5',
-    );
-    expect(svg).toContain('>0.8</text>');
-    expect(svg).toContain('>99.00 %</text>');
-  });
-
-  it('draws a loss that falls far on a logarithmic axis', () => {
-    const svg = curvesSvg('a run', [point(1, 1, 0.1), point(2, 0.0005, 0.99)]);
-    // 0.0001 to 10, a decade 45.6 high.
-    expect(attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0]).toBe('58,107.6 378,258.1');
-    for (const label of ['1e-4', '0.001', '0.01', '0.1', '1', '10'])
-      expect(svg).toContain(`>${label}</text>`);
-  });
-
-  it.each([
-    ['one epoch', [point(1, 0.4, 0.9)]],
-    [
-      'no evaluation',
-      [
-        { epoch: 1, loss: 1, trainAccuracy: 0.5 },
-        { epoch: 2, loss: 1, trainAccuracy: 0.5 },
-      ],
-    ],
-    ['a loss of 0', [point(1, 0, 1), point(2, 0, 1)]],
-    ['no epoch', []],
-    [
-      'values that are not finite',
-      [point(1, Number.NaN, Number.NaN), point(2, Number.POSITIVE_INFINITY, 0.5)],
-    ],
-    ['a thousand epochs', Array.from({ length: 1000 }, (_, i) => point(i + 1, 1 / (i + 1), 0.5))],
-  ])('gives a sound picture for %s', (_, points) => {
-    const svg = curvesSvg('a run', points);
-    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
-    for (const value of attributes(svg, / (?:x|y|cx|cy|x1|x2|y1|y2)="([^"]*)"/g)) {
-      expect(Number(value)).toBeGreaterThanOrEqual(0);
-      expect(Number(value)).toBeLessThanOrEqual(900);
-    }
-    expect(attributes(svg, /(<text)/g).length).toBeLessThan(50);
-  });
-
-  it('shows the title as text', () => {
-    const svg = curvesSvg('<b>"R&D"', [point(1, 1, 1)]);
-    expect(svg).toContain('&#60;b&#62;&#34;R&#38;D&#34;');
-    expect(svg).not.toContain('<b>');
-  });
 });
