@@ -42,7 +42,7 @@ export function formatShape(shape: Shape): string {
 
 /** Of what should be a number: anything else may have no text, or one that throws. */
 function axisText(length: unknown): string {
-  return typeof length === 'number' ? String(length) : typeName(length);
+  return ['number', 'string', 'undefined'].includes(typeof length) ? String(length) : typeName(length);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

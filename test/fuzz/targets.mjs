@@ -3,6 +3,7 @@ import { commandLineTargets } from './targets/command-line.mjs';
 import { fileTargets } from './targets/files.mjs';
 import { formatTargets } from './targets/formats.mjs';
 import { kernelTargets } from './targets/kernels.mjs';
+import { planTargets } from './targets/plans.mjs';
 
 /**
  * @typedef {object} Target
@@ -17,4 +18,10 @@ import { kernelTargets } from './targets/kernels.mjs';
  */
 
 /** @type {Readonly<Record<string, Target>>} */
-export const targets = { ...fileTargets, ...formatTargets, ...commandLineTargets, ...kernelTargets };
+export const targets = {
+  ...fileTargets,
+  ...formatTargets,
+  ...commandLineTargets,
+  ...kernelTargets,
+  ...planTargets,
+};

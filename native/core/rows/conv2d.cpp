@@ -42,6 +42,8 @@ size_t size(int64_t n) { return static_cast<size_t>(n); }
 
 void conv2d_forward(const Window& v, int64_t oc, const float* x, const float* weight,
                     const float* bias, float* y) {
+  // Without images, no memory stands behind height and width, which may be of any size.
+  if (v.n == 0) return;
   const int64_t k = taps(v), pixels = out_pixels(v);
   if (covers_image(v)) {
     linear_forward(v.n, k, oc, x, weight, bias, y);
@@ -130,6 +132,11 @@ void parameter_gradients(const Window& v, int64_t oc, const float* x, const floa
 
 void conv2d_backward(const Window& v, int64_t oc, const float* x, const float* weight,
                      const float* dy, float* dx, float* dw, float* db) {
+  if (v.n == 0) {
+    std::fill_n(dw, oc * taps(v), 0.0f);
+    std::fill_n(db, oc, 0.0f);
+    return;
+  }
   if (covers_image(v)) {
     linear_backward(v.n, taps(v), oc, x, weight, dy, dx, dw, db);
     return;

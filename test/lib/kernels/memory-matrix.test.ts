@@ -222,6 +222,17 @@ it('a getter on a buffer cannot take another argument away', () => {
   expect(x).toHaveLength(1 << 16);
 });
 
+it('an empty batch of huge images takes no memory', () => {
+  const huge = [0, 1, 2 ** 31 - 1, 2 ** 31 - 1, 2, 2, 1, 1, 0, 0];
+  const none = floats(0);
+  addon.row2im(huge as never, none, none, true);
+  addon.row2pool(huge as never, none, none, true);
+  addon.conv2dForward(huge as never, 1, none, floats(4), floats(1), none);
+  const [dw, db] = [floats(4).fill(7), floats(1).fill(7)];
+  addon.conv2dBackward(huge as never, 1, none, floats(4), none, none, dw, db);
+  expect([...dw, ...db]).toEqual([0, 0, 0, 0, 0]);
+});
+
 it('all cases were tried', () => {
   expect(all).toHaveLength(21);
   expect(cases).toBe(1817);
