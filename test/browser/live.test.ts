@@ -22,13 +22,16 @@ afterAll(async () => {
 });
 
 /** Starts a command and gives the address that it prints. */
-async function start(args: readonly string[]): Promise<{ url: string; child: ChildProcess }> {
+async function start(
+  args: readonly string[],
+): Promise<{ url: string; child: ChildProcess; ended: Promise<number | null> }> {
   const child = spawn(process.execPath, [bin, ...args, '--json'], {
     cwd: folder.path,
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, ROWNET_NUM_THREADS: '1' },
   });
   children.push(child);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (part: string) => {
@@ -38,14 +41,12 @@ async function start(args: readonly string[]): Promise<{ url: string; child: Chi
     });
     child.once('exit', () => reject(new Error(`expected an address but the program printed ${text}`)));
   });
-  return { url, child };
+  return { url, child, ended };
 }
-
-const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once('exit', resolve));
 
 describe.skipIf(missingBrowser !== undefined)('the page of a training', { timeout: 180_000 }, () => {
   it('shows it while it runs, and stays until it is closed', async () => {
-    const { url, child } = await start([
+    const { url, child, ended } = await start([
       'train',
       '--data',
       'bars',
@@ -99,11 +100,11 @@ describe.skipIf(missingBrowser !== undefined)('the page of a training', { timeou
     await page.locator('#status', { hasText: 'Stopped' }).waitFor();
     expect(complaints.filter((text) => !text.includes('ERR_CONNECTION'))).toEqual([]);
     await page.close();
-    expect(await ended(child)).toBe(130);
+    expect(await ended).toBe(130);
   });
 
   it('that has ended stays as it is', async () => {
-    const { url, child } = await start([
+    const { url, ended } = await start([
       'train',
       '--data',
       'bars',
@@ -121,18 +122,18 @@ describe.skipIf(missingBrowser !== undefined)('the page of a training', { timeou
     // Nothing sticks out of a narrow window.
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
     await page.close();
-    expect(await ended(child)).toBe(0);
+    expect(await ended).toBe(0);
   });
 
   it('compares finished runs without one', async () => {
-    const { url, child } = await start(['runs', 'runs', '--live']);
+    const { url, child, ended } = await start(['runs', 'runs', '--live']);
     const { page, complaints } = await open(browser, url);
     await page.locator('#status', { hasText: 'Choose runs to compare' }).waitFor();
     await page.getByLabel('earlier').check();
     await expect.poll(() => page.locator('#curves polyline').count(), { timeout: 20_000 }).toBe(2);
     expect(complaints).toEqual([]);
     child.kill('SIGINT');
-    expect(await ended(child)).toBe(0);
+    expect(await ended).toBe(0);
   });
 });
 

@@ -144,8 +144,8 @@ it('any kill and any error in any call that writes leaves what was announced', a
   if (missing !== undefined) context.skip(missing);
   const calls = await writeCalls([...fresh, folder.join('traced')], options);
   const renames = calls.filter(({ syscall }) => syscall.startsWith('rename'));
-  // metrics, generation 1, configuration; two for generation 2; two for generation 3.
-  const killed = await runWithFault([...fresh, folder.join('killed')], options, renames[6], 'signal=KILL');
+  // metrics, generation 1, configuration, machine; two for generation 2; two for generation 3.
+  const killed = await runWithFault([...fresh, folder.join('killed')], options, renames[7], 'signal=KILL');
   expect([killed.result.signal, durable(killed.result)]).toEqual(['SIGKILL', 2]);
   expect(readdirSync(folder.join('killed')).filter((name) => name.startsWith('checkpoint'))).toEqual([
     'checkpoint.previous.safetensors',

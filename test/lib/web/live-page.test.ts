@@ -117,6 +117,8 @@ describe('a training', () => {
   it('is shown while it runs: filters and maps change', async () => {
     const events = await open();
     expect(events[0].data).toMatchObject({ state: 'waiting', facts: null });
+    // Long enough for several pictures.
+    await control('speed', 50);
     for await (const _ of newTrainer().fit(data, { epochs: 3, validation: data }));
     await until(() => events.some(({ data: { state } }) => state === 'finished'));
     const names = events.map(({ name }) => name);
