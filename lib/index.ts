@@ -81,11 +81,5 @@ export {
   Trainer,
   type TrainerOptions,
 } from './training/trainer.js';
-export type {
-  ComparedRun,
-  LiveEpoch,
-  LiveFacts,
-  LiveOptions,
-  LivePage,
-  LiveProgress,
-} from './web/live-page.js';
+export type { LiveFacts, LiveOptions, LivePage } from './web/live-page.js';
+export type { ComparedRun, LiveEpoch, LiveProgress } from './web/messages.js';

@@ -1,7 +1,8 @@
 /** What `--live` adds to a training: the page, and when the program waits for it. */
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type ComparedRun, LivePage } from '../web/live-page.js';
+import { LivePage } from '../web/live-page.js';
+import type { ComparedRun } from '../web/messages.js';
 import { printJson } from './output.js';
 import type { Reporter } from './progress.js';
 import { listRuns } from './run-list.js';

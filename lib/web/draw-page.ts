@@ -8,6 +8,7 @@ import { digitSize, prepareDigit } from '../images/digit.js';
 import type { Net } from '../nets/net.js';
 import { drawPageFiles } from './assets.js';
 import { layerPictures, toBase64 } from './layer-pictures.js';
+import type { DrawFacts, Recognised } from './messages.js';
 import { type PageServer, startPageServer } from './server.js';
 
 export interface DrawOptions {
@@ -28,7 +29,7 @@ const longestSide = 200;
 export function startDrawPage(options: DrawOptions): Promise<PageServer> {
   const { net, title, classNames } = options;
   warmUp(options);
-  const facts = { title, summary: net.toString(), classNames: classNames ?? null };
+  const facts: DrawFacts = { title, summary: net.toString(), classNames: classNames ?? null };
   return startPageServer(
     {
       files: drawPageFiles(),
@@ -55,7 +56,7 @@ function warmUp(options: DrawOptions): void {
   for (let i = 0; i < 5; i += 1) recognise({ width: side, height: side, grey: stroke }, options);
 }
 
-function recognise(drawing: Drawing, { net, resize, normalization }: DrawOptions): object {
+function recognise(drawing: Drawing, { net, resize, normalization }: DrawOptions): Recognised {
   const { pixels, inverted, empty } = prepareDigit(drawing);
   const x = digitTensor(pixels, { resize, normalization, size: net.inputShape[1] });
   return {

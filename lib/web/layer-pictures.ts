@@ -1,22 +1,7 @@
 /** Tensors as grey pictures: one byte a value, base64, small enough to be sent several times a second. */
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
-
-/** `count` pictures of `height` x `width` bytes, one after another. */
-export interface Pictures {
-  /** `conv1`. */
-  readonly name: string;
-  /** What it is, for people. */
-  readonly layer: string;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  /** What byte 255 stands for; 0 is 0, or -limit where `signed` (128 is then 0). */
-  readonly limit: number;
-  readonly signed: boolean;
-  /** base64. */
-  readonly bytes: string;
-}
+import type { Pictures } from './messages.js';
 
 /** Values around 0 as bytes around 128, the largest amount at 255 (or 1). */
 function signedBytes(values: Float32Array): { bytes: Uint8Array; limit: number } {

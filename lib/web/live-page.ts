@@ -13,6 +13,17 @@ import { articleSecondsPerEpoch } from '../plots/article.js';
 import { livePageFiles } from './assets.js';
 import { EventStream, type PageEvent } from './event-stream.js';
 import { firstFilters, layerPictures, toBase64 } from './layer-pictures.js';
+import type {
+  ComparedRun,
+  Judgement,
+  LiveEpoch,
+  LiveEvents,
+  LiveProgress,
+  LiveState,
+  Picture,
+  Sample,
+  Standing,
+} from './messages.js';
 import { type PageServer, startPageServer } from './server.js';
 
 /** Options of the page of a training. */
@@ -23,12 +34,6 @@ export interface LiveOptions {
   onListen?(url: string): void;
   /** Finished runs that the page offers to compare with. */
   runs?(): Promise<readonly ComparedRun[]>;
-}
-
-/** A finished run, by its epochs. */
-export interface ComparedRun {
-  readonly name: string;
-  readonly epochs: readonly LiveEpoch[];
 }
 
 /** What is being trained. */
@@ -43,30 +48,6 @@ export interface LiveFacts {
   readonly classNames?: readonly string[] | undefined;
 }
 
-/** As `Progress` of the trainer. */
-export interface LiveProgress {
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly images: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly lr: number;
-  readonly imagesPerSecond: number;
-}
-
-/** As `EpochRecord` of the trainer. */
-export interface LiveEpoch {
-  readonly epoch: number;
-  readonly seconds: number;
-  readonly loss: number;
-  readonly trainAccuracy: number;
-  readonly testLoss?: number | undefined;
-  readonly testAccuracy?: number | undefined;
-}
-
-export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
-
 /** Between two events, in milliseconds: often enough for the eye. */
 const pushEvery = 200;
 /** A page that is gone for longer was closed, not loaded anew: it holds nothing up. */
@@ -76,9 +57,6 @@ const mostSamples = 400;
 const mostMistakes = 12;
 /** Steps a second that the page may ask for; null is as fast as it goes. */
 const speeds = [null, 200, 50, 10, 2] as const;
-
-/** Place on the x axis in epochs, and the mean loss and accuracy since the sample before. */
-type Sample = readonly [x: number, loss: number, accuracy: number];
 
 /** The page of one training; the trainer calls it. */
 export class LivePage {
@@ -220,7 +198,7 @@ export class LivePage {
     this.#stream.send(this.#pictures(), { droppable: true });
   }
 
-  #standing(): object {
+  #standing(): Standing {
     return { state: this.#state, speed: this.#speed, progress: this.#progress ?? null };
   }
 
@@ -232,7 +210,7 @@ export class LivePage {
     return events;
   }
 
-  #hello(): object {
+  #hello(): LiveEvents['hello'] {
     const facts = this.#facts;
     return {
       ...this.#standing(),
@@ -257,19 +235,16 @@ export class LivePage {
   }
 
   /** Confusion and worst mistakes of the last epoch. */
-  #judgement(): object {
+  #judgement(): Judgement {
     if (this.#facts?.validation === undefined || this.#predictions === undefined)
       return { confusion: null, mistakes: [] };
     const { net, validation, normalization } = this.#facts;
     const options = { normalization, predictions: this.#predictions, count: mostMistakes };
-    const [, height, width] = validation.shape;
     const mistakes = worstMistakes(net, validation, options).map((mistake) => ({
       ...mistake,
-      height,
-      width,
-      bytes: toBase64(imageOf(validation, mistake.index)),
+      ...pictureOf(validation, mistake.index),
     }));
-    return { confusion: this.#confusion, mistakes };
+    return { confusion: this.#confusion ?? null, mistakes };
   }
 
   #pictures(): PageEvent {
@@ -284,9 +259,7 @@ export class LivePage {
     const digit = {
       index: this.#digit,
       label: labels[this.#digit],
-      height: shape[1],
-      width: shape[2],
-      bytes: toBase64(imageOf(validation, this.#digit)),
+      ...pictureOf(validation, this.#digit),
       maps: layers.filter(({ layer, height }) => layer.startsWith('ReLU') && height > 1),
       probabilities: softmax(net.predict(x).data),
     };
@@ -331,7 +304,9 @@ function controlError(what: string, expected: string, received: unknown): Argume
   return new ArgumentRangeError(`control: ${what}: expected ${expected} but received ${String(received)}`);
 }
 
-function imageOf({ images, shape }: ImageSet, index: number): Uint8Array {
-  const size = shape.reduce((product, length) => product * length, 1);
-  return images.subarray(index * size, index * size + shape[1] * shape[2]);
+/** The first channel of an image. */
+function pictureOf({ images, shape }: ImageSet, index: number): Picture {
+  const [channels, height, width] = shape;
+  const start = index * channels * height * width;
+  return { height, width, bytes: toBase64(images.subarray(start, start + height * width)) };
 }

@@ -1,15 +1,8 @@
 /** The page of `rownet serve`: each stroke is sent, and what the net makes of it is shown. */
+import type { DrawFacts, Pictures, Recognised } from '../messages.js';
 import { byId, element, percent, post, showProbabilities } from './dom.js';
 import { Pad } from './pad.js';
-import { fromBase64, type Pictures, picture, pictureRow } from './pictures.js';
-
-interface Answer {
-  readonly digit: { readonly height: number; readonly width: number; readonly bytes: string };
-  readonly inverted: boolean;
-  readonly empty: boolean;
-  readonly probabilities: readonly number[];
-  readonly layers: readonly Pictures[];
-}
+import { fromBase64, picture, pictureRow } from './pictures.js';
 
 let classNames: readonly string[] | null = null;
 let busy = false;
@@ -25,7 +18,7 @@ async function recognise(): Promise<void> {
     const { width, height, grey } = pad.drawing();
     const started = performance.now();
     try {
-      const answer = await post<Answer>('/recognise', { width, height, grey: toBase64(grey) });
+      const answer = await post<Recognised>('/recognise', { width, height, grey: toBase64(grey) });
       show(answer, performance.now() - started);
     } catch (error) {
       byId('note').textContent = `No answer: ${(error as Error).message}. Is the program still running?`;
@@ -40,7 +33,7 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-function show({ digit, inverted, empty, probabilities, layers }: Answer, milliseconds: number): void {
+function show({ digit, inverted, empty, probabilities, layers }: Recognised, milliseconds: number): void {
   byId('seen').replaceChildren(
     picture(fromBase64(digit.bytes), digit.width, digit.height, 5, 'the drawing as the net gets it'),
     element('figcaption', {}, '28x28, centred by mass'),
@@ -83,10 +76,6 @@ byId<HTMLInputElement>('file').addEventListener('change', async ({ target }) => 
   // The same file may be chosen again.
   input.value = '';
 });
-const facts = (await (await fetch('/facts')).json()) as {
-  readonly title: string;
-  readonly summary: string;
-  readonly classNames: readonly string[] | null;
-};
+const facts = (await (await fetch('/facts')).json()) as DrawFacts;
 ({ classNames } = facts);
 byId('title').textContent = `${facts.title}: ${facts.summary}`;

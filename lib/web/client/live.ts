@@ -1,80 +1,25 @@
 /** The page of a training: shows what the server's events say, and sends what its buttons ask for. */
 import { chartSvg, type Curve, runColors } from '../../plots/chart.js';
+import type {
+  ComparedRun,
+  Judgement,
+  LiveEpoch,
+  LiveEvents,
+  PageFacts,
+  Pictures,
+  Sample,
+  ShownImage,
+  Standing,
+} from '../messages.js';
 import { byId, element, percent, post, showProbabilities } from './dom.js';
-import { fromBase64, type Pictures, picture, pictureRow } from './pictures.js';
+import { fromBase64, picture, pictureRow } from './pictures.js';
 
-interface Progress {
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly lr: number;
-  readonly imagesPerSecond: number;
-}
-
-interface Epoch {
-  readonly epoch: number;
-  readonly seconds: number;
-  readonly loss: number;
-  readonly trainAccuracy: number;
-  readonly testLoss?: number;
-  readonly testAccuracy?: number;
-}
-
-interface Standing {
-  readonly state: 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
-  readonly speed: number | null;
-  readonly progress: Progress | null;
-}
-
-interface Facts {
-  readonly title: string;
-  readonly epochs: number;
-  readonly engine: string;
-  readonly summary: string;
-  readonly classNames: readonly string[] | null;
-  readonly testImages: number;
-  readonly articleSeconds: number;
-}
-
-interface Mistake {
-  readonly index: number;
-  readonly label: number;
-  readonly predicted: number;
-  readonly confidence: number;
-  readonly height: number;
-  readonly width: number;
-  readonly bytes: string;
-}
-
-interface Judgement {
-  readonly confusion: readonly (readonly number[])[] | null;
-  readonly mistakes: readonly Mistake[];
-}
-
-type Sample = readonly [x: number, loss: number, accuracy: number];
-
-interface Digit {
-  readonly index: number;
-  readonly label: number;
-  readonly height: number;
-  readonly width: number;
-  readonly bytes: string;
-  readonly maps: readonly Pictures[];
-  readonly probabilities: readonly number[];
-}
-
-interface Run {
-  readonly name: string;
-  readonly epochs: readonly Epoch[];
-}
-
-let facts: Facts | null = null;
+let facts: PageFacts | null = null;
 let standing: Standing = { state: 'waiting', speed: null, progress: null };
-let samples: Sample[] = [];
-let epochs: Epoch[] = [];
+let samples: readonly Sample[] = [];
+let epochs: readonly LiveEpoch[] = [];
 let digit = 0;
-const compared = new Map<string, Run>();
+const compared = new Map<string, ComparedRun>();
 
 const className = (index: number) => facts?.classNames?.[index] ?? String(index);
 
@@ -123,9 +68,13 @@ function showStanding(): void {
 function showCurves(): void {
   const curve = (name: string, css: string, points: Curve['points']): Curve => ({ name, css, points });
   const others = [...compared.values()];
-  const test = (value: (epoch: Epoch) => number | undefined, list: readonly Epoch[]) =>
+  const test = (value: (epoch: LiveEpoch) => number | undefined, list: readonly LiveEpoch[]) =>
     list.map((one) => [one.epoch, value(one) ?? Number.NaN] as const);
-  const panel = (name: 'loss' | 'accuracy', column: 1 | 2, value: (epoch: Epoch) => number | undefined) => ({
+  const panel = (
+    name: 'loss' | 'accuracy',
+    column: 1 | 2,
+    value: (epoch: LiveEpoch) => number | undefined,
+  ) => ({
     name,
     axis: name,
     curves: [
@@ -204,7 +153,7 @@ function confusionTable(confusion: readonly (readonly number[])[]): HTMLTableEle
   return element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows));
 }
 
-function showPictures(filters: Pictures | null, image: Digit | null): void {
+function showPictures(filters: Pictures | null, image: ShownImage | null): void {
   byId('filters').replaceChildren(
     ...(filters === null ? ['None'] : [pictureRow(filters, 14, `${filters.name}: ${filters.layer}`)]),
   );
@@ -232,12 +181,9 @@ function showPictures(filters: Pictures | null, image: Digit | null): void {
 
 function listen(): void {
   const source = new EventSource('/events');
-  const on = <Data>(name: string, handle: (data: Data) => void) =>
-    source.addEventListener(name, (event) => handle(JSON.parse(String(event.data)) as Data));
-  on<
-    Standing &
-      Judgement & { facts: Facts | null; speeds: (number | null)[]; samples: Sample[]; epochs: Epoch[] }
-  >('hello', (hello) => {
+  const on = <Name extends keyof LiveEvents>(name: Name, handle: (data: LiveEvents[Name]) => void) =>
+    source.addEventListener(name, (event) => handle(JSON.parse(String(event.data)) as LiveEvents[Name]));
+  on('hello', (hello) => {
     ({ facts, samples, epochs } = hello);
     standing = hello;
     if (facts !== null) {
@@ -245,38 +191,33 @@ function listen(): void {
       document.title = `rownet: ${facts.title}`;
     }
     byId('speed').replaceChildren(
-      ...hello.speeds.map((speed) =>
-        element(
-          'option',
-          { value: String(speed) },
-          speed === null ? 'as fast as it goes' : `${speed} steps a second`,
-        ),
-      ),
+      ...hello.speeds.map((speed) => {
+        const text = speed === null ? 'as fast as it goes' : `${speed} steps a second`;
+        return element('option', { value: String(speed) }, text);
+      }),
     );
     showStanding();
     showCurves();
     showJudgement(hello);
     void showRuns();
   });
-  on<Standing & { samples: Sample[] }>('progress', ({ samples: more, ...rest }) => {
+  on('progress', ({ samples: more, ...rest }) => {
     standing = rest;
-    samples.push(...more);
+    samples = [...samples, ...more];
     showStanding();
     if (more.length > 0) showCurves();
   });
-  on<Standing>('standing', (next) => {
+  on('standing', (next) => {
     standing = next;
     showStanding();
   });
-  on<Judgement & { epoch: Epoch }>('epoch', ({ epoch, ...judgement }) => {
-    epochs.push(epoch);
+  on('epoch', ({ epoch, ...judgement }) => {
+    epochs = [...epochs, epoch];
     showStanding();
     showCurves();
     showJudgement(judgement);
   });
-  on<{ filters: Pictures | null; digit: Digit | null }>('pictures', (data) =>
-    showPictures(data.filters, data.digit),
-  );
+  on('pictures', (data) => showPictures(data.filters, data.digit));
   source.addEventListener('error', () => {
     const ended = ['finished', 'stopped', 'diverged'].includes(standing.state);
     byId('status').textContent = ended
@@ -288,7 +229,7 @@ function listen(): void {
 
 /** The runs that can be compared; asked for again with every connection, since runs finish meanwhile. */
 async function showRuns(): Promise<void> {
-  const { runs } = (await (await fetch('/runs')).json()) as { runs: Run[] };
+  const { runs } = (await (await fetch('/runs')).json()) as { runs: ComparedRun[] };
   byId('compare').hidden = runs.length === 0;
   byId('runs').replaceChildren(
     ...runs.map((run) => {

@@ -1,18 +1,7 @@
 /** Bytes as pictures on canvases. */
 import { diverging } from '../../plots/diverging.js';
+import type { Pictures } from '../messages.js';
 import { element } from './dom.js';
-
-/** As lib/web/layer-pictures.ts sends them. */
-export interface Pictures {
-  readonly name: string;
-  readonly layer: string;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly limit: number;
-  readonly signed: boolean;
-  readonly bytes: string;
-}
 
 export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));

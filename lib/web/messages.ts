@@ -1,0 +1,128 @@
+/** What servers and pages tell each other, as JSON. Types alone: both sides are checked against them. */
+
+/** `count` pictures of `height` x `width` bytes, one after another. */
+export interface Pictures {
+  /** `conv1`. */
+  readonly name: string;
+  /** What it is, for people. */
+  readonly layer: string;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** What byte 255 stands for; 0 is 0, or -limit where `signed` (128 is then 0). */
+  readonly limit: number;
+  readonly signed: boolean;
+  /** base64. */
+  readonly bytes: string;
+}
+
+/** One grey image; bytes are base64. */
+export interface Picture {
+  readonly height: number;
+  readonly width: number;
+  readonly bytes: string;
+}
+
+/** As `Progress` of the trainer. */
+export interface LiveProgress {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly images: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly lr: number;
+  readonly imagesPerSecond: number;
+}
+
+/** As `EpochRecord` of the trainer. */
+export interface LiveEpoch {
+  readonly epoch: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss?: number | undefined;
+  readonly testAccuracy?: number | undefined;
+}
+
+/** A finished run, by its epochs. */
+export interface ComparedRun {
+  readonly name: string;
+  readonly epochs: readonly LiveEpoch[];
+}
+
+export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
+
+/** Place on the x axis in epochs, and the mean loss and accuracy since the sample before. */
+export type Sample = readonly [x: number, loss: number, accuracy: number];
+
+export interface Standing {
+  readonly state: LiveState;
+  /** Steps a second; null is as fast as it goes. */
+  readonly speed: number | null;
+  readonly progress: LiveProgress | null;
+}
+
+/** What is being trained, for the page. */
+export interface PageFacts {
+  readonly title: string;
+  readonly epochs: number;
+  readonly engine: string;
+  readonly summary: string;
+  readonly classNames: readonly string[] | null;
+  readonly testImages: number;
+  readonly articleSeconds: number;
+}
+
+export interface ShownMistake extends Picture {
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+  readonly confidence: number;
+}
+
+/** Of the last epoch. */
+export interface Judgement {
+  readonly confusion: readonly (readonly number[])[] | null;
+  readonly mistakes: readonly ShownMistake[];
+}
+
+/** One test image on its way through the net. */
+export interface ShownImage extends Picture {
+  readonly index: number;
+  readonly label: number;
+  readonly maps: readonly Pictures[];
+  readonly probabilities: readonly number[];
+}
+
+/** The data of each event of the live page, by its name. */
+export interface LiveEvents {
+  readonly hello: Standing &
+    Judgement & {
+      readonly facts: PageFacts | null;
+      readonly speeds: readonly (number | null)[];
+      readonly samples: readonly Sample[];
+      readonly epochs: readonly LiveEpoch[];
+    };
+  readonly progress: Standing & { readonly samples: readonly Sample[] };
+  readonly standing: Standing;
+  readonly epoch: Judgement & { readonly epoch: LiveEpoch };
+  readonly pictures: { readonly filters: Pictures | null; readonly digit: ShownImage | null };
+}
+
+/** The answer to a drawing. */
+export interface Recognised {
+  readonly digit: Picture;
+  /** The drawing was dark on light. */
+  readonly inverted: boolean;
+  readonly empty: boolean;
+  readonly probabilities: readonly number[];
+  readonly layers: readonly Pictures[];
+}
+
+/** What a page to draw on asks for first. */
+export interface DrawFacts {
+  readonly title: string;
+  readonly summary: string;
+  readonly classNames: readonly string[] | null;
+}
