@@ -119,8 +119,7 @@ void linear_dw_tile(int64_t blocks, const float* dy, const float* x, int64_t ld,
 using LinearDwTile = void (*)(int64_t, const float*, const float*, int64_t, int64_t, int64_t,
                               float*, int64_t);
 // [rows - 1][vectors - 1]
-#define ROWNET_DW(rows) \
-  { linear_dw_tile<rows, 1>, linear_dw_tile<rows, 2> }
+#define ROWNET_DW(rows) {linear_dw_tile<rows, 1>, linear_dw_tile<rows, 2>}
 constexpr LinearDwTile kLinearDwTiles[kLinearDwRows][2] = {
     ROWNET_DW(1), ROWNET_DW(2), ROWNET_DW(3), ROWNET_DW(4),  ROWNET_DW(5),  ROWNET_DW(6),
 #if defined(ROWNET_ISA_AVX512)
