@@ -46,7 +46,10 @@ export function reportPage(facts: ReportFacts): string {
     cards(facts),
     last === undefined
       ? ''
-      : section('Loss and accuracy', chartSvg(curvesChart(title, epochs)) + epochTable(facts)),
+      : section(
+          'Loss and accuracy',
+          `<div class="scroll" tabindex="0">${chartSvg(curvesChart(title, epochs))}</div>${epochTable(facts)}`,
+        ),
     filters.length === 0
       ? ''
       : section(

@@ -101,6 +101,7 @@ function showCurves(): void {
   // Parsed as XML, not as HTML: what is text in it stays text.
   const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
   byId('curves').replaceChildren(document.importNode(parsed, true));
+  byId('curves').tabIndex = 0;
 }
 
 function showJudgement({ confusion, mistakes }: Judgement): void {
