@@ -128,11 +128,11 @@ function planConvolution(
   const { kernel, stride, padding } = layer.window;
   const following = [layers[index + 1]?.layer, layers[index + 2]?.layer];
   const relu = following[0]?.kind === 'relu';
-  const unpadded = padding[0] === 0 && padding[1] === 0;
-  // A linear step leaves no room around its output for the padding of a convolution behind it.
-  const next = layers[index + (relu ? 2 : 1)]?.layer;
-  const paddedNext = next instanceof Conv2d && next.window.padding.some((width) => width > 0);
-  if (unpadded && !paddedNext && kernel[0] === input[2] && kernel[1] === input[3]) {
+  const behind = layers[index + (relu ? 2 : 1)]?.layer;
+  // A linear step writes no margins, which a convolution with padding behind it needs.
+  const asLinear =
+    !isPadded(layer) && !(behind !== undefined && isExactly(behind, Conv2d) && isPadded(behind));
+  if (asLinear && kernel[0] === input[2] && kernel[1] === input[3]) {
     return {
       ...blank,
       kind: 'linear',
@@ -160,6 +160,10 @@ function planConvolution(
     relu,
     pool,
   };
+}
+
+function isPadded({ window: { padding } }: Conv2d): boolean {
+  return padding[0] > 0 || padding[1] > 0;
 }
 
 /** A class of its own may compute something else. */

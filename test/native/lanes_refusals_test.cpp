@@ -43,6 +43,12 @@ struct Refused {
 TEST_ONCE(lanes_refuse_what_does_not_fit) {
   LaneStep unknown = pool(1, 1);
   unknown.kind = static_cast<Kind>(4);
+  LaneStep padded_pool = pool(2, 2), pooled_pool = pool(2, 2), relu_pool = pool(2, 2);
+  padded_pool.pad_w = 1;
+  pooled_pool.pool = true;
+  relu_pool.relu = true;
+  LaneStep pooled_linear = linear(16, 2);
+  pooled_linear.pool = true;
   const std::vector<Refused> list = {
       {{1, 4, 4}, {}, "lanes: no steps"},
       {{0, 4, 4}, {pool(1, 1)}, "lanes: empty input"},
@@ -80,8 +86,13 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
       {{1, 4, 4}, {linear(16, 2, -1, 0)}, "lanes: step 0: negative parameter offset"},
       {{1, 4, 4}, {linear(16, 2, 0, -1)}, "lanes: step 0: negative parameter offset"},
       {{1, 4, 4},
-       {linear(16, 2), conv(2, 3, 3, 1, 1, 1, 1)},
-       "lanes: step 1: padding after a linear layer"},
+       {linear(16, 2), conv(2, 2, 2, 1, 1, 1, 1)},
+       "lanes: step 1: padding behind a linear step"},
+      // What only other steps have
+      {{1, 4, 4}, {padded_pool}, "lanes: step 0: padding or fused pooling without a convolution"},
+      {{1, 4, 4}, {pooled_pool}, "lanes: step 0: padding or fused pooling without a convolution"},
+      {{1, 4, 4}, {pooled_linear}, "lanes: step 0: padding or fused pooling without a convolution"},
+      {{1, 4, 4}, {relu_pool}, "lanes: step 0: fused ReLU without weights"},
       // The step that is wrong is named.
       {{1, 6, 6},
        {conv(2, 3, 3), pool(2, 2, 2, 2), linear(9, 2)},
@@ -110,7 +121,7 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
     CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), one.message);
   }
   CHECK_CASES(static_cast<int64_t>(list.size()));
-  CHECK_EQUAL(list.size(), size_t{44});
+  CHECK_EQUAL(list.size(), size_t{48});
 }
 
 TEST_ONCE(lanes_accept_what_just_fits) {

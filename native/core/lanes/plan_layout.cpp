@@ -44,6 +44,11 @@ LaneTensor LanePlan::State::output_of(size_t index, const LaneTensor& in,
       refuse(index, "window does not fit");
     return (extent + 2 * pad - kernel) / stride + 1;
   };
+  const bool conv = step.kind == LaneStep::Kind::kConv;
+  if (!conv && (step.pad_h != 0 || step.pad_w != 0 || step.pool))
+    refuse(index, "padding or fused pooling without a convolution");
+  if (!conv && step.kind != LaneStep::Kind::kLinear && step.relu)
+    refuse(index, "fused ReLU without weights");
   switch (step.kind) {
     case LaneStep::Kind::kConv: {
       if (step.pad_h >= step.kh || step.pad_w >= step.kw)
@@ -89,8 +94,9 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     p.in = in;
     p.out = output_of(i, in, p.step);
     margins(i + 1, p.out);
-    if (p.step.kind == LaneStep::Kind::kLinear && (p.out.margin_h > 0 || p.out.margin_w > 0)) {
-      refuse(i + 1, "padding after a linear layer");
+    if (p.step.kind == LaneStep::Kind::kLinear && p.out.margin_h + p.out.margin_w > 0) {
+      // Its output, and the gradient of that, are rows without room for margins.
+      refuse(i + 1, "padding behind a linear step");
     }
     if (too_large(p.out)) refuse(i, "output too large");
     if (p.step.kind == LaneStep::Kind::kConv &&

@@ -9,18 +9,24 @@ function plan(o) {
   const input = [c, h, w];
   const steps = [];
   let arena = 0;
+  let linear = false;
   const take = (/** @type {number} */ floats) => {
     arena += floats + o.integer(0, 2);
     return arena - floats;
   };
   for (let left = o.integer(0, 4); left > 0; left -= 1) {
     const kind = o.integer(0, 3);
+    const wasLinear = linear;
+    linear = kind === 3;
     if (kind === 0) {
       const channels = o.integer(1, 9);
-      const square = o.random.chance(0.4) && Math.min(h, w) >= 5 ? 5 : 0;
-      const [kh, kw] = square === 0 ? [o.integer(1, h), o.integer(1, w)] : [5, 5];
-      const [sh, sw] = square === 0 ? [o.integer(1, 2), o.integer(1, 2)] : [1, 1];
-      const [ph, pw] = [o.integer(0, Math.min(2, kh - 1)), o.integer(0, Math.min(2, kw - 1))];
+      const square = o.random.chance(0.4) && Math.min(h, w) >= 5;
+      // No padding behind a linear step; else below the kernel, which may be larger than its input.
+      const [ph, pw] = wasLinear || square ? [0, 0] : [o.integer(0, 2), o.integer(0, 2)];
+      const [kh, kw] = square
+        ? [5, 5]
+        : [o.integer(ph + 1, Math.max(ph + 1, h + 2 * ph)), o.integer(pw + 1, Math.max(pw + 1, w + 2 * pw))];
+      const [sh, sw] = square ? [1, 1] : [o.integer(1, 3), o.integer(1, 3)];
       const [oh, ow] = [Math.floor((h + 2 * ph - kh) / sh) + 1, Math.floor((w + 2 * pw - kw) / sw) + 1];
       const pooled = oh >= 2 && ow >= 2 && o.random.chance(0.5);
       steps.push([

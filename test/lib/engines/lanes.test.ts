@@ -105,7 +105,8 @@ describe('lanes and rows agree', () => {
           Uint32Array.from({ length: batch }, (_, i) => (i * 7) % 40),
         );
       }),
-      { numRuns: 150 },
+      // The example is a convolution that covers its input, before one with padding.
+      { numRuns: 150, examples: [[813053, 1]] },
     );
   });
 
