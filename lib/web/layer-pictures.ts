@@ -1,19 +1,32 @@
 /** Tensors as grey pictures: one byte a value, base64, small enough to be sent several times a second. */
+import type { Layer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import type { Pictures } from './messages.js';
 
-/** Values around 0 as bytes around 128, the largest amount at 255 (or 1). */
-function signedBytes(values: Float32Array): { bytes: Uint8Array; limit: number } {
-  const limit = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const scale = limit > 0 ? 127 / limit : 0;
-  return { bytes: Uint8Array.from(values, (value) => 128 + Math.round(value * scale)), limit };
+interface Bytes {
+  readonly bytes: Uint8Array;
+  readonly limit: number;
 }
 
-function positiveBytes(values: Float32Array): { bytes: Uint8Array; limit: number } {
-  const limit = values.reduce((most, value) => Math.max(most, value), 0);
+/** Values around 0 as bytes around 128, the largest amount at 255 (or 1). A plain loop: it runs while a net trains. */
+function signedBytes(values: Float32Array): Bytes {
+  let limit = 0;
+  for (let i = 0; i < values.length; i += 1) limit = Math.max(limit, Math.abs(values[i]));
+  const scale = limit > 0 ? 127 / limit : 0;
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i += 1) bytes[i] = 128 + Math.round(values[i] * scale);
+  return { bytes, limit };
+}
+
+/** Values from 0 as bytes, the largest at 255. */
+function positiveBytes(values: Float32Array): Bytes {
+  let limit = 0;
+  for (let i = 0; i < values.length; i += 1) limit = Math.max(limit, values[i]);
   const scale = limit > 0 ? 255 / limit : 0;
-  return { bytes: Uint8Array.from(values, (value) => Math.round(Math.max(0, value) * scale)), limit };
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i += 1) bytes[i] = Math.round(Math.max(0, values[i]) * scale);
+  return { bytes, limit };
 }
 
 function pictures(
@@ -53,10 +66,27 @@ export function firstFilters(net: Net): Pictures | undefined {
 export function layerPictures(net: Net, x: Tensor): Pictures[] {
   const found: Pictures[] = [];
   for (const { path, layer, output } of net.forwardByLayers(x)) {
-    if (layer.kind === 'flatten') continue;
-    const { shape, data } = output;
-    const maps = shape.length === 4 && shape[2] * shape[3] > 1;
-    found.push(pictures(path, layer.toString(), data, maps ? shape.slice(1) : [1, 1, data.length]));
+    if (layer.kind !== 'flatten') found.push(outputPictures(path, layer, output));
   }
   return found;
+}
+
+/** The maps after each ReLU, and the scores, in one pass. */
+export function featureMaps(net: Net, x: Tensor): { maps: Pictures[]; scores: Float32Array } {
+  const maps: Pictures[] = [];
+  let scores = x.data;
+  for (const { path, layer, output } of net.forwardByLayers(x)) {
+    scores = output.data;
+    if (layer.kind === 'relu' && isMaps(output)) maps.push(outputPictures(path, layer, output));
+  }
+  return { maps, scores };
+}
+
+function isMaps({ shape }: Tensor): boolean {
+  return shape.length === 4 && shape[2] * shape[3] > 1;
+}
+
+function outputPictures(path: string, layer: Layer, output: Tensor): Pictures {
+  const shape = isMaps(output) ? output.shape.slice(1) : [1, 1, output.size];
+  return pictures(path, layer.toString(), output.data, shape);
 }

@@ -12,7 +12,7 @@ import type { Net } from '../nets/net.js';
 import { articleSecondsPerEpoch } from '../plots/article.js';
 import { livePageFiles } from './assets.js';
 import { EventStream, type PageEvent } from './event-stream.js';
-import { firstFilters, layerPictures, toBase64 } from './layer-pictures.js';
+import { featureMaps, firstFilters, toBase64 } from './layer-pictures.js';
 import type {
   ComparedRun,
   Judgement,
@@ -49,7 +49,7 @@ export interface LiveFacts {
 }
 
 /** Between two events, in milliseconds: often enough for the eye. */
-const pushEvery = 200;
+const pushEvery = 250;
 /** A page that is gone for longer was closed, not loaded anew: it holds nothing up. */
 const reloadMs = 2_000;
 /** Points of the loss curve, over the whole training. */
@@ -255,13 +255,13 @@ export class LivePage {
     }
     const { shape, labels } = validation;
     const x = gatherImages(validation.images, shape, Uint32Array.of(this.#digit), normalization);
-    const layers = layerPictures(net, x);
+    const { maps, scores } = featureMaps(net, x);
     const digit = {
       index: this.#digit,
       label: labels[this.#digit],
       ...pictureOf(validation, this.#digit),
-      maps: layers.filter(({ layer, height }) => layer.startsWith('ReLU') && height > 1),
-      probabilities: softmax(net.predict(x).data),
+      maps,
+      probabilities: softmax(scores),
     };
     return { name: 'pictures', data: { filters, digit } };
   }
