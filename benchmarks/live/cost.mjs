@@ -1,6 +1,7 @@
 // What the live page costs a training: seconds an epoch without it, with nobody looking, and with an open page, in turns.
 // node benchmarks/live/cost.mjs [rounds]
 import { spawn } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LeNet5, loadDataset, recipes, Trainer } from '../../dist/index.js';
 import { LivePage } from '../../dist/web/live-page.js';
@@ -36,6 +37,8 @@ async function measure(rounds) {
         bytes = Number(text);
       });
       while (reader !== undefined && page.viewers === 0) await page.viewersChange();
+      // What opening a page takes is not what an open one takes. The others wait as long: processors rest meanwhile.
+      await setTimeout(1000);
       const trainer = new Trainer(new LeNet5({ seed: 1, init: recipes.fast.init }), {
         seed: 1,
         live: page ?? false,

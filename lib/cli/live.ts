@@ -1,6 +1,7 @@
 /** What `--live` adds to a training: the page, and when the program waits for it. */
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { LivePage } from '../web/live-page.js';
 import type { ComparedRun } from '../web/messages.js';
 import { printJson } from './output.js';
@@ -26,13 +27,20 @@ export async function finishedRuns(folder: string, except?: string): Promise<Com
     .map(({ name, metrics }) => ({ name, epochs: metrics }));
 }
 
+/** A page that is loaded anew comes back within this. */
+const reloadMs = 1500;
+
+/** A training's page, and how long the program waits for it. */
 export class LiveView {
   readonly page: LivePage;
   readonly #settings: LiveSettings;
+  /** One for all waits: each listener of a signal stays with it. */
+  readonly #aborted: Promise<void>;
 
   constructor(settings: LiveSettings) {
     const { port, json, reporter, folder } = settings;
     this.#settings = settings;
+    this.#aborted = aborted(settings.signal);
     this.page = new LivePage({
       port,
       runs: () => finishedRuns(dirname(resolve(folder)), resolve(folder)),
@@ -46,14 +54,14 @@ export class LiveView {
   /** Starts to serve. On a terminal waits until the page is open, or Enter is pressed: a training takes seconds. */
   async open(): Promise<void> {
     await this.page.listen();
-    const { reporter, signal } = this.#settings;
+    const { reporter } = this.#settings;
     if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
     reporter.log('Open it to start the training, or press Enter to start without.');
     const lines = createInterface({ input: process.stdin });
     const enter = new Promise<void>((resolve) =>
       lines.once('line', () => resolve()).once('close', () => resolve()),
     );
-    await Promise.race([this.page.viewersChange(), enter, aborted(signal)]);
+    await Promise.race([this.page.viewersChange(), enter, this.#aborted]);
     lines.close();
     process.stdin.pause();
   }
@@ -66,20 +74,14 @@ export class LiveView {
       // The sockets of the page do not keep the process alive.
       const alive = setInterval(() => {}, 60_000);
       while (this.page.viewers > 0 && !signal.aborted) {
-        await Promise.race([this.page.viewersChange(), aborted(signal)]);
+        await Promise.race([this.page.viewersChange(), this.#aborted]);
         // A page that is loaded anew is gone for a moment.
-        if (this.page.viewers === 0) await pause(signal);
+        if (this.page.viewers === 0) await Promise.race([setTimeout(reloadMs), this.#aborted]);
       }
       clearInterval(alive);
     }
     await this.page.close();
   }
-}
-
-const reloadMs = 1500;
-
-function pause(signal: AbortSignal): Promise<void> {
-  return Promise.race([new Promise<void>((resolve) => setTimeout(resolve, reloadMs)), aborted(signal)]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

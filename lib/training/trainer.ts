@@ -5,12 +5,13 @@ import { createEngine, type Engine, type EngineName, type StepResult } from '../
 import { ArgumentRangeError, DivergedError, ShapeError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Net } from '../nets/net.js';
-import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { SGD } from '../optimizers/sgd.js';
 import { formatShape, type Shape, sameShape } from '../tensor.js';
+import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
+import { openPage } from './live.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, noSums, type TrainingState } from './state.js';
@@ -194,7 +195,7 @@ export class Trainer {
     let end: 'finished' | 'stopped' | 'diverged' = 'stopped';
     try {
       const prepared = this.#prepare(train, options);
-      live = await this.#openLive(prepared, train);
+      live = await this.#startPage(prepared, train);
       const run = { ...prepared, live };
       while (this.#epoch < this.#recipe.epochs) {
         const record = await this.#trainEpoch(run);
@@ -211,23 +212,16 @@ export class Trainer {
     }
   }
 
-  /** The page that shows this training, if one is wanted. Its code is loaded only then. */
-  async #openLive({ engine, validation }: Omit<Run, 'live'>, train: Dataset): Promise<LivePage | undefined> {
+  /** Tells the page, if one is wanted, what it will see. */
+  async #startPage({ engine, validation }: Omit<Run, 'live'>, train: Dataset): Promise<LivePage | undefined> {
     if (this.#live === false) return undefined;
-    const { LivePage } = await import('../web/live-page.js');
-    let page = this.#page;
-    if (page === undefined) {
-      const given = this.#live;
-      page = given instanceof LivePage ? given : new LivePage(given === true ? {} : given);
-      if (page !== given) await page.listen();
-      this.#page = page;
-    }
+    this.#page ??= await openPage(this.#live);
     const { name, epochs, normalization } = this.#recipe;
     const { net } = this;
     const title = `${net.constructor.name}, recipe ${name}, ${train.name}, seed ${this.seed}`;
     const { classNames } = train;
-    page.start({ net, title, epochs, engine: engine.name, normalization, validation, classNames });
-    return page;
+    this.#page.start({ net, title, epochs, engine: engine.name, normalization, validation, classNames });
+    return this.#page;
   }
 
   #prepare(train: Dataset, options: FitOptions): Omit<Run, 'live'> {

@@ -151,7 +151,7 @@ export class LivePage {
     await setImmediate();
     if (this.#speed !== null) {
       const wait = this.#lastStep + 1000 / this.#speed - performance.now();
-      if (wait > 0) await setTimeout(wait, undefined, { ref: true });
+      if (wait > 0) await setTimeout(wait);
       this.#lastStep = performance.now();
     }
     let watched = performance.now();

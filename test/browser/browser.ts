@@ -1,5 +1,5 @@
 /** A real browser for the pages: Debian's chromium, driven by playwright-core. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -10,9 +10,12 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
   existsSync,
 );
 
-/** Why there is no browser; undefined if there is one. */
-export const missingBrowser =
-  executablePath === undefined ? 'needs chromium (Debian: apt-get install chromium)' : undefined;
+export const hasBrowser = executablePath !== undefined;
+
+/** The title of tests in a browser: says, where they are skipped, what they need. */
+export function inBrowser(title: string): string {
+  return hasBrowser ? title : `${title} (needs chromium; Debian: apt-get install chromium)`;
+}
 
 export function launch(): Promise<Browser> {
   // Its sandbox does not work for root, and containers often lack shared memory.
@@ -57,8 +60,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 export async function expectAccessible(page: Page): Promise<void> {
   const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
   // By the debugger, which the page's content policy does not concern.
-  const text = (await import('node:fs')).readFileSync(source, 'utf8');
-  await page.evaluate(text);
+  await page.evaluate(readFileSync(source, 'utf8'));
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };

@@ -6,14 +6,14 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bin, rownet, temporaryFolder } from '../support/cli.js';
 import { drawDigit, strokesOf } from '../support/drawn-digits.js';
-import { expectAccessible, launch, missingBrowser, open, screenshot } from './browser.js';
+import { expectAccessible, hasBrowser, inBrowser, launch, open, screenshot } from './browser.js';
 
 const folder = temporaryFolder();
 let child: ChildProcess | undefined;
 let browser: Browser;
 let url: string;
 beforeAll(async () => {
-  if (missingBrowser !== undefined) return;
+  if (!hasBrowser) return;
   browser = await launch();
   const train = ['train', '--epochs', '2', '--quiet', '--out', 'run'];
   expect((await rownet(train, { cwd: folder.path })).code).toBe(0);
@@ -49,7 +49,7 @@ async function drawByMouse(page: Page, digit: number): Promise<void> {
   }
 }
 
-describe.skipIf(missingBrowser !== undefined)('the drawing page', { timeout: 180_000 }, () => {
+describe.skipIf(!hasBrowser)(inBrowser('the drawing page'), { timeout: 180_000 }, () => {
   it('gets digits right that are drawn with the mouse', async () => {
     const { page, complaints } = await open(browser, url);
     for (const digit of [0, 1, 2, 3, 4, 5, 7]) {
@@ -133,5 +133,3 @@ describe.skipIf(missingBrowser !== undefined)('the drawing page', { timeout: 180
     await page.locator('#note', { hasText: 'Is the program still running?' }).waitFor();
   });
 });
-
-it.runIf(missingBrowser !== undefined)('the browser', (context) => context.skip(missingBrowser));

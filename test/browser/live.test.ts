@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bin, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
-import { expectAccessible, launch, missingBrowser, open, screenshot } from './browser.js';
+import { expectAccessible, hasBrowser, inBrowser, launch, open, screenshot } from './browser.js';
 
 const folder = temporaryFolder();
 const children: ChildProcess[] = [];
 let browser: Browser;
 beforeAll(async () => {
-  if (missingBrowser !== undefined) return;
+  if (!hasBrowser) return;
   browser = await launch();
   writeIdxFolder(folder.join('bars'), 2000, 500);
   const earlier = ['train', '--data', 'bars', '--epochs', '2', '--quiet', '--out', 'runs/earlier'];
@@ -44,7 +44,7 @@ async function start(
   return { url, child, ended };
 }
 
-describe.skipIf(missingBrowser !== undefined)('the page of a training', { timeout: 180_000 }, () => {
+describe.skipIf(!hasBrowser)(inBrowser('the page of a training'), { timeout: 180_000 }, () => {
   it('shows it while it runs, and stays until it is closed', async () => {
     const { url, child, ended } = await start([
       'train',
@@ -136,5 +136,3 @@ describe.skipIf(missingBrowser !== undefined)('the page of a training', { timeou
     expect(await ended).toBe(0);
   });
 });
-
-it.runIf(missingBrowser !== undefined)('the browser', (context) => context.skip(missingBrowser));
