@@ -1,12 +1,19 @@
 #!/usr/bin/env node
 // Starts the command line in dist/. Everything it can do without is loaded later, by the command that needs it.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+const args = process.argv.slice(2);
 const main = new URL('../dist/cli/main.js', import.meta.url);
-if (existsSync(fileURLToPath(main))) {
+const help = new URL('../dist/cli/help.txt', import.meta.url);
+// Loading the parser takes half as long as Node takes to start; the general help was printed when dist/ was made.
+// A terminal that is narrower than its lines gets them wrapped, by the parser.
+const wideEnough = (process.stdout.columns ?? 120) >= 120;
+if (args.length === 1 && ['--help', '-h'].includes(args[0]) && wideEnough && existsSync(help)) {
+  process.stdout.write(readFileSync(help));
+} else if (existsSync(main)) {
   const { run } = await import(main.href);
-  await run(process.argv.slice(2));
+  await run(args);
 } else {
   console.error(
     `rownet: ${fileURLToPath(main)} is missing: the TypeScript sources are not compiled. ` +

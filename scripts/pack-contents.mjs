@@ -6,6 +6,7 @@ const allowed = [
   /^(LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|package\.json|CMakeLists\.txt)$/,
   /^bin\/rownet\.mjs$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^dist\/cli\/help\.txt$/,
   /^docs\/(decisions\/|guides\/)?[\w-]+\.(md|svg|json)$/,
   /^examples\/[\w-]+\.(md|mjs)$/,
   /^lib\/web\/assets\/[\w-]+\.(html|css|svg)$/,

@@ -25,3 +25,4 @@ for (const project of ['tsconfig.build.json', 'lib/web/client']) {
   const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
+await import('./write-help.mjs');

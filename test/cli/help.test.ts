@@ -1,5 +1,5 @@
 /** Help, the options table behind it, and what they are allowed to load. */
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import {
@@ -56,6 +56,23 @@ it('rownet --help lists commands, environment and exit codes', async () => {
   for (const name of names) expect(stdout).toMatch(new RegExp(`^ {2}${name.split(' ')[0]} `, 'm'));
   for (const [name] of environment) expect(stdout).toContain(`  ${name} `);
   expect(stdout).toContain('Exit codes: 0 ok');
+});
+
+it('the general help is the one that dist/ was made with, and fits into 120 columns', async () => {
+  const { stdout } = await rownet(['--help']);
+  expect(readFileSync(join(root, 'dist', 'cli', 'help.txt'), 'utf8')).toBe(stdout);
+  // By the parser, as on a narrow terminal: the same, since no line of the list of commands is wrapped.
+  const copy = folder.join('parsed');
+  mkdirSync(copy);
+  for (const path of ['bin', 'package.json', 'dist/cli'])
+    cpSync(join(root, path), join(copy, path), { recursive: true });
+  rmSync(join(copy, 'dist', 'cli', 'help.txt'));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  expect((await rownet(['--help'], { bin: join(copy, 'bin', 'rownet.mjs') })).stdout).toBe(stdout);
+  const [, list] = stdout.split('\nCommands:\n');
+  const lines = list.split('\n\n')[0].split('\n');
+  expect(lines.length).toBeGreaterThan(10);
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(120);
 });
 
 it('help and version need neither library nor addon', async () => {

@@ -2,8 +2,7 @@ import { type CommandSpec, recipe } from '../spec.js';
 import { integer, nonEmpty } from '../values.js';
 
 export const explainSpec = {
-  summary:
-    'Follow one image through a layer with real numbers: im2row, product, bias, ReLU, pool2row, and back.',
+  summary: 'Follow one image through a layer with real numbers, forward and back.',
   examples: [
     ['rownet explain', 'a built-in digit in the first convolution of a new net'],
     ['rownet explain digit.png --checkpoint runs/mine --layer conv2', 'your image, your net'],

@@ -2,7 +2,7 @@ import { type CommandSpec, json, threads } from '../spec.js';
 import { nonEmpty } from '../values.js';
 
 export const reportSpec = {
-  summary: 'Write a run as one HTML file: curves, confusion matrix, mistakes, filters, all settings.',
+  summary: 'Write a run as one HTML file: curves, confusion, mistakes, filters.',
   examples: [
     ['rownet report runs/mine', 'report.html, curves.svg and curves.png in the run folder'],
     ['rownet report runs/mine --out mine.html', 'the page elsewhere'],

@@ -1,7 +1,7 @@
 import { type CommandSpec, json, live } from '../spec.js';
 
 export const runsSpec = {
-  summary: 'List the runs in a folder: epochs, accuracy, time, and whether they are finished.',
+  summary: 'List the runs in a folder: epochs, accuracy, time, state.',
   examples: [
     ['rownet runs', 'those in runs, the newest first'],
     ['rownet runs --live', 'compare their curves in the browser'],
