@@ -2,7 +2,7 @@ import { type CommandSpec, data, json, threads } from '../spec.js';
 import { integer } from '../values.js';
 
 export const benchSpec = {
-  summary: 'Measure training and inference here, beside the arithmetic peak of this CPU.',
+  summary: 'Measure training and inference here, beside the peak of this CPU.',
   examples: [
     ['rownet bench', 'both engines, with AVX-512 and AVX2 where the CPU has them, each in its own process'],
     ['rownet bench --quick', 'one epoch each'],
