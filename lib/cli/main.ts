@@ -4,11 +4,13 @@ import { checkMaxIsa } from './isa.js';
 import type { OptionsOf } from './options.js';
 import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
+import { endWithTerminal } from './signals.js';
 import { packageVersion } from './version.js';
 
 /** Runs `rownet ...args` and sets `process.exitCode`; output that is still in a pipe is not cut off. */
 export async function run(args: readonly string[]): Promise<void> {
   handleLostOutput();
+  endWithTerminal();
   try {
     await createProgram(packageVersion(), runCommand).parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -1,7 +1,14 @@
 /** Signals ask a training to stop after its step; a second one ends the process at once. */
+import { isatty } from 'node:tty';
 import { stdoutLost } from './output.js';
 
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Signals within this many milliseconds are one stop. A terminal that closes sends SIGHUP twice (the shell, then the
+ * kernel), Ctrl-C reaches a child of npm from the terminal and from npm, and ends the reader of a pipe too.
+ */
+const sameStopMs = 500;
 
 export type StopCause = keyof typeof exitCodes | 'stdout';
 
@@ -22,12 +29,15 @@ export function stopExitCode(cause: StopCause): number | undefined {
 export function listenForStop(): StopRequest {
   const controller = new AbortController();
   let cause: StopCause | undefined;
+  let stopped = 0;
   const stop = (next: StopCause) => {
-    cause ??= next;
+    if (cause !== undefined) return;
+    cause = next;
+    stopped = performance.now();
     controller.abort();
   };
   const onSignal = (name: keyof typeof exitCodes) => {
-    if (controller.signal.aborted) process.exit(exitCodes[name]);
+    if (cause !== undefined && performance.now() - stopped >= sameStopMs) process.exit(exitCodes[name]);
     stop(name);
   };
   const onLost = () => stop('stdout');
@@ -43,4 +53,18 @@ export function listenForStop(): StopRequest {
       stdoutLost.removeEventListener('abort', onLost);
     },
   };
+}
+
+/**
+ * Where a terminal that the process was started on is gone at its end, SIGHUP's own action ends it. Node 20 would abort
+ * then, with a core dump, because it cannot give the terminal its mode back.
+ */
+export function endWithTerminal(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  if (terminals.length === 0) return;
+  process.on('exit', () => {
+    if (terminals.every((fd) => isatty(fd))) return;
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  });
 }
