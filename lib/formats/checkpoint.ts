@@ -48,6 +48,9 @@ export interface Checkpoint {
 /** The generation is 0 where the file has none. */
 export type LoadedCheckpoint = Checkpoint & { readonly generation: number };
 
+/** A checkpoint that is not damaged but of a later version of the format. Code `ERR_ROWNET_DATA`. */
+export class LaterVersionError extends DataError {}
+
 const FORMAT = 'rownet-checkpoint';
 const VERSION = '2';
 /** Written by rownet 0.1.0: without generation, and at the end of an epoch only. */
@@ -195,10 +198,10 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
 
   const version = entry('version');
   if (version !== VERSION && version !== FIRST_VERSION) {
-    fail(
-      `expected version ${FIRST_VERSION} or ${VERSION} but received ${JSON.stringify(version.slice(0, 80))}`,
-      'it was written by another version of rownet; use that one',
-    );
+    const text = `expected version ${FIRST_VERSION} or ${VERSION} but received ${JSON.stringify(version.slice(0, 80))}`;
+    const hint = 'it was written by another version of rownet; use that one';
+    if (!(Number(version) > Number(VERSION))) fail(text, hint);
+    throw new LaterVersionError(`checkpoint: ${path}: ${text}. Hint: ${hint}`);
   }
   const { sha256: _, ...rest } = metadata;
   const stored = entry('sha256');

@@ -3,7 +3,14 @@
  * out of the way only when its successor is complete and synced, so that at any instant one of the two is whole.
  */
 import { DataError } from '../errors.js';
-import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { systemErrorText } from '../files.js';
+import {
+  type Checkpoint,
+  LaterVersionError,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.js';
 
 /** `checkpoint.previous.safetensors` for `checkpoint.safetensors`, in its folder. */
 export function previousPath(path: string): string {
@@ -20,18 +27,26 @@ export interface Generation {
 
 /**
  * Reads the newest generation that is whole.
- * @throws DataError about the newest if neither is.
+ * @throws DataError about the newest if neither is, and if the newest is there but is not for this process to read or of
+ * a later version: it may be whole, and a run that went on from the one before would replace it.
  */
 export function loadGeneration(path: string): Generation {
   try {
     return { file: path, checkpoint: loadCheckpoint(path) };
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
+    if (!(error instanceof DataError) || !isLost(error)) throw error;
     const file = previousPath(path);
     const checkpoint = loadOrNothing(file);
     if (checkpoint === undefined) throw error;
     return { file, checkpoint, fallback: error.message };
   }
+}
+
+/** Whether a file is missing or damaged, or on a disk that is. */
+function isLost(error: DataError): boolean {
+  if (error instanceof LaterVersionError) return false;
+  const text = systemErrorText(error.cause);
+  return text === undefined || /^(ENOENT|EIO):/.test(text);
 }
 
 function loadOrNothing(path: string): LoadedCheckpoint | undefined {

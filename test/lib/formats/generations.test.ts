@@ -4,11 +4,12 @@ import { DataError } from '../../../lib/errors.js';
 import { WriteError } from '../../../lib/formats/atomic-file.js';
 import { type Checkpoint, loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { loadGeneration, previousPath, saveGeneration } from '../../../lib/formats/generations.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../lib/formats/safetensors.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { temporaryFolder } from '../../support/cli.js';
 
-/** Which rename fails, from 1; 0 for none. */
-const fault = vi.hoisted(() => ({ rename: 0 }));
+/** Which rename fails, from 1; 0 for none. Which error opening the newest gives; '' for none. */
+const fault = vi.hoisted(() => ({ rename: 0, open: '' }));
 
 vi.mock('node:fs', async (importOriginal) => {
   const original = await importOriginal<typeof import('node:fs')>();
@@ -18,7 +19,12 @@ vi.mock('node:fs', async (importOriginal) => {
       throw Object.assign(new Error('EIO: injected'), { code: 'EIO', syscall: 'rename' });
     original.renameSync(from, to);
   };
-  return { ...original, renameSync };
+  const openSync: typeof original.openSync = (path, ...rest) => {
+    if (fault.open !== '' && !String(path).includes('previous'))
+      throw Object.assign(new Error(`${fault.open}: injected`), { code: fault.open, syscall: 'open' });
+    return original.openSync(path, ...rest);
+  };
+  return { ...original, renameSync, openSync };
 });
 
 const root = temporaryFolder();
@@ -30,6 +36,7 @@ beforeEach(() => {
   path = root.join(`${count++}.safetensors`);
   previous = previousPath(path);
   fault.rename = 0;
+  fault.open = '';
 });
 
 const checkpoint = (generation: number): Checkpoint => ({
@@ -106,6 +113,34 @@ describe('loadGeneration', () => {
     const { file, checkpoint: loaded, fallback } = loadGeneration(path);
     expect([file, loaded.generation]).toEqual([previous, 1]);
     expect(fallback).toContain(`safetensors: ${path}: expected 4 bytes of data`);
+  });
+
+  it.each(['EACCES', 'EMFILE'])('takes no other when the newest cannot be opened (%s)', (code) => {
+    save(1, true);
+    save(2, true);
+    fault.open = code;
+    expect(() => loadGeneration(path)).toThrow(
+      `safetensors: ${path}: expected a readable file but received ${code}`,
+    );
+  });
+
+  it.each(['ENOENT', 'EIO'])('falls back when the newest is gone or its disk is damaged (%s)', (code) => {
+    save(1, true);
+    save(2, true);
+    fault.open = code;
+    expect(loadGeneration(path)).toMatchObject({ file: previous, fallback: expect.stringContaining(code) });
+  });
+
+  it('takes no other when the newest is of a later version', () => {
+    save(1, true);
+    save(2, true);
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path), path);
+    writeFileSync(path, encodeSafetensors(tensors, { ...metadata, version: '3' }));
+    expect(() => loadGeneration(path)).toThrow(
+      'expected version 1 or 2 but received "3". Hint: it was written by',
+    );
+    writeFileSync(path, encodeSafetensors(tensors, { ...metadata, version: 'x' }));
+    expect(loadGeneration(path)).toMatchObject({ file: previous });
   });
 
   it('has the error of the newest when neither is whole', () => {
