@@ -57,3 +57,11 @@ export function readFully(file: OpenFile, target: Uint8Array, position: number):
   }
   return filled;
 }
+
+/** The text of a regular file. @throws as withRegularFile */
+export function readText(where: string, path: string): string {
+  return withRegularFile(where, path, (file) => {
+    const bytes = new Uint8Array(file.size);
+    return new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes, 0)));
+  });
+}

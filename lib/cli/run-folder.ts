@@ -17,7 +17,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemErrorText } from '../files.js';
+import { readText, systemErrorText } from '../files.js';
 import { isTemporary, removeTemporaries, WriteError, writeFileAtomic } from '../formats/atomic-file.js';
 import { type CurvePoint, curvesSvg } from '../plots/curves.js';
 import { UsageError } from './exit.js';
@@ -85,13 +85,19 @@ export class RunFolder {
     }
   }
 
-  /** The metrics of epochs 1 to `epoch`; lines past it, or cut by a kill, are left out. */
+  /**
+   * The metrics of epochs 1 to `epoch`, the last line of each; lines past it, cut by a kill, or damaged are left out.
+   * @throws {DataError} when there is something else in their place
+   */
   readMetrics(epoch: number): EpochMetrics[] {
     if (!existsSync(this.metricsPath)) return [];
-    return readFileSync(this.metricsPath, 'utf8')
+    const lines = readText('metrics', this.metricsPath)
       .split('\n')
       .map(parseMetrics)
       .filter((metrics): metrics is EpochMetrics => metrics !== undefined && metrics.epoch <= epoch);
+    return [...new Map(lines.map((metrics) => [metrics.epoch, metrics])).values()].sort(
+      (a, b) => a.epoch - b.epoch,
+    );
   }
 
   /** Replaces metrics.jsonl. */
@@ -113,12 +119,19 @@ export function curvesTitle({ recipe, seed, data }: RunConfig): string {
   return `LeNet-5, recipe ${recipe.name}, ${basename(data.name)}, seed ${seed}`;
 }
 
+/** Whether everything that is computed with is a number. */
+function isSound({ epoch, testLoss = 0, testAccuracy = 0, ...rest }: EpochMetrics): boolean {
+  const { loss, seconds, trainAccuracy, lr } = rest;
+  if (!Number.isSafeInteger(epoch) || epoch < 1) return false;
+  return [loss, seconds, trainAccuracy, testLoss, testAccuracy, lr].every(Number.isFinite);
+}
+
 function parseMetrics(line: string): EpochMetrics | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== 'object' || value === null) return undefined;
-    const { epoch } = value as EpochMetrics;
-    return Number.isSafeInteger(epoch) && epoch > 0 ? (value as EpochMetrics) : undefined;
+    const metrics = value as EpochMetrics;
+    return isSound(metrics) ? metrics : undefined;
   } catch {
     return undefined;
   }

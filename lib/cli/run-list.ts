@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
-import { readFully, systemErrorText, withRegularFile } from '../files.js';
+import { readText, systemErrorText } from '../files.js';
 import { isLocked } from './lock.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 import { type EpochMetrics, RunFolder, statsOf } from './run-folder.js';
@@ -86,7 +86,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
   if (stats === undefined || !stats.isFile()) {
     throw new DataError(`runs: ${run.metricsPath}: expected a file. Hint: the run folder is not complete`);
   }
-  const metrics = run.readMetrics(recipe.epochs).filter(isSound);
+  const metrics = run.readMetrics(recipe.epochs);
   const accuracies = metrics.flatMap(({ testAccuracy }) => (testAccuracy === undefined ? [] : testAccuracy));
   const epochs = metrics.at(-1)?.epoch ?? 0;
   return {
@@ -107,19 +107,11 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
 }
 
 function readConfig(path: string): RunConfig {
-  const text = withRegularFile('runs', path, (file) => {
-    const bytes = new Uint8Array(file.size);
-    return new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes, 0)));
-  });
+  const text = readText('runs', path);
   try {
     return parseRunConfig(JSON.parse(text), `runs: ${path}`);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new DataError(`runs: ${path}: expected JSON but received ${cause.message}`, { cause });
   }
-}
-
-/** Whether everything in a line that is computed with is a number. */
-function isSound({ epoch, loss, seconds, trainAccuracy, testLoss = 0, testAccuracy = 0 }: EpochMetrics) {
-  return epoch >= 1 && [loss, seconds, trainAccuracy, testLoss, testAccuracy].every(Number.isFinite);
 }

@@ -38,9 +38,10 @@ export function planTraining(options: OptionsOf<'train'>): Plan {
   if (resolve(path) === resolve(dirname(file))) checkWritable(path, path);
   else checkNewRun(path);
   const { epochs } = config.recipe;
-  if (checkpoint.partialEpoch !== undefined && epochs <= checkpoint.epoch) {
+  const reached = checkpoint.epoch + (checkpoint.partialEpoch === undefined ? 0 : 1);
+  if (epochs < reached) {
     throw new UsageError(
-      `train: --epochs: expected at least ${checkpoint.epoch + 1}, the epoch in which ${file} stands, but received ${epochs}`,
+      `train: --epochs: expected at least ${reached}, the epoch in which ${file} stands, but received ${epochs}`,
     );
   }
   return { path, config, resumed: { ...generation, config: stored } };

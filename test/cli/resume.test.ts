@@ -76,6 +76,48 @@ it('cuts metrics that are past the checkpoint, as a kill may leave them', async 
   expect(state('killed')).toBe(state('straight'));
 });
 
+it('says which metrics are missing, and leaves out those that are damaged or there twice', async () => {
+  const copy = (name: string, metrics: (path: string) => void) => {
+    cpSync(folder.join('half'), folder.join(name), { recursive: true });
+    metrics(folder.join(name, 'metrics.jsonl'));
+    return run('train', '--resume', name, '--epochs', '3');
+  };
+  const [first, second] = bytes('half', 'metrics.jsonl').toString().split('\n');
+  const twice = await copy('twice', (path) => writeFileSync(path, `${second}\n${first}\n${second}\n`));
+  expect(twice.stderr).not.toContain('metrics');
+  expect(epochsIn('twice')).toEqual([1, 2, 3]);
+  const edited = await copy('edited', (path) => writeFileSync(path, `${first}\n{"epoch":2,"loss":"1"}\n`));
+  expect(edited.stderr).toContain(
+    'The metrics of 1 of the 2 epochs before are missing or damaged: edited/metrics.jsonl and the curves go on without them\n',
+  );
+  expect(epochsIn('edited')).toEqual([1, 3]);
+  expect((await copy('gone', (path) => rmSync(path))).stderr).toContain(
+    'The metrics of 2 of the 2 epochs before',
+  );
+  expect(epochsIn('gone')).toEqual([3]);
+  const replaced = await copy('replaced', (path) => {
+    rmSync(path);
+    mkdirSync(path);
+  });
+  expect(replaced).toMatchObject({
+    code: 3,
+    stderr:
+      'metrics: replaced/metrics.jsonl: expected a file but received a directory. Hint: check the path\n',
+  });
+});
+
+it('refuses an end before the epoch that the run has reached', async () => {
+  const before = bytes('half');
+  expect(await run('train', '--resume', 'half', '--epochs', '1')).toEqual({
+    code: 2,
+    signal: null,
+    stdout: '',
+    stderr:
+      'train: --epochs: expected at least 2, the epoch in which half/checkpoint.safetensors stands, but received 1\n',
+  });
+  expect(bytes('half').equals(before)).toBe(true);
+});
+
 it('a run that is complete is evaluated again and ends with code 0', async () => {
   const result = await run('train', '--resume', 'straight', '--json', '--quiet');
   expect(result).toMatchObject({ code: 0, stderr: '' });

@@ -186,10 +186,17 @@ function announce(session: Session, { resumed }: Plan): void {
   tellDurable(options, reporter, checkpoints.last);
 }
 
-/** What makes a continued run end with other bits than a straight one. */
-function resumeNotes({ config, net, trainer }: Session, { config: stored }: ResumedRun): string[] {
+/** What makes a continued run end with other metrics or other bits than a straight one. */
+function resumeNotes(session: Session, { config: stored, checkpoint }: ResumedRun): string[] {
+  const { config, net, trainer, metrics, folder } = session;
   const { recipe } = config;
   const notes: string[] = [];
+  if (metrics.length < checkpoint.epoch) {
+    notes.push(
+      `The metrics of ${checkpoint.epoch - metrics.length} of the ${checkpoint.epoch} epochs before are missing or ` +
+        `damaged: ${folder.metricsPath} and the curves go on without them`,
+    );
+  }
   if (stored.recipe.epochs !== recipe.epochs && recipe.schedule !== 'constant') {
     notes.push(
       `The learning rate now follows its schedule over ${recipe.epochs} epochs instead of ` +
