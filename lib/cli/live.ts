@@ -36,25 +36,29 @@ export class LiveView {
   readonly #settings: LiveSettings;
   /** One for all waits: each listener of a signal stays with it. */
   readonly #aborted: Promise<void>;
+  #url = '';
 
   constructor(settings: LiveSettings) {
-    const { port, json, reporter, folder } = settings;
+    const { port, folder } = settings;
     this.#settings = settings;
     this.#aborted = aborted(settings.signal);
     this.page = new LivePage({
       port,
       runs: () => finishedRuns(dirname(resolve(folder)), resolve(folder)),
-      onListen(url) {
-        reporter.log(`Live page: ${url}`);
-        if (json) printJson({ event: 'live', url });
-      },
+      onListen() {},
     });
   }
 
-  /** Starts to serve. On a terminal waits until the page is open, or Enter is pressed: a training takes seconds. */
+  /** Starts to serve. @throws {StateError} if the port is taken */
+  async listen(): Promise<void> {
+    this.#url = await this.page.listen();
+  }
+
+  /** Says where. On a terminal waits until the page is open, or Enter is pressed: a training takes seconds. */
   async open(): Promise<void> {
-    await this.page.listen();
-    const { reporter } = this.#settings;
+    const { reporter, json } = this.#settings;
+    reporter.log(`Live page: ${this.#url}`);
+    if (json) printJson({ event: 'live', url: this.#url });
     if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
     reporter.log('Open it to start the training, or press Enter to start without.');
     const lines = createInterface({ input: process.stdin });

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { UsageError } from './exit.js';
 
 export interface Lock {
+  /** Whether the path still leads to the folder that is locked: it may have been moved, and another put in its place. */
+  holds(): boolean;
   release(): void;
 }
 
@@ -27,10 +29,12 @@ export async function lockFolder(folder: string): Promise<Lock> {
     throw new UsageError(`train: expected ${folder} to be free but another process trains in it`);
   }
   // A sandbox without local sockets is no reason not to train.
-  if (result === 'unavailable') return { release() {} };
-  const server = result;
-  server.unref();
-  return { release: () => void server.close() };
+  const server = result === 'unavailable' ? undefined : result;
+  server?.unref();
+  return {
+    holds: () => statSync(folder, { throwIfNoEntry: false }) !== undefined && socketPath(folder) === path,
+    release: () => void server?.close(),
+  };
 }
 
 /** Whether a process trains in the folder. Only knocks: a training that starts or runs meanwhile is not disturbed. */

@@ -67,6 +67,12 @@ export function printable(text: string): string {
   );
 }
 
+/** A path as a word for a shell, for a command that is to be copied. */
+export function shellWord(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 function hex(char: string): string {
   return (char.codePointAt(0) as number).toString(16).padStart(2, '0');
 }

@@ -1,8 +1,8 @@
 /** When a run writes a checkpoint, and what stands in it. */
-import { saveGeneration } from '../formats/generations.js';
 import type { Net } from '../nets/net.js';
 import type { Trainer } from '../training/trainer.js';
 import type { RunConfig } from './run-config.js';
+import type { RunFolder } from './run-folder.js';
 import type { Position } from './train-report.js';
 import type { Interval } from './values.js';
 
@@ -13,14 +13,14 @@ export interface Durable extends Position {
 }
 
 export interface CheckpointOptions {
-  readonly file: string;
+  readonly folder: RunFolder;
   readonly net: Net;
   readonly trainer: Trainer;
   readonly config: RunConfig;
   readonly every: Interval;
   /** Of the checkpoint that is continued; 0 for a new run. */
   readonly generation: number;
-  /** Whether `file` holds the checkpoint that is continued. */
+  /** Whether the folder's newest is the checkpoint that is continued. */
   readonly keep: boolean;
   /** Called when a generation is on disk. */
   onDurable(durable: Durable): void;
@@ -67,18 +67,17 @@ export class RunCheckpoints {
   }
 
   #write(generation: number): Durable {
-    const { file, net, trainer, config } = this.#options;
+    const { folder, net, trainer, config } = this.#options;
     const { epoch, step, partialEpoch, velocity } = trainer.state();
     const position = { epoch, step, ...(partialEpoch === undefined ? {} : { partialEpoch }) };
     const { architecture } = net;
     const params = net.getParams();
-    saveGeneration(
-      file,
+    folder.writeCheckpoint(
       { params, velocity, architecture, config, generation, ...position },
       { keep: this.#keep },
     );
     this.#keep = true;
     this.#written = performance.now();
-    return { generation, file, ...position };
+    return { generation, file: folder.checkpoint, ...position };
   }
 }

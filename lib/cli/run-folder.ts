@@ -19,8 +19,11 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { readText, systemErrorText } from '../files.js';
 import { isTemporary, removeTemporaries, WriteError, writeFileAtomic } from '../formats/atomic-file.js';
+import type { Checkpoint } from '../formats/checkpoint.js';
+import { saveGeneration } from '../formats/generations.js';
 import { type CurvePoint, curvesSvg } from '../plots/curves.js';
 import { UsageError } from './exit.js';
+import type { Lock } from './lock.js';
 import type { RunConfig } from './run-config.js';
 
 export const checkpointName = 'checkpoint.safetensors';
@@ -37,6 +40,7 @@ export interface EpochMetrics extends CurvePoint {
 
 export class RunFolder {
   readonly path: string;
+  #lock: Lock | undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -46,18 +50,25 @@ export class RunFolder {
     return join(this.path, checkpointName);
   }
 
-  /** Removes the temporary files of a process that was killed; call it with the folder locked. */
-  clean(): void {
+  /** Removes the temporary files of a process that was killed. From here on nothing is written where `lock` does not hold. */
+  take(lock: Lock): void {
+    this.#lock = lock;
     removeTemporaries(this.path);
   }
 
+  /** `keep` as in saveGeneration. */
+  writeCheckpoint(checkpoint: Checkpoint, { keep }: { keep: boolean }): void {
+    this.#checkPlace();
+    saveGeneration(this.checkpoint, checkpoint, { keep });
+  }
+
   writeConfig(config: object): void {
-    replaceFile(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    this.#replace('config.json', `${JSON.stringify(config, null, 2)}\n`);
   }
 
   /** What the run is trained on, and when. */
   writeMachine(machine: object): void {
-    replaceFile(join(this.path, 'machine.json'), `${JSON.stringify(machine, null, 2)}\n`);
+    this.#replace('machine.json', `${JSON.stringify(machine, null, 2)}\n`);
   }
 
   /** Undefined where there is none, or none that can be read: it is for people. */
@@ -73,6 +84,7 @@ export class RunFolder {
   /** @throws {WriteError} if that fails; what it leaves of the line is left out by `readMetrics`. */
   appendMetrics(metrics: EpochMetrics): void {
     const path = this.metricsPath;
+    this.#checkPlace();
     try {
       appendFileSync(path, `${JSON.stringify(metrics)}\n`);
     } catch (cause) {
@@ -102,15 +114,29 @@ export class RunFolder {
 
   /** Replaces metrics.jsonl. */
   writeMetrics(metrics: readonly EpochMetrics[]): void {
-    replaceFile(this.metricsPath, metrics.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    this.#replace(metricsName, metrics.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
   writeCurves(title: string, metrics: readonly EpochMetrics[]): void {
-    replaceFile(join(this.path, 'curves.svg'), curvesSvg(title, metrics));
+    this.#replace('curves.svg', curvesSvg(title, metrics));
   }
 
   get metricsPath(): string {
     return join(this.path, metricsName);
+  }
+
+  #replace(name: string, text: string): void {
+    this.#checkPlace();
+    writeFileAtomic(join(this.path, name), new TextEncoder().encode(text));
+  }
+
+  /** @throws {WriteError} when the folder was moved or removed: what stands there now may be another run's. */
+  #checkPlace(): void {
+    if (this.#lock?.holds() ?? true) return;
+    throw new WriteError(
+      `write: ${this.path}: expected the folder in which this run was started but it was moved or removed. ` +
+        'Hint: leave it where it is until the run has ended; a folder that was moved is continued by --resume',
+    );
   }
 }
 
@@ -137,10 +163,6 @@ function parseMetrics(line: string): EpochMetrics | undefined {
   }
 }
 
-function replaceFile(path: string, text: string): void {
-  writeFileAtomic(path, new TextEncoder().encode(text));
-}
-
 /** `runs/fast-20250131-174500`, in local time; a number follows where that exists already. */
 export function defaultRunPath(recipe: string, now = new Date()): string {
   const pad = (value: number) => String(value).padStart(2, '0');
@@ -158,16 +180,8 @@ export function defaultRunPath(recipe: string, now = new Date()): string {
  * @throws {UsageError} when it is a file, a folder that holds something, or cannot be written.
  */
 export function checkNewRun(path: string): void {
-  const stats = statsOf(path);
-  if (stats === undefined) {
-    if (statsOf(path, lstatSync) !== undefined) {
-      throw new UsageError(`train: --out: expected a folder but ${path} is a link to nothing`);
-    }
-    checkWritable(nearestFolder(path), path);
-    return;
-  }
-  if (!stats.isDirectory()) throw new UsageError(`train: --out: expected a folder but ${path} is a file`);
-  checkWritable(path, path);
+  checkFolder('--out', path);
+  if (statsOf(path) === undefined) return;
   if (readdirSync(path).some((name) => name !== metricsName && !isTemporary(name))) {
     throw new UsageError(
       `train: --out: expected a new or empty folder but ${path} holds files. ` +
@@ -176,10 +190,43 @@ export function checkNewRun(path: string): void {
   }
 }
 
+/**
+ * Checks, without touching anything, that files can be created in `path`, or that it can be made.
+ * @throws {UsageError} that names `option` when it is a file or cannot be written.
+ */
+export function checkFolder(option: string, path: string): void {
+  const stats = statsOf(path);
+  if (stats === undefined) {
+    if (statsOf(path, lstatSync) !== undefined) {
+      throw new UsageError(`train: ${option}: expected a folder but ${path} is a link to nothing`);
+    }
+    checkWritable(option, nearestFolder(option, path), path);
+    return;
+  }
+  if (!stats.isDirectory()) {
+    throw new UsageError(`train: ${option}: expected a folder but ${path} is a file`);
+  }
+  checkWritable(option, path, path);
+}
+
 /** Makes the folder, as checked by `checkNewRun`. */
 export function createRunFolder(path: string): RunFolder {
   if (statsOf(path) === undefined) mkdirSync(path, { recursive: true });
   return new RunFolder(path);
+}
+
+/** Makes a folder under the default path, never one that another training makes at the same moment. */
+export function createDefaultRunFolder(recipe: string): RunFolder {
+  for (;;) {
+    const path = defaultRunPath(recipe);
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      mkdirSync(path);
+      return new RunFolder(path);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+  }
 }
 
 /** What is at `path`; undefined when nothing is, also where a part of the path is a file. */
@@ -194,22 +241,25 @@ export function statsOf(path: string, stat: (path: string) => Stats = statSync):
 }
 
 /** The closest folder above `path` that exists. */
-function nearestFolder(path: string): string {
+function nearestFolder(option: string, path: string): string {
   const parent = dirname(resolve(path));
   const stats = statsOf(parent);
   if (stats?.isDirectory()) return parent;
-  if (stats !== undefined) throw new UsageError(`train: --out: expected a folder but ${parent} is a file`);
-  return nearestFolder(parent);
+  if (stats !== undefined) {
+    throw new UsageError(`train: ${option}: expected a folder but ${parent} is a file`);
+  }
+  return nearestFolder(option, parent);
 }
 
 /** @throws {UsageError} when nothing can be created in `folder`, which stands for `path`. */
-export function checkWritable(folder: string, path: string): void {
+function checkWritable(option: string, folder: string, path: string): void {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new UsageError(`train: --out: expected ${path} to be writable but ${folder} is not (${reason})`, {
-      cause,
-    });
+    throw new UsageError(
+      `train: ${option}: expected ${path} to be writable but ${folder} is not (${reason})`,
+      { cause },
+    );
   }
 }

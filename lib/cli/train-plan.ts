@@ -5,7 +5,7 @@ import { type Generation, loadGeneration, previousPath } from '../formats/genera
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
 import { newRunConfig, parseRunConfig, type RunConfig, resumedRunConfig } from './run-config.js';
-import { checkNewRun, checkpointName, checkWritable, defaultRunPath, statsOf } from './run-folder.js';
+import { checkFolder, checkNewRun, checkpointName, defaultRunPath, statsOf } from './run-folder.js';
 
 /** What is continued: its newest checkpoint that is whole, and the configuration stored in that. */
 export interface ResumedRun extends Generation {
@@ -24,6 +24,7 @@ export interface Plan {
  * @throws {DataError} for a checkpoint that is missing or corrupt.
  */
 export function planTraining(options: OptionsOf<'train'>): Plan {
+  if (typeof options.tensorboard === 'string') checkFolder('--tensorboard', options.tensorboard);
   if (options.resume === undefined) {
     const config = newRunConfig(options);
     const path = options.out ?? defaultRunPath(config.recipe.name);
@@ -35,7 +36,7 @@ export function planTraining(options: OptionsOf<'train'>): Plan {
   const stored = parseRunConfig(checkpoint.config, file);
   const config = resumedRunConfig(stored, options, file);
   const path = options.out ?? dirname(file);
-  if (resolve(path) === resolve(dirname(file))) checkWritable(path, path);
+  if (resolve(path) === resolve(dirname(file))) checkFolder('--out', path);
   else checkNewRun(path);
   const { epochs } = config.recipe;
   const reached = checkpoint.epoch + (checkpoint.partialEpoch === undefined ? 0 : 1);

@@ -104,7 +104,7 @@ function listen(server: Server, port: number): Promise<void> {
       reject(
         new StateError(
           `page: expected port ${port} of 127.0.0.1 to be free but received ${error.code ?? error.message}. ` +
-            'Hint: --port 0 takes any free one',
+            'Hint: port 0 takes any free one',
           { cause: error },
         ),
       ),

@@ -13,12 +13,18 @@ import { lockFolder } from '../lock.js';
 import { describeMachine } from '../machine.js';
 import { LossSamples, plotLines } from '../loss-plot.js';
 import type { OptionsOf } from '../options.js';
-import { isVerbose, percent, printJson } from '../output.js';
+import { isVerbose, percent, printJson, shellWord } from '../output.js';
 import { describePlan } from '../plan-report.js';
 import { createReporter, type Reporter } from '../progress.js';
 import { type Durable, RunCheckpoints } from '../run-checkpoints.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
-import { createRunFolder, curvesTitle, type EpochMetrics, RunFolder } from '../run-folder.js';
+import {
+  createDefaultRunFolder,
+  createRunFolder,
+  curvesTitle,
+  type EpochMetrics,
+  RunFolder,
+} from '../run-folder.js';
 import { restoreParams } from '../saved-net.js';
 import { listenForStop, type StopCause, stopExitCode } from '../signals.js';
 import { median } from '../statistics.js';
@@ -67,17 +73,22 @@ export async function train(options: TrainOptions): Promise<void> {
   const draft = planTraining(options);
   setThreads(resolveThreads(options.threads));
   const source = loadData(draft, options.offline ?? false);
-  const folder = createRunFolder(draft.path);
+  const folder =
+    options.out === undefined && options.resume === undefined
+      ? createDefaultRunFolder(draft.config.recipe.name)
+      : createRunFolder(draft.path);
   const lock = await lockFolder(folder.path);
   const stop = listenForStop();
   try {
     // Another process may have trained here until now: what counts is what is there once the folder is locked.
-    const plan = planTraining({ ...options, out: draft.path });
-    folder.clean();
+    const plan = planTraining({ ...options, out: folder.path });
+    folder.take(lock);
     const fallback = plan.resumed === undefined ? undefined : fallbackLine(plan.resumed);
     // Also under --quiet: a checkpoint that is damaged or missing is an error, if one that is mended.
     if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
     const live = liveView(options, folder, stop.signal);
+    // A port that is taken is told before the run has begun.
+    await live?.listen();
     const session = openSession({ options, plan, source, folder, live });
     announce(session, plan);
     await live?.open();
@@ -136,7 +147,7 @@ function openSession({ options, plan, source, folder, live }: SessionParts): Ses
   const reporter = createReporter(options.quiet ?? false);
   folder.writeMetrics(metrics);
   const checkpoints = new RunCheckpoints({
-    file: folder.checkpoint,
+    folder,
     net,
     trainer,
     config,
@@ -322,7 +333,7 @@ function reportStop({ options, folder, checkpoints, reporter }: Session, cause: 
   reporter.log(
     `${reason}; the checkpoint of ${describePosition(checkpoints.last)} is in ${folder.checkpoint}`,
   );
-  reporter.log(`To continue: rownet train --resume ${folder.path}`);
+  reporter.log(`To continue: rownet train --resume ${shellWord(folder.path)}`);
   const code = stopExitCode(cause);
   if (code !== undefined) process.exitCode = code;
 }

@@ -276,7 +276,7 @@ describe('the server', () => {
     const port = Number(new URL(server.url).port);
     await expect(startPageServer({ files: new Map() }, port)).rejects.toMatchObject({
       code: STATE,
-      message: `page: expected port ${port} of 127.0.0.1 to be free but received EADDRINUSE. Hint: --port 0 takes any free one`,
+      message: `page: expected port ${port} of 127.0.0.1 to be free but received EADDRINUSE. Hint: port 0 takes any free one`,
     });
     await expect(startPageServer({ files: new Map() }, 70_000)).rejects.toMatchObject({ code: RANGE });
   });
