@@ -12,6 +12,7 @@ import { Trainer } from '../../lib/training/trainer.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { stateSha256 } from '../support/state.js';
 import { long, print } from './report.js';
+import { straceMissing } from './strace.js';
 
 const folder = temporaryFolder();
 const options = { cwd: folder.path };
@@ -162,4 +163,13 @@ it('the lock of a run that was killed is free at once', async () => {
   };
   expect((await killed('SIGKILL', '--data', 'bars', '--out', 'locked')).signal).toBe('SIGKILL');
   expect((await killed('SIGTERM', '--resume', 'locked')).code).toBe(143);
+});
+
+it('where local sockets are forbidden a training runs without a lock', async (context) => {
+  const missing = straceMissing();
+  if (missing !== undefined) context.skip(missing);
+  const under = ['strace', '-f', '-o', folder.join('strace.log'), '-e', 'inject=bind:error=EPERM'];
+  const args = ['train', '--data', 'bars', '--epochs', '1', '--quiet', '--out', 'unlocked'];
+  expect(await rownet(args, { ...options, under })).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(folder.join('strace.log'), 'utf8')).toContain('(INJECTED)');
 });
