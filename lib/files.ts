@@ -17,14 +17,15 @@ export function systemErrorText(error: unknown): string | undefined {
 
 /**
  * Opens `path`, hands it to `use`, closes it.
- * @throws DataError `where: path: ...` if there is no such file, if it is a directory or a device, or if the system
- * refuses to open or read it; what `use` throws otherwise passes through
+ * @throws DataError `where: path: ...` if there is no such file, if it is a directory or a device, if the path holds a
+ * null byte, or if the system refuses to open or read it; what `use` throws otherwise passes through
  */
 export function withRegularFile<Result>(
   where: string,
   path: string,
   use: (file: OpenFile) => Result,
 ): Result {
+  refuseNullByte(where, path);
   let fd = -1;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
@@ -47,6 +48,35 @@ export function withRegularFile<Result>(
   }
 }
 
+/**
+ * What Node says of such a path, which may come from a file's contents, names neither the reader nor what to do.
+ * @throws DataError
+ */
+export function refuseNullByte(where: string, path: string): void {
+  if (typeof path !== 'string' || !path.includes('\0')) return;
+  throw new DataError(
+    `${where}: expected a path but received one with a null byte: ${JSON.stringify(path.slice(0, 80))}. ` +
+      'Hint: check the path',
+  );
+}
+
+/**
+ * The bytes of a regular file: as many as it had when it was opened, or fewer if it shrinks meanwhile.
+ * @param hint what to do about a file of more than `most` bytes
+ * @throws DataError as withRegularFile, and for a larger file, before any memory is taken
+ */
+export function readRegularFile(where: string, path: string, most: number, hint: string): Uint8Array {
+  return withRegularFile(where, path, (file) => {
+    if (file.size > most) {
+      throw new DataError(
+        `${where}: ${path}: expected at most ${most} bytes but the file has ${file.size}. Hint: ${hint}`,
+      );
+    }
+    const bytes = new Uint8Array(file.size);
+    return bytes.subarray(0, readFully(file, bytes, 0));
+  });
+}
+
 /** Fills `target` from the file at `position`; returns how many bytes there were, fewer only at the end of the file. */
 export function readFully(file: OpenFile, target: Uint8Array, position: number): number {
   let filled = 0;
@@ -56,12 +86,4 @@ export function readFully(file: OpenFile, target: Uint8Array, position: number):
     filled += count;
   }
   return filled;
-}
-
-/** The text of a regular file. @throws as withRegularFile */
-export function readText(where: string, path: string): string {
-  return withRegularFile(where, path, (file) => {
-    const bytes = new Uint8Array(file.size);
-    return new TextDecoder().decode(bytes.subarray(0, readFully(file, bytes, 0)));
-  });
 }

@@ -12,13 +12,19 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   type Stats,
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readText, systemErrorText } from '../files.js';
-import { isTemporary, removeTemporaries, WriteError, writeFileAtomic } from '../formats/atomic-file.js';
+import { readRegularFile, systemErrorText } from '../files.js';
+import {
+  isTemporary,
+  makeFolder,
+  removeTemporaries,
+  WriteError,
+  writeFileAtomic,
+  writing,
+} from '../formats/atomic-file.js';
 import type { Checkpoint } from '../formats/checkpoint.js';
 import { saveGeneration } from '../formats/generations.js';
 import { type CurvePoint, curvesSvg } from '../plots/curves.js';
@@ -28,6 +34,10 @@ import type { RunConfig } from './run-config.js';
 
 export const checkpointName = 'checkpoint.safetensors';
 const metricsName = 'metrics.jsonl';
+/** A line takes less than 300 bytes, and a run has at most 100,000 epochs. */
+const MAX_METRICS_BYTES = 32 * 2 ** 20;
+const MAX_MACHINE_BYTES = 2 ** 20;
+const LINE_FEED = 0x0a;
 
 /** A line of metrics.jsonl. Accuracies are shares, losses means per image. */
 export interface EpochMetrics extends CurvePoint {
@@ -74,7 +84,9 @@ export class RunFolder {
   /** Undefined where there is none, or none that can be read: it is for people. */
   readMachine(): object | undefined {
     try {
-      const machine: unknown = JSON.parse(readFileSync(join(this.path, 'machine.json'), 'utf8'));
+      const path = join(this.path, 'machine.json');
+      const bytes = readRegularFile('runs', path, MAX_MACHINE_BYTES, 'remove it');
+      const machine: unknown = JSON.parse(new TextDecoder().decode(bytes));
       return typeof machine === 'object' && machine !== null ? machine : undefined;
     } catch {
       return undefined;
@@ -85,26 +97,19 @@ export class RunFolder {
   appendMetrics(metrics: EpochMetrics): void {
     const path = this.metricsPath;
     this.#checkPlace();
-    try {
-      appendFileSync(path, `${JSON.stringify(metrics)}\n`);
-    } catch (cause) {
-      throw new WriteError(
-        `write: ${path}: expected to append a line but received ${systemErrorText(cause)}`,
-        {
-          cause,
-        },
-      );
-    }
+    const line = `${JSON.stringify(metrics)}\n`;
+    writing(`write: ${path}`, 'to append a line', () => appendFileSync(path, line));
   }
 
   /**
    * The metrics of epochs 1 to `epoch`, the last line of each; lines past it, cut by a kill, or damaged are left out.
-   * @throws {DataError} when there is something else in their place
+   * @throws {DataError} if there is something that is no readable file, or one larger than any run's
    */
   readMetrics(epoch: number): EpochMetrics[] {
-    if (!existsSync(this.metricsPath)) return [];
-    const lines = readText('metrics', this.metricsPath)
-      .split('\n')
+    if (statsOf(this.metricsPath) === undefined) return [];
+    const hint = 'it must be one that "rownet train" wrote';
+    const bytes = readRegularFile('metrics', this.metricsPath, MAX_METRICS_BYTES, hint);
+    const lines = [...linesOf(bytes)]
       .map(parseMetrics)
       .filter((metrics): metrics is EpochMetrics => metrics !== undefined && metrics.epoch <= epoch);
     return [...new Map(lines.map((metrics) => [metrics.epoch, metrics])).values()].sort(
@@ -145,22 +150,38 @@ export function curvesTitle({ recipe, seed, data }: RunConfig): string {
   return `LeNet-5, recipe ${recipe.name}, ${basename(data.name)}, seed ${seed}`;
 }
 
-/** Whether everything that is computed with is a number. */
-function isSound({ epoch, testLoss = 0, testAccuracy = 0, ...rest }: EpochMetrics): boolean {
-  const { loss, seconds, trainAccuracy, lr } = rest;
-  if (!Number.isSafeInteger(epoch) || epoch < 1) return false;
-  return [loss, seconds, trainAccuracy, testLoss, testAccuracy, lr].every(Number.isFinite);
+/** Lines that hold something: a file may be all line breaks. A byte order mark is none of the first one. */
+function* linesOf(bytes: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let begin = 0; begin < bytes.length; ) {
+    const found = bytes.indexOf(LINE_FEED, begin);
+    const end = found < 0 ? bytes.length : found;
+    if (end > begin) yield decoder.decode(bytes.subarray(begin, end));
+    begin = end + 1;
+  }
 }
 
 function parseMetrics(line: string): EpochMetrics | undefined {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const metrics = value as EpochMetrics;
-    return isSound(metrics) ? metrics : undefined;
+    value = JSON.parse(line);
   } catch {
     return undefined;
   }
+  return typeof value === 'object' && value !== null && isSound(value as EpochMetrics)
+    ? (value as EpochMetrics)
+    : undefined;
+}
+
+/** Whether all that is shown or computed with is a number, and one that there can be. */
+function isSound(metrics: EpochMetrics): boolean {
+  const { epoch, seconds, loss, trainAccuracy, testLoss = 0, testAccuracy = 0, lr } = metrics;
+  return (
+    Number.isSafeInteger(epoch) &&
+    epoch > 0 &&
+    [seconds, loss, testLoss, lr].every((value) => Number.isFinite(value) && value >= 0) &&
+    [trainAccuracy, testAccuracy].every((share) => Number.isFinite(share) && share >= 0 && share <= 1)
+  );
 }
 
 /** `runs/fast-20250131-174500`, in local time; a number follows where that exists already. */
@@ -209,9 +230,12 @@ export function checkFolder(option: string, path: string): void {
   checkWritable(option, path, path);
 }
 
-/** Makes the folder, as checked by `checkNewRun`. */
+/**
+ * Makes the folder, as checked by `checkNewRun`.
+ * @throws {WriteError} when that fails.
+ */
 export function createRunFolder(path: string): RunFolder {
-  if (statsOf(path) === undefined) mkdirSync(path, { recursive: true });
+  if (statsOf(path) === undefined) makeFolder('train: --out', path);
   return new RunFolder(path);
 }
 
@@ -219,7 +243,7 @@ export function createRunFolder(path: string): RunFolder {
 export function createDefaultRunFolder(recipe: string): RunFolder {
   for (;;) {
     const path = defaultRunPath(recipe);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder('train', dirname(path));
     try {
       mkdirSync(path);
       return new RunFolder(path);
@@ -229,14 +253,16 @@ export function createDefaultRunFolder(recipe: string): RunFolder {
   }
 }
 
-/** What is at `path`; undefined when nothing is, also where a part of the path is a file. */
+/**
+ * What is at `path`; undefined when nothing is, and when the system does not let one see it: a folder that may not be
+ * searched, links that lead in a circle. Reading or writing there then says why.
+ */
 export function statsOf(path: string, stat: (path: string) => Stats = statSync): Stats | undefined {
   try {
     return stat(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    if (systemErrorText(error) === undefined) throw error;
+    return undefined;
   }
 }
 

@@ -2,11 +2,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
-import { readText, systemErrorText } from '../files.js';
+import { readRegularFile, systemErrorText } from '../files.js';
 import { isLocked } from './lock.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 import { type EpochMetrics, RunFolder, statsOf } from './run-folder.js';
 import { median } from './statistics.js';
+
+/** Hundreds of times what "rownet train" writes. */
+const MAX_CONFIG_BYTES = 2 ** 20;
 
 /** Names and paths are as the file system has them: `printable` of output.ts makes them fit for a terminal. */
 export interface RunSummary {
@@ -107,7 +110,8 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
 }
 
 function readConfig(path: string): RunConfig {
-  const text = readText('runs', path);
+  const hint = 'it must be one that "rownet train" wrote';
+  const text = new TextDecoder().decode(readRegularFile('runs', path, MAX_CONFIG_BYTES, hint));
   try {
     return parseRunConfig(JSON.parse(text), `runs: ${path}`);
   } catch (cause) {

@@ -1,7 +1,8 @@
 /** What `train --tensorboard` writes: an event file with scalars of every epoch, and the loss between them. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder, writing } from '../formats/atomic-file.js';
 import { encodeFileVersion, encodeScalars, type ScalarEvent } from '../formats/tensorboard.js';
 import type { Progress } from '../training/trainer.js';
 import type { EpochMetrics } from './run-folder.js';
@@ -24,7 +25,10 @@ export interface TensorBoard {
 /** Steps whose mean loss makes a point of `loss/step`: a step alone is mostly noise. */
 const STEPS_A_POINT = 50;
 
-/** Starts a new event file, also where others are: TensorBoard shows those of a folder as one run. */
+/**
+ * Starts a new event file, also where others are: TensorBoard shows those of a folder as one run.
+ * @throws {WriteError} if that fails; so does `onEpoch`.
+ */
 export function openTensorBoard({ folder, batchSize, images }: TensorBoardOptions): TensorBoard {
   const path = createFile(folder);
   let pending: Uint8Array[] = [];
@@ -52,7 +56,8 @@ export function openTensorBoard({ folder, batchSize, images }: TensorBoardOption
         lr,
         images_per_second: imagesPerSecond,
       });
-      appendFileSync(path, Buffer.concat(pending));
+      const bytes = Buffer.concat(pending);
+      writing(`write: ${path}`, `to append ${bytes.length} bytes`, () => appendFileSync(path, bytes));
       pending = [];
     },
   };
@@ -60,16 +65,23 @@ export function openTensorBoard({ folder, batchSize, images }: TensorBoardOption
 
 /** `events.out.tfevents.<seconds>.<host>`; a number follows where that exists already. */
 function createFile(folder: string): string {
-  mkdirSync(folder, { recursive: true });
+  makeFolder('train: --tensorboard', folder);
   const now = Date.now() / 1000;
   const name = join(folder, `events.out.tfevents.${Math.floor(now)}.${hostname()}`);
   for (let count = 1; ; count += 1) {
     const path = count === 1 ? name : `${name}.${count}`;
-    try {
-      writeFileSync(path, encodeFileVersion(now), { flag: 'wx' });
-      return path;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
+    const made = writing(`write: ${path}`, 'a new file', () => isNewFile(path, encodeFileVersion(now)));
+    if (made) return path;
+  }
+}
+
+/** False where a file of this name is there already. */
+function isNewFile(path: string, bytes: Uint8Array): boolean {
+  try {
+    writeFileSync(path, bytes, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
   }
 }

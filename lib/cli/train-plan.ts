@@ -1,6 +1,8 @@
 /** Decides, from the options alone, which run is started or continued and where it is written. */
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
+import { systemErrorText } from '../files.js';
 import { type Generation, loadGeneration, previousPath } from '../formats/generations.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
@@ -62,14 +64,26 @@ function resumeSource({ resume, out }: OptionsOf<'train'>): string {
  * before; `loadGeneration` then finds that.
  */
 export function checkpointFile(path: string): string {
-  const exists = (file: string) => statsOf(file) !== undefined || statsOf(previousPath(file)) !== undefined;
+  const mayBeRead = (file: string) => !isMissing(file) || !isMissing(previousPath(file));
   if (statsOf(path)?.isDirectory()) {
     const file = join(path, checkpointName);
-    if (exists(file)) return file;
+    if (mayBeRead(file)) return file;
     throw new DataError(`checkpoint: expected ${checkpointName} in ${path} but there is none`);
   }
-  if (exists(path)) return path;
+  if (mayBeRead(path)) return path;
   throw new DataError(`checkpoint: expected a run folder or a checkpoint at ${path} but nothing is there`);
+}
+
+/** Whether there is certainly nothing; why a file cannot be seen, its reader says. */
+function isMissing(file: string): boolean {
+  try {
+    statSync(file);
+    return false;
+  } catch (error) {
+    const text = systemErrorText(error);
+    if (text === undefined) throw error;
+    return text.startsWith('ENOENT') || text.startsWith('ENOTDIR');
+  }
 }
 
 /** Why a generation is not the newest, as a line; undefined if it is. */

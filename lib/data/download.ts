@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { DataError } from '../errors.js';
-import { readFully, withRegularFile } from '../files.js';
+import { readRegularFile } from '../files.js';
 import { checkPackedIdx, type IdxKind, readIdx } from './idx.js';
 import { type KnownSet, knownSets, type Part, partFiles } from './registry.js';
 
@@ -107,12 +107,8 @@ function checkSum(set: KnownSet, part: Part, where: string, sha256: string, md5:
 }
 
 function fileMd5(path: string): string {
-  return withRegularFile('data', path, (file) => {
-    const bytes = new Uint8Array(file.size);
-    return createHash('md5')
-      .update(bytes.subarray(0, readFully(file, bytes, 0)))
-      .digest('hex');
-  });
+  const bytes = readRegularFile('data', path, MAX_BYTES, 'download it again');
+  return createHash('md5').update(bytes).digest('hex');
 }
 
 /** A whole body in memory: no file is left behind, whatever happens. */

@@ -8,6 +8,7 @@ import {
   fchmodSync,
   fsyncSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   realpathSync,
@@ -31,13 +32,40 @@ const ABANDONED_AFTER_MS = 3_600_000;
 const HINTS: Record<string, string> = {
   EACCES: 'the folder must be writable',
   EDQUOT: 'the disk quota is used up',
+  EEXIST: 'something that is no folder has this name',
   EISDIR: 'the path is a folder; pass the path of a file',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'choose a shorter name',
   ENOENT: 'create the folder first',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of the path is no folder',
   EPERM: 'the folder must be writable',
   EROFS: 'the disk is read-only',
 };
+
+/**
+ * Turns an error of the system into one that says what was to be written.
+ * @param where for messages: `write: path`
+ * @throws WriteError `where: expected <expected> but received ENOSPC: ...`; what is no system error passes through
+ */
+export function writing<Result>(where: string, expected: string, write: () => Result): Result {
+  try {
+    return write();
+  } catch (cause) {
+    const text = systemErrorText(cause);
+    if (text === undefined) throw cause;
+    const hint = HINTS[text.slice(0, text.indexOf(':'))] ?? 'check the path and the disk';
+    throw new WriteError(`${where}: expected ${expected} but received ${text}. Hint: ${hint}`, { cause });
+  }
+}
+
+/**
+ * Makes a folder and those above it, unless they are there.
+ * @throws WriteError `where: path: expected a folder to write to but received ...`
+ */
+export function makeFolder(where: string, path: string): void {
+  writing(`${where}: ${path}`, 'a folder to write to', () => mkdirSync(path, { recursive: true }));
+}
 
 /** How a file is replaced. */
 export interface ReplaceOptions {
@@ -54,34 +82,26 @@ export interface ReplaceOptions {
  * @throws WriteError if that fails. Up to the rename, the old file is untouched and nothing else is left; if only the
  * last step fails, the syncing of the folder, the new file is in place but may not survive a power loss.
  */
-export function writeFileAtomic(path: string, bytes: Uint8Array, { previous }: ReplaceOptions = {}): void {
+export function writeFileAtomic(path: string, bytes: Uint8Array, options: ReplaceOptions = {}): void {
+  writing(`write: ${path}`, `to write ${bytes.length} bytes`, () => replaceFile(path, bytes, options));
+}
+
+function replaceFile(path: string, bytes: Uint8Array, { previous }: ReplaceOptions): void {
+  const resolved = resolveTarget(path);
+  const target = previous === undefined ? resolved : { ...resolved, path };
+  const folder = dirname(target.path);
+  // A write takes far less than an hour, so an older one was left by a process that was killed.
+  removeTemporaries(folder, ABANDONED_AFTER_MS);
+  const temporary = join(folder, `.rownet-${randomBytes(12).toString('hex')}.tmp`);
   try {
-    const resolved = resolveTarget(path);
-    const target = previous === undefined ? resolved : { ...resolved, path };
-    const folder = dirname(target.path);
-    // A write takes far less than an hour, so an older one was left by a process that was killed.
-    removeTemporaries(folder, ABANDONED_AFTER_MS);
-    const temporary = join(folder, `.rownet-${randomBytes(12).toString('hex')}.tmp`);
-    try {
-      writeSynced(temporary, bytes, target.mode);
-      if (previous !== undefined && target.mode !== undefined) renameSync(target.path, previous);
-      renameSync(temporary, target.path);
-    } catch (error) {
-      removeQuietly(temporary);
-      throw error;
-    }
-    syncFolder(folder);
+    writeSynced(temporary, bytes, target.mode);
+    if (previous !== undefined && target.mode !== undefined) renameSync(target.path, previous);
+    renameSync(temporary, target.path);
   } catch (error) {
-    const text = systemErrorText(error);
-    if (text === undefined) throw error;
-    const hint = HINTS[text.slice(0, text.indexOf(':'))] ?? 'check the path and the disk';
-    throw new WriteError(
-      `write: ${path}: expected to write ${bytes.length} bytes but received ${text}. Hint: ${hint}`,
-      {
-        cause: error,
-      },
-    );
+    removeQuietly(temporary);
+    throw error;
   }
+  syncFolder(folder);
 }
 
 /** Follows links; a path that does not exist yet is its own target. */

@@ -6,7 +6,7 @@
  * all made here too.
  */
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
-import { readFully, withRegularFile } from '../files.js';
+import { readRegularFile } from '../files.js';
 import { formatShape, sizeOf, Tensor } from '../tensor.js';
 import { type HeaderEntry, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
 
@@ -157,16 +157,7 @@ export function readSafetensors(path: string): Safetensors {
 
 /** The bytes of a file of tensors, whatever its format; errors as readSafetensors. */
 export function readFileBytes(path: string): Uint8Array {
-  return withRegularFile('safetensors', path, (file) => {
-    if (file.size > MAX_FILE_BYTES) {
-      throw new DataError(
-        `safetensors: ${path}: expected at most ${MAX_FILE_BYTES} bytes but the file has ${file.size}. ` +
-          'Hint: split it',
-      );
-    }
-    const bytes = new Uint8Array(file.size);
-    return bytes.subarray(0, readFully(file, bytes, 0));
-  });
+  return readRegularFile('safetensors', path, MAX_FILE_BYTES, 'split it');
 }
 
 /** Returns where the data start. */

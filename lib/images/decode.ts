@@ -1,9 +1,11 @@
 /** Grey pixels of image files, told apart by their first bytes. */
 import { DataError } from '../errors.js';
-import { readFully, withRegularFile } from '../files.js';
+import { readRegularFile } from '../files.js';
 import { decodeJpeg, isJpeg } from './jpeg.js';
 import { type GreyImage, maxFileBytes } from './limits.js';
 import { decodePng, isPng } from './png.js';
+
+const LARGE = 'make the image smaller';
 
 /**
  * Decodes a PNG (any depth and colour type) or a JPEG (baseline or progressive). Colours become Rec. 601 luma, what is
@@ -12,7 +14,11 @@ import { decodePng, isPng } from './png.js';
  * @throws DataError if it is neither, is damaged, or has more than 64 Mi pixels; it names the byte where it is known
  */
 export function decodeImage(where: string, bytes: Uint8Array): GreyImage {
-  if (bytes.length > maxFileBytes) throw tooLarge(where, bytes.length);
+  if (bytes.length > maxFileBytes) {
+    throw new DataError(
+      `${where}: expected at most ${maxFileBytes} bytes but received ${bytes.length}. Hint: ${LARGE}`,
+    );
+  }
   if (isPng(bytes)) return decodePng(where, bytes);
   if (isJpeg(bytes)) return decodeJpeg(where, bytes);
   const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
@@ -22,11 +28,7 @@ export function decodeImage(where: string, bytes: Uint8Array): GreyImage {
 
 /** The bytes of an image file, for who needs them besides the pixels. */
 export function readImageFile(path: string): Uint8Array {
-  return withRegularFile('images', path, (file) => {
-    if (file.size > maxFileBytes) throw tooLarge(`images: ${path}`, file.size);
-    const bytes = new Uint8Array(file.size);
-    return bytes.subarray(0, readFully(file, bytes, 0));
-  });
+  return readRegularFile('images', path, maxFileBytes, LARGE);
 }
 
 /**
@@ -35,10 +37,4 @@ export function readImageFile(path: string): Uint8Array {
  */
 export function readImage(path: string): GreyImage {
   return decodeImage(`images: ${path}`, readImageFile(path));
-}
-
-function tooLarge(where: string, size: number): DataError {
-  return new DataError(
-    `${where}: expected at most ${maxFileBytes} bytes but received ${size}. Hint: make the image smaller`,
-  );
 }

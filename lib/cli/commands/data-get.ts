@@ -1,5 +1,5 @@
 /** `rownet data get`: downloads the four files of a data set. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkFile, downloadPart, packedName } from '../../data/download.js';
 import {
@@ -12,8 +12,7 @@ import {
   parts,
 } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
-import { systemErrorText } from '../../files.js';
-import { WriteError, writeFileAtomic } from '../../formats/atomic-file.js';
+import { makeFolder, writeFileAtomic } from '../../formats/atomic-file.js';
 import { createDownloadReporter } from '../download-progress.js';
 import { UsageError } from '../exit.js';
 import type { OptionsOf } from '../options.js';
@@ -114,15 +113,6 @@ function checkComplete(set: KnownSet, folder: string, present: ReadonlyMap<Part,
 }
 
 function write(folder: string, name: string, bytes: Uint8Array): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    const text = systemErrorText(cause);
-    if (text === undefined) throw cause;
-    throw new WriteError(
-      `data get: ${folder}: expected a folder to write to but received ${text}. Hint: choose another with --out`,
-      { cause },
-    );
-  }
+  makeFolder('data get', folder);
   writeFileAtomic(join(folder, name), bytes);
 }

@@ -367,7 +367,7 @@ describe('other files', () => {
     const large = folder.join('large.png');
     writeFileSync(large, '');
     truncateSync(large, 2 ** 28 + 1);
-    expect(() => readImage(large)).toThrow('expected at most 268435456 bytes but received 268435457');
+    expect(() => readImage(large)).toThrow('expected at most 268435456 bytes but the file has 268435457');
   });
 });
 
