@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { knownSets } from '../data/registry.js';
 import type { EngineName } from '../engines/engine.js';
 import { DataError } from '../errors.js';
+import { quoted } from '../formats/safetensors-header.js';
 import { type Recipe, recipes, resolveRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
@@ -27,6 +28,11 @@ export interface RunConfig {
     readonly classNames?: readonly string[];
   };
 }
+
+/** Labels are bytes. */
+const MAX_CLASSES = 256;
+/** No system opens a longer one. */
+const MAX_PATH = 4096;
 
 type TrainOptions = OptionsOf<'train'>;
 
@@ -132,7 +138,9 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
 
 /** The one field that need not be there. */
 function classNamesMismatch({ data: { classNames } }: RunConfig): string | undefined {
-  const fits = classNames === undefined || (Array.isArray(classNames) && classNames.every(isText));
+  const fits =
+    classNames === undefined ||
+    (Array.isArray(classNames) && classNames.length <= MAX_CLASSES && classNames.every(isText));
   return fits ? undefined : 'config.data.classNames';
 }
 
@@ -143,14 +151,16 @@ function isText(value: unknown): value is string {
 /** Which value of the right type no run can have had. */
 function impossibleValue({ net, recipe, seed, engine, data }: RunConfig): string | undefined {
   const { limit, sha256 } = data;
-  if (net !== 'lenet5') return `config.net is ${JSON.stringify(net)}`;
+  if (net !== 'lenet5') return `config.net is ${quoted(net)}`;
+  if (!Object.hasOwn(recipes, recipe.name)) return `config.recipe.name is ${quoted(recipe.name)}`;
+  if (data.name.length > MAX_PATH) return `config.data.name is ${quoted(data.name)}`;
   if (!Number.isSafeInteger(seed) || seed < 0) return `config.seed is ${seed}`;
-  if (!['auto', 'lanes', 'rows'].includes(engine)) return `config.engine is ${JSON.stringify(engine)}`;
+  if (!['auto', 'lanes', 'rows'].includes(engine)) return `config.engine is ${quoted(engine)}`;
   if (limit !== null && !(Number.isSafeInteger(limit) && limit > 0)) {
-    return `config.data.limit is ${JSON.stringify(limit)}`;
+    return `config.data.limit is ${JSON.stringify(limit).slice(0, 80)}`;
   }
   const wrong = Object.entries(sha256).find(([, hash]) => typeof hash !== 'string');
-  if (wrong !== undefined) return `config.data.sha256 of ${JSON.stringify(wrong[0])} is no text`;
+  if (wrong !== undefined) return `config.data.sha256 of ${quoted(wrong[0])} is no text`;
   try {
     resolveRecipe(recipe);
     return undefined;

@@ -9,6 +9,11 @@ import { UsageError } from './exit.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 import { checkpointFile, fallbackLine } from './train-plan.js';
 
+/** Labels are bytes. */
+const MAX_CLASSES = 256;
+/** Of the architecture that a message shows; that of LeNet-5 has half as many letters. */
+const MOST_LETTERS = 1500;
+
 /** A net with the parameters of a checkpoint, and how its images are prepared. */
 export interface SavedNet {
   readonly file: string;
@@ -41,6 +46,13 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
     );
   }
   const classes = checkpoint.params.get('fc2.bias')?.size || 10;
+  // Checked here, since a net of as many classes as a small file may ask for takes gigabytes.
+  if (classes > MAX_CLASSES) {
+    throw new DataError(
+      `checkpoint: ${file}: expected the parameters of a net with at most ${MAX_CLASSES} classes but received a ` +
+        `"fc2.bias" of ${classes}. Hint: ${command} takes LeNet-5 alone`,
+    );
+  }
   const net = new LeNet5({ classes });
   restoreParams(net, checkpoint, file);
   return { file, checkpoint, config, recipe: preparation, net, classes };
@@ -55,7 +67,7 @@ export function restoreParams(net: Net, { architecture, params }: Checkpoint, fi
   if (architecture !== '' && architecture !== net.architecture) {
     throw new DataError(
       `checkpoint: ${file}: expected the parameters of ${net.toString()} but received those of another net: ` +
-        architecture,
+        architecture.slice(0, MOST_LETTERS),
     );
   }
   try {

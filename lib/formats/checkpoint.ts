@@ -7,6 +7,7 @@ import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { formatShape, sameShape, type Tensor } from '../tensor.js';
 import { type ReplaceOptions, writeFileAtomic } from './atomic-file.js';
 import { decodeNpz } from './npz.js';
+import { quoted } from './safetensors-header.js';
 import { decodeSafetensors, encodeSafetensors, readFileBytes } from './safetensors.js';
 import { isZip } from './zip.js';
 
@@ -56,6 +57,10 @@ const VERSION = '2';
 /** Written by rownet 0.1.0: without generation, and at the end of an epoch only. */
 const FIRST_VERSION = '1';
 const VELOCITY_PREFIX = 'optimizer.velocity.';
+/** Of a text in the metadata, which unfolds to a multiple of it: 256 names of classes take less. */
+const MAX_JSON_LENGTH = 2 ** 20;
+const MAX_JSON_DEPTH = 64;
+const JSON_LIMITS = `JSON of at most ${MAX_JSON_LENGTH} characters and ${MAX_JSON_DEPTH} levels`;
 
 /**
  * The checksum of everything in a checkpoint: of the file that the tensors and metadata give without it. It does not
@@ -77,13 +82,21 @@ function velocityMismatch({ params, velocity }: Pick<Checkpoint, 'params' | 'vel
   return undefined;
 }
 
-function isJson(text: string): boolean {
+/** The value of a JSON text; undefined for what is none, and for what is too long or too deep for any checkpoint. */
+function parseJson(text: string): unknown {
+  if (text.length > MAX_JSON_LENGTH) return undefined;
   try {
-    JSON.parse(text);
-    return true;
+    const value: unknown = JSON.parse(text);
+    return isDeeper(value, MAX_JSON_DEPTH) ? undefined : value;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Whether objects and arrays stand in more than `levels` others. Whoever walks the value needs no more stack. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /** Says what of a partial epoch is wrong; undefined if nothing is. */
@@ -109,8 +122,8 @@ function isPlainObject(value: unknown): value is object {
 /**
  * Writes a checkpoint, replacing the file as a whole: when this returns, it is on disk.
  * @param options.previous where the checkpoint that is replaced is kept
- * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON, values that are
- * not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
+ * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON or too much of it,
+ * a config that is too much JSON, values that are not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
  * @throws ArgumentTypeError for a config that is no object
  * @throws WriteError if the file cannot be written; see writeFileAtomic for what is left then
  */
@@ -127,12 +140,18 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
       );
     }
   }
-  if (!isJson(architecture)) {
+  if (parseJson(architecture) === undefined) {
     throw new ArgumentRangeError(
-      `checkpoint: expected the architecture as JSON but received "${architecture}"`,
+      `checkpoint: expected the architecture as ${JSON_LIMITS} but received ${quoted(architecture)}`,
     );
   }
   if (!isPlainObject(config)) throw new ArgumentTypeError('checkpoint: expected config to be an object');
+  const configText = JSON.stringify(config);
+  if (parseJson(configText) === undefined) {
+    throw new ArgumentRangeError(
+      `checkpoint: expected the config as ${JSON_LIMITS} but received ${quoted(configText)}`,
+    );
+  }
   const mistake = partialEpoch === undefined ? undefined : partialEpochMistake(partialEpoch, step);
   if (mistake !== undefined) throw new ArgumentRangeError(`checkpoint: ${mistake}`);
   const mismatch = velocityMismatch(checkpoint);
@@ -149,7 +168,7 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     format: FORMAT,
     version: VERSION,
     architecture,
-    config: JSON.stringify(config),
+    config: configText,
     epoch: String(epoch),
     step: String(step),
     partialEpoch: JSON.stringify(partialEpoch ?? null),
@@ -185,12 +204,12 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
       `expected metadata "${key}" to be an integer from 0 but received ${JSON.stringify(text.slice(0, 80))}`,
     );
   };
-  const json = (key: string): string => {
-    const text = entry(key);
-    return isJson(text) ? text : fail(`expected metadata "${key}" to be JSON`);
+  const json = (key: string): unknown => {
+    const value = parseJson(entry(key));
+    return value === undefined ? fail(`expected metadata "${key}" to be ${JSON_LIMITS}`) : value;
   };
   const partialEpoch = (): Pick<Checkpoint, 'partialEpoch'> => {
-    const value: unknown = JSON.parse(json('partialEpoch'));
+    const value = json('partialEpoch');
     if (value === null) return {};
     const mistake = partialEpochMistake(value, count('step'));
     return mistake === undefined ? { partialEpoch: value as PartialEpoch } : fail(mistake);
@@ -217,12 +236,13 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
   }
   const mismatch = velocityMismatch({ params, velocity });
   if (mismatch !== undefined) fail(mismatch);
-  const config: unknown = JSON.parse(json('config'));
+  const config = json('config');
   if (!isPlainObject(config)) return fail('expected metadata "config" to be a JSON object');
+  json('architecture');
   return {
     params,
     velocity,
-    architecture: json('architecture'),
+    architecture: entry('architecture'),
     config,
     epoch: count('epoch'),
     step: count('step'),

@@ -27,6 +27,9 @@ export const METADATA_KEY = '__metadata__';
 /** More than any net has; keeps a header of ones from unfolding into arrays eight times its size. */
 const MAX_RANK = 64;
 
+/** Of tensors, and of metadata: each takes far more memory than its few bytes in the file. */
+export const MAX_NAMES = 65_536;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DIGIT_0 = 0x30;
@@ -41,7 +44,7 @@ export function quoted(name: string): string {
  * Reads the header, which takes the bytes from `begin` to `end` of the file.
  * @param where for messages: `safetensors: path`
  * @throws DataError, naming the byte, for anything but `{"name": {"dtype": text, "shape": [integers], "data_offsets":
- * [integer, integer]}, ...}` with at most one `"__metadata__": {"text": "text", ...}`, no name twice, valid UTF-8
+ * [integer, integer]}, ...}` with at most one `"__metadata__": {"text": "text", ...}`, no name twice, at most 65,536 of them, valid UTF-8
  */
 export function parseHeader(where: string, bytes: Uint8Array, begin: number, end: number): Header {
   return new HeaderReader(where, bytes, begin, end).header();
@@ -121,6 +124,7 @@ class HeaderReader {
       const at = this.#position;
       const key = this.#string();
       if (seen.has(key)) this.#fail(at, `the name ${quoted(key)} is there twice, again`);
+      if (seen.size === MAX_NAMES) this.#fail(at, `expected at most ${MAX_NAMES} names`);
       seen.add(key);
       this.#expect(':');
       yield { key, at };

@@ -8,7 +8,7 @@
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
 import { readRegularFile } from '../files.js';
 import { formatShape, sizeOf, Tensor } from '../tensor.js';
-import { type HeaderEntry, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
+import { type HeaderEntry, MAX_NAMES, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
 
 /** What a file holds. */
 export interface Safetensors {
@@ -49,8 +49,8 @@ function checkText(what: string, text: unknown): asserts text is string {
  * The bytes of a safetensors file, equal to those of the reference implementation for the same tensors (which leaves
  * the order of metadata to chance): tensors and metadata by name, the header padded with spaces to a multiple of 8.
  * @param metadata left out of the header if not given
- * @throws ArgumentRangeError for the name `__metadata__`, for texts with lone surrogates, a header over 100 MB, and
- * values that are not finite, since a file with them would be refused when it is read
+ * @throws ArgumentRangeError for the name `__metadata__`, for texts with lone surrogates, a header over 100 MB, more than
+ * 65,536 names, and values that are not finite, since a file with them would be refused when it is read
  * @throws ArgumentTypeError for metadata that is no text
  * @throws ShapeError for a tensor whose memory has been transferred
  */
@@ -58,6 +58,11 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
+  const metadataNames = metadata === undefined ? 0 : Object.keys(metadata).length;
+  const names = Math.max(tensors.size + (metadata === undefined ? 0 : 1), metadataNames);
+  if (names > MAX_NAMES) {
+    throw new ArgumentRangeError(`safetensors: expected at most ${MAX_NAMES} names but received ${names}`);
+  }
   const sorted = [...tensors].sort(compareNames);
   const members: string[] = [];
   if (metadata !== undefined) members.push(`${JSON.stringify(METADATA_KEY)}:${metadataJson(metadata)}`);

@@ -5,6 +5,10 @@ import { formatShape, sameShape, Tensor, typeName } from '../tensor.js';
 
 export type NamedTensors = readonly (readonly [name: string, tensor: Tensor])[];
 
+/** Names, and letters of a name, that a message shows of what does not belong to the net. */
+const MOST_OTHERS = 20;
+const MOST_LETTERS = 80;
+
 /** Copies, in the order given. */
 export function copyOut(named: NamedTensors): Map<string, Tensor> {
   return new Map(named.map(([name, { shape, data }]) => [name, new Tensor(shape, data.slice())]));
@@ -12,7 +16,7 @@ export function copyOut(named: NamedTensors): Map<string, Tensor> {
 
 /**
  * Writes every tensor of `map` into the one of its name; nothing is written unless everything fits.
- * @throws {ShapeError} listing every name that is missing, unexpected or of another shape.
+ * @throws {ShapeError} listing every name that is missing or of another shape, and the first that are unexpected.
  * @throws {ArgumentRangeError} for a value that is not finite.
  */
 export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<string, Tensor>): void {
@@ -27,7 +31,12 @@ export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<stri
     return [`${name} should be ${formatShape(shape)} but is ${formatShape(tensor.shape)}`];
   });
   const expected = new Set(named.map(([name]) => name));
-  for (const name of map.keys()) if (!expected.has(name)) problems.push(`${name} is not expected`);
+  const others = [...map.keys()].filter((name) => !expected.has(name));
+  // A file of another net may have thousands of them.
+  for (const name of others.slice(0, MOST_OTHERS)) {
+    problems.push(`${String(name).slice(0, MOST_LETTERS)} is not expected`);
+  }
+  if (others.length > MOST_OTHERS) problems.push(`${others.length - MOST_OTHERS} more are not expected`);
   if (problems.length > 0) {
     throw new ShapeError(
       `${where}: expected a tensor for each parameter but ${problems.join('; ')}${prefixHint(named, map)}`,

@@ -8,6 +8,7 @@ import { Linear } from '../../lib/layers/linear.js';
 import { Sequential } from '../../lib/layers/sequential.js';
 import { LeNet5 } from '../../lib/nets/lenet5.js';
 import { Net } from '../../lib/nets/net.js';
+import { Tensor } from '../../lib/tensor.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
@@ -110,4 +111,20 @@ it('a checkpoint of another net is refused', async () => {
     expect(result).toMatchObject({ code: 3, stdout: '' });
     expect(result.stderr).toContain(`checkpoint: ${file}: expected the parameters of LeNet5(1x32x32 -> 10`);
   }
+});
+
+it('parameters that ask for a net of gigabytes are refused before it is made', async () => {
+  const params = new LeNet5({ seed: 5 }).getParams();
+  const save = (classes: number) =>
+    saveParams(params.set('fc2.bias', new Tensor([classes])), folder.join('wide.safetensors'));
+  save(3_000_000);
+  expect(await run('eval', 'wide.safetensors', '--recipe', 'fast')).toMatchObject({
+    code: 3,
+    stderr:
+      'checkpoint: wide.safetensors: expected the parameters of a net with at most 256 classes but received a ' +
+      '"fc2.bias" of 3000000. Hint: eval takes LeNet-5 alone\n',
+  });
+  save(256);
+  const { stderr } = await run('eval', 'wide.safetensors', '--recipe', 'fast');
+  expect(stderr).toContain('fc2.weight should be 256x84 but is 10x84');
 });

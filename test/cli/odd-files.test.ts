@@ -155,6 +155,15 @@ describe('metrics.jsonl', () => {
   });
 });
 
+it('a report shows what a run folder holds, whatever its form', async () => {
+  cpSync(folder.join('run'), folder.join('forms'), { recursive: true });
+  // Made a text, such an object throws.
+  writeFileSync(folder.join('forms', 'machine.json'), '{"cpu":{"toString":1},"cores":null}');
+  expect(await run(['report', 'forms'])).toMatchObject({ code: 0, stderr: '' });
+  const html = readFileSync(folder.join('forms', 'report.html'), 'utf8');
+  expect(html.includes('{&#34;toString&#34;:1}')).toBe(true);
+});
+
 it('config.json and machine.json of 3 GB are not read', async () => {
   const odd = folder.join('large', 'odd');
   cpSync(folder.join('run'), odd, { recursive: true });

@@ -264,6 +264,17 @@ describe('the configuration of a run', () => {
       ['a list', Buffer.from('[]'), /config\.rownet is missing/],
       ['no recipe', config((value) => delete value.recipe), /config\.recipe is missing/],
       ['another net', config((value) => (value.net = 'vgg')), /config\.net is "vgg"/],
+      [
+        'an unknown recipe',
+        config((value) => (value.recipe.name = 'x'.repeat(1e6))),
+        /name is "x{80}\.\.\."/,
+      ],
+      ['a path of 5 kB', config((value) => (value.data.name = '/'.repeat(5000))), /config\.data\.name is/],
+      [
+        'more names of classes than labels',
+        config((value) => (value.data.classNames = Array(257).fill('a'))),
+        /config\.data\.classNames is missing or of another type/,
+      ],
       ['half a seed', config((value) => (value.seed = 0.5)), /config\.seed is 0\.5/],
       ['an unknown engine', config((value) => (value.engine = 'steam')), /config\.engine is "steam"/],
       ['a limit that is a text', config((value) => (value.data.limit = '5')), /config\.data\.limit is "5"/],
@@ -285,5 +296,5 @@ describe('the configuration of a run', () => {
 });
 
 it('all were tried', () => {
-  expect(checked).toBe(90);
+  expect(checked).toBe(93);
 });

@@ -149,7 +149,9 @@ function details(
 }
 
 function texts(values: object): Record<string, string> {
+  // What the files of a run hold may be of any form.
+  const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, value === null ? 'none' : String(value)]),
+    Object.entries(values).map(([name, value]) => [name, value === null ? 'none' : text(value)]),
   );
 }

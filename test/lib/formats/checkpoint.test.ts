@@ -66,6 +66,10 @@ function refuse(): string {
 
 const WRITTEN = 'Hint: the file is damaged, or another program wrote it';
 
+const JSON_LIMITS = 'JSON of at most 1048576 characters and 64 levels';
+/** An object of so many levels, itself included. */
+const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+
 describe('checkpoints', () => {
   it('come back as they were, bit for bit', () => {
     saveCheckpoint(path, checkpoint);
@@ -193,13 +197,19 @@ describe('a checkpoint that is no good', () => {
     );
   });
 
-  it('has an architecture or a config that is no JSON, or no object', () => {
+  it('has an architecture or a config that is no JSON, too much of it, or no object', () => {
     for (const key of ['architecture', 'config']) {
-      forge((metadata) => {
-        metadata[key] = '{';
-      });
-      expect(refuse()).toBe(`expected metadata "${key}" to be JSON. ${WRITTEN}`);
+      for (const text of ['{', nested(65), nested(2e6), `"${'x'.repeat(2 ** 20)}"`]) {
+        forge((metadata) => {
+          metadata[key] = text;
+        });
+        expect(refuse()).toBe(`expected metadata "${key}" to be ${JSON_LIMITS}. ${WRITTEN}`);
+      }
     }
+    forge((metadata) => {
+      metadata.config = nested(64);
+    });
+    expect(loadCheckpoint(path).config).toEqual(JSON.parse(nested(64)));
     for (const config of ['null', '[]', '3']) {
       forge((metadata) => {
         metadata.config = config;
@@ -291,8 +301,9 @@ describe('what saveCheckpoint refuses', () => {
       'expected partialEpoch.images to be an integer from 0 but received undefined',
     ],
     [{ step: Number.NaN }, 'expected step from 0 to 2^53 - 1 but received NaN'],
-    [{ architecture: 'LeNet5' }, 'expected the architecture as JSON but received "LeNet5"'],
-    [{ architecture: '' }, 'expected the architecture as JSON but received ""'],
+    [{ architecture: 'LeNet5' }, `expected the architecture as ${JSON_LIMITS} but received "LeNet5"`],
+    [{ config: JSON.parse(nested(65)) }, `expected the config as ${JSON_LIMITS} but received "{`],
+    [{ architecture: '' }, `expected the architecture as ${JSON_LIMITS} but received ""`],
     [
       { velocity: new Map([['x', new Tensor([1])]]) },
       'expected velocity of parameters only but received "x"',

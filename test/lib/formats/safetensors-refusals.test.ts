@@ -129,6 +129,18 @@ describe('a header that is not as it should be', () => {
     expect(refuse(file(bracket.repeat(1_000_000)))).toContain('at byte');
   });
 
+  it('with more names than any net has', () => {
+    const names = (count: number, member: (name: string) => string) =>
+      Array.from({ length: count }, (_, i) => member(`"${i}"`)).join(',');
+    const tensors = (count: number) =>
+      file(`{${names(count, (name) => `${name}:${entry('[0]', '[0,0]')}`)}}`);
+    const metadata = (count: number) => file(`{"__metadata__":{${names(count, (name) => `${name}:""`)}}}`);
+    expect(decodeSafetensors(tensors(65_536), 'x').tensors.size).toBe(65_536);
+    for (const bytes of [tensors(65_537), metadata(65_537)]) {
+      expect(refuse(bytes)).toMatch(/^expected at most 65536 names at byte \d+\. /);
+    }
+  });
+
   it('with a name of a megabyte, which the message cuts', () => {
     const message = refuse(file(`{"${'n'.repeat(1_000_000)}":{}}`));
     expect(message).toBe(`tensor "${'n'.repeat(80)}..." without "dtype" at byte 9. ${DAMAGED}`);

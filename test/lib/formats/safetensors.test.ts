@@ -137,6 +137,18 @@ describe('encodeSafetensors', () => {
     );
   });
 
+  it('refuses more names than are read', () => {
+    const names = Array.from({ length: 65_537 }, (_, i) => String(i));
+    const tensors = new Map(names.map((name) => [name, new Tensor([0])]));
+    const metadata = Object.fromEntries(names.map((name) => [name, '']));
+    const expected = 'safetensors: expected at most 65536 names but received 65537';
+    expect(() => encodeSafetensors(tensors)).toThrow(expected);
+    expect(() => encodeSafetensors(new Map(), metadata)).toThrow(expected);
+    tensors.delete('0');
+    expect(() => encodeSafetensors(tensors, {})).toThrow(expected);
+    expect(decodeSafetensors(encodeSafetensors(tensors), 'x').tensors.size).toBe(65_536);
+  });
+
   it('refuses a header over 100 MB', () => {
     expect(() => encodeSafetensors(new Map(), { text: 'x'.repeat(100_000_000) })).toThrow(
       'safetensors: expected a header of at most 100000000 bytes but received 100000032',

@@ -71,6 +71,14 @@ describe('getParams and setParams', () => {
         'fc.weight should be 3x12 but is 12x3; fc2.bias is not expected',
     ],
     [
+      'thousands of other names, in a message of bounded length',
+      changed((params) => {
+        for (let i = 0; i < 5000; i += 1) params.set('x'.repeat(1000) + i, new Tensor([1]));
+      }),
+      SHAPE,
+      /^setParams: expected a tensor for each parameter but (x{80} is not expected; ){20}4980 more are not expected$/,
+    ],
+    [
       'an array for a tensor',
       changed((params) => params.set('fc.bias', wrong([1, 2, 3]))),
       SHAPE,
