@@ -1,4 +1,5 @@
 /** The exit codes of the command line, and which error leads to which. */
+import { printableMessage } from './printable.js';
 
 /** 130 (SIGINT), 143 (SIGTERM) and 129 (SIGHUP) come on top, from signals.ts, and 141 (nobody reads stdout), from output.ts. */
 export const exitCodes = {
@@ -39,6 +40,10 @@ export function exitCodeOf(error: unknown): number {
 
 /** What an error says on the terminal: its message, and its stack when `verbose`. */
 export function describeError(error: unknown, verbose: boolean): string {
+  return printableMessage(errorText(error, verbose));
+}
+
+function errorText(error: unknown, verbose: boolean): string {
   if (!(error instanceof Error)) return `rownet: ${String(error)}`;
   if (verbose) return error.stack ?? error.message;
   // System errors (ENOSPC, EACCES...) and our own name what went wrong; a stack trace would only hide it.

@@ -1,6 +1,7 @@
 /** Where the command line writes: data to stdout, all else to stderr, colours only where they are wanted. */
 import { styleText } from 'node:util';
 import { exitCodes } from './exit.js';
+import { hexadecimal } from './printable.js';
 
 type Format = Parameters<typeof styleText>[0];
 type Env = Readonly<Record<string, string | undefined>>;
@@ -53,28 +54,14 @@ export function handleLostOutput(): void {
 export function printJson(value: object): void {
   if (stdoutLost.aborted) return;
   // JSON leaves DEL and the C1 controls as they are, and to some terminals U+009B is an escape code.
-  const text = JSON.stringify(value).replace(/[\u007f-\u009f]/g, (char) => `\\u00${hex(char)}`);
+  const text = JSON.stringify(value).replace(/[\u007f-\u009f]/g, (char) => `\\u00${hexadecimal(char)}`);
   process.stdout.write(`${text}\n`);
-}
-
-/**
- * Text from elsewhere (names of files, contents of files) for one line of a terminal: what could move the cursor, change
- * colours or turn the direction of writing is shown as an escape, `\\x1b`.
- */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
-    char <= '\u00ff' ? `\\x${hex(char)}` : `\\u{${hex(char)}}`,
-  );
 }
 
 /** A path as a word for a shell, for a command that is to be copied. */
 export function shellWord(path: string): string {
   const word = path.startsWith('-') ? `./${path}` : path;
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-function hex(char: string): string {
-  return (char.codePointAt(0) as number).toString(16).padStart(2, '0');
 }
 
 /** A line to stdout: results meant to be read. */

@@ -11,7 +11,7 @@ import { median } from './statistics.js';
 /** Hundreds of times what "rownet train" writes. */
 const MAX_CONFIG_BYTES = 2 ** 20;
 
-/** Names and paths are as the file system has them: `printable` of output.ts makes them fit for a terminal. */
+/** Names and paths are as the file system has them: `printable` makes them fit for a terminal. */
 export interface RunSummary {
   /** Of the run's folder. */
   readonly name: string;

@@ -6,6 +6,7 @@ import { systemErrorText } from '../files.js';
 import { type Generation, loadGeneration, previousPath } from '../formats/generations.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
+import { printable, printableMessage } from './printable.js';
 import { newRunConfig, parseRunConfig, type RunConfig, resumedRunConfig } from './run-config.js';
 import { checkFolder, checkNewRun, checkpointName, defaultRunPath, statsOf } from './run-folder.js';
 
@@ -86,7 +87,11 @@ function isMissing(file: string): boolean {
   }
 }
 
-/** Why a generation is not the newest, as a line; undefined if it is. */
+/** Why a generation is not the newest, in two lines for a terminal; undefined if it is. */
 export function fallbackLine({ file, checkpoint, fallback }: Generation): string | undefined {
-  return fallback && `${fallback}\nThe generation before is used: ${checkpoint.generation}, in ${file}`;
+  if (fallback === undefined) return undefined;
+  return [
+    printableMessage(fallback),
+    `The generation before is used: ${checkpoint.generation}, in ${printable(file)}`,
+  ].join('\n');
 }

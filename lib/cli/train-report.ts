@@ -2,6 +2,7 @@
 import { articleSecondsPerEpoch } from '../plots/article.js';
 import type { EpochRecord } from '../training/trainer.js';
 import { grouped, percent } from './output.js';
+import { printable } from './printable.js';
 import { duration } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { EpochMetrics } from './run-folder.js';
@@ -96,7 +97,8 @@ export function describeStart(facts: RunFacts): string[] {
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${grouped(facts.images)} images in batches of ${batchSize}`,
     `rownet ${packageVersion()}, ${facts.isa}, ${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'}, engine ${facts.engine}`,
   ];
-  if (resumed !== undefined) lines.push(`Continues ${facts.out} after ${describePosition(resumed)}`);
+  if (resumed !== undefined)
+    lines.push(`Continues ${printable(facts.out)} after ${describePosition(resumed)}`);
   return lines;
 }
 
@@ -123,7 +125,7 @@ export function describeEnd(
         `${duration(totalSeconds)} in all`,
     );
   }
-  return [...lines, `Run folder: ${folder}`];
+  return [...lines, `Run folder: ${printable(folder)}`];
 }
 
 /** `, 103 times as fast as the article's 166 s`: only where the epoch is as long as the article's. */

@@ -242,6 +242,9 @@ function round(value: number): number {
   return Math.round(10 * value) / 10;
 }
 
+/** Characters that no XML document may hold, not even as a reference, become U+FFFD. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -2,7 +2,6 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isLocked, lockFolder } from '../../lib/cli/lock.js';
-import { printable } from '../../lib/cli/output.js';
 import { listRuns } from '../../lib/cli/run-list.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 
@@ -176,14 +175,4 @@ describe('rownet runs', () => {
       stderr: `runs: ${path}: expected a folder of runs but received ${reason}. Hint: "rownet train" writes to runs\n`,
     });
   });
-});
-
-it.each([
-  ['plain name-1.2', 'plain name-1.2'],
-  ['ünïcode 数字', 'ünïcode 数字'],
-  ['\u001b]0;title\u0007', '\\x1b]0;title\\x07'],
-  ['\r\u007f\u009b', '\\x0d\\x7f\\x9b'],
-  ['a\u2028b\u{e0001}', 'a\\u{2028}b\\u{e0001}'],
-])('%j is printed as %j', (text, expected) => {
-  expect(printable(text)).toBe(expected);
 });

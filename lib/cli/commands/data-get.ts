@@ -17,6 +17,7 @@ import { createDownloadReporter } from '../download-progress.js';
 import { UsageError } from '../exit.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { listenForStop, stopExitCode } from '../signals.js';
 
 /** A file in the folder; `from` is null for one that was there already. */
@@ -51,11 +52,11 @@ export async function dataGet(name: string, options: OptionsOf<'data get'>): Pro
       });
       write(folder, packedName(part), download.bytes);
       files.push({ file: packedName(part), bytes: download.bytes.length, from: download.from });
-      reporter.log(`${packedName(part)}: from ${download.from}`);
+      reporter.log(`${packedName(part)}: from ${printable(download.from)}`);
     }
     if (options.json) printJson({ name: set.name, folder, files });
-    else print(`${set.title} is in ${folder}`);
-    if (options.out !== undefined) reporter.log(`To use it: --data ${options.out}`);
+    else print(`${set.title} is in ${printable(folder)}`);
+    if (options.out !== undefined) reporter.log(`To use it: --data ${printable(options.out)}`);
   } catch (error) {
     const cause = stop.cause();
     if (cause === undefined) throw error;

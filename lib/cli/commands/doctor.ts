@@ -4,7 +4,8 @@ import { diagnose } from '../doctor/checks.js';
 import { thisMachine } from '../doctor/machine.js';
 import { exitCodes } from '../exit.js';
 import type { OptionsOf } from '../options.js';
-import { paint, print, printable, printJson } from '../output.js';
+import { paint, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { packageVersion } from '../version.js';
 
 const colors = { ok: 'green', warning: 'yellow', problem: 'red' } as const;

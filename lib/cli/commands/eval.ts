@@ -5,6 +5,7 @@ import { setThreads } from '../../kernels.js';
 import { type Accuracy, computeAccuracy } from '../../training/evaluate.js';
 import type { OptionsOf } from '../options.js';
 import { grouped, paint, percent, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { dataName } from '../run-config.js';
 import { openSavedNet } from '../saved-net.js';
 import { formatTable } from '../table.js';
@@ -58,7 +59,7 @@ function describeAccuracy(
     return paint(text.trim() === '.' ? 'dim' : 'red', text, process.stdout);
   });
   return [
-    `${percent(accuracy)} of ${grouped(images)} test images of ${name} are recognised; mean loss ${loss.toFixed(4)}`,
+    `${percent(accuracy)} of ${grouped(images)} test images of ${printable(name)} are recognised; mean loss ${loss.toFixed(4)}`,
     '',
     'Rows: what the images show. Columns: what they are taken for.',
     ...table,

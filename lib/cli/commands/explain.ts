@@ -10,6 +10,7 @@ import { UsageError } from '../exit.js';
 import { describeExplanation, strongest } from '../explain-text.js';
 import type { OptionsOf } from '../options.js';
 import { print } from '../output.js';
+import { printable } from '../printable.js';
 import { defaultPreparation, readInput } from '../recognise.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
 
@@ -48,14 +49,14 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
   const start = strongest(explanation, options.filter);
   const subtitle = `${image ?? 'A built-in 7'} in ${saved.file}: taken for ${taken}. Layers ${explanation.layers.join(', ')}.`;
   if (options.html === undefined) {
-    for (const line of [subtitle, '', ...describeExplanation(explanation, start)]) print(line);
+    for (const line of [printable(subtitle), '', ...describeExplanation(explanation, start)]) print(line);
     return;
   }
   const { explainPage } = await import('../../web/explain-page.js');
   const title = `${net.constructor.name}: ${name} with real numbers`;
   const html = explainPage(explanation, { title, subtitle, label: String(label), start });
   writeFileAtomic(options.html, new TextEncoder().encode(html));
-  print(`Written: ${options.html}`);
+  print(`Written: ${printable(options.html)}`);
 }
 
 /** Nothing learnt yet: the numbers are as real. */

@@ -7,6 +7,7 @@ import { encodeSafetensors } from '../../formats/safetensors.js';
 import { UsageError } from '../exit.js';
 import type { OptionsOf } from '../options.js';
 import { grouped, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { statsOf } from '../run-folder.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
 
@@ -38,7 +39,7 @@ export async function exportCheckpoint(path: string, options: ExportOptions): Pr
   writeFileAtomic(out, bytes);
   const parameters = saved.net.arena.length;
   if (json) printJson({ format, file: out, bytes: bytes.length, parameters });
-  else print(`${out}: ${grouped(parameters)} parameters, ${grouped(bytes.length)} bytes`);
+  else print(`${printable(out)}: ${grouped(parameters)} parameters, ${grouped(bytes.length)} bytes`);
 }
 
 async function encode({ net, recipe }: SavedNet, format: Format, pixels: boolean): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
 import { probeData } from '../known-data.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { resolveThreads } from '../threads.js';
 import { packageVersion } from '../version.js';
 
@@ -53,7 +54,7 @@ function printFacts({ data, isaLevels, ...facts }: { [name: string]: unknown } &
   ]);
   for (const { name, folder, missing } of data) rows.push([name, folder ?? `not found: ${missing}`]);
   const width = Math.max(...rows.map(([name]) => name.length));
-  for (const [name, value] of rows) print(`${name.padEnd(width)}  ${value}`);
+  for (const [name, value] of rows) print(`${name.padEnd(width)}  ${printable(value)}`);
 }
 
 interface Facts {

@@ -1,7 +1,7 @@
 /** `rownet predict`: what image files show. */
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
-import { exitCodes } from '../exit.js';
+import { describeError, exitCodes } from '../exit.js';
 import type { OptionsOf } from '../options.js';
 import { paint, percent, print, printJson } from '../output.js';
 import { defaultPreparation, type Recognition, recognise } from '../recognise.js';
@@ -27,7 +27,7 @@ export async function predict(
       else rows.push(asRow(file, found, names));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      process.stderr.write(`${error.message}\n`);
+      process.stderr.write(`${describeError(error, false)}\n`);
       process.exitCode = exitCodes.data;
     }
   }

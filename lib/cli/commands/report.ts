@@ -14,6 +14,7 @@ import { UsageError } from '../exit.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { pngDataUri, svgToPng } from '../png.js';
+import { printable } from '../printable.js';
 import type { RunConfig } from '../run-config.js';
 import { curvesTitle, RunFolder, statsOf } from '../run-folder.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
@@ -64,7 +65,7 @@ export async function report(path: string, options: OptionsOf<'report'>): Promis
     }
   }
   if (options.json) printJson({ event: 'report', files });
-  else for (const file of files) print(`Written: ${file}`);
+  else for (const file of files) print(`Written: ${printable(file)}`);
 }
 
 /** On the test images of the run, where they are still to be had. */

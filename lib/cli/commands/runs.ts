@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { LivePage } from '../../web/live-page.js';
 import { finishedRuns } from '../live.js';
 import type { OptionsOf } from '../options.js';
-import { paint, percent, print, printable, printJson } from '../output.js';
+import { paint, percent, print, printJson } from '../output.js';
+import { printable } from '../printable.js';
 import { listRuns, type RunSummary } from '../run-list.js';
 import { formatTable } from '../table.js';
 import { serveUntilStopped } from '../until-stopped.js';
@@ -49,9 +50,9 @@ const colors = { finished: 'green', stopped: 'yellow', running: 'cyan' } as cons
 /** A table whose accuracies are those of the test images. */
 function describeRuns(found: readonly RunSummary[]): string[] {
   const rows = found.map((run) => [
-    printable(run.name),
-    printable(run.recipe),
-    printable(basename(run.data)),
+    run.name,
+    run.recipe,
+    basename(run.data),
     `${run.epochs}/${run.plannedEpochs}`,
     run.bestTestAccuracy === null ? '-' : percent(run.bestTestAccuracy),
     run.lastTestAccuracy === null ? '-' : percent(run.lastTestAccuracy),

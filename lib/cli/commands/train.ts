@@ -15,6 +15,7 @@ import { LossSamples, plotLines } from '../loss-plot.js';
 import type { OptionsOf } from '../options.js';
 import { isVerbose, percent, printJson, shellWord } from '../output.js';
 import { describePlan } from '../plan-report.js';
+import { printable } from '../printable.js';
 import { createReporter, type Reporter } from '../progress.js';
 import { type Durable, RunCheckpoints } from '../run-checkpoints.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
@@ -166,7 +167,7 @@ function openSession({ options, plan, source, folder, live }: SessionParts): Ses
 function tellDurable(options: TrainOptions, reporter: Reporter, durable: Durable): void {
   if (options.json) printJson(durableEvent(durable));
   if (options.checkpointEvery !== undefined) {
-    reporter.log(`durable ${durable.generation}: ${describePosition(durable)}, ${durable.file}`);
+    reporter.log(`durable ${durable.generation}: ${describePosition(durable)}, ${printable(durable.file)}`);
   }
 }
 
@@ -331,9 +332,9 @@ function reportStop({ options, folder, checkpoints, reporter }: Session, cause: 
   const reason =
     cause === 'stdout' ? 'Stopped, since nothing can be written to stdout' : `Stopped by ${cause}`;
   reporter.log(
-    `${reason}; the checkpoint of ${describePosition(checkpoints.last)} is in ${folder.checkpoint}`,
+    `${reason}; the checkpoint of ${describePosition(checkpoints.last)} is in ${printable(folder.checkpoint)}`,
   );
-  reporter.log(`To continue: rownet train --resume ${shellWord(folder.path)}`);
+  reporter.log(`To continue: rownet train --resume ${printable(shellWord(folder.path))}`);
   const code = stopExitCode(cause);
   if (code !== undefined) process.exitCode = code;
 }

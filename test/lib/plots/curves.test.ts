@@ -65,6 +65,11 @@ describe('curves', () => {
     expect(svg).toContain('&#60;b&#62;&#34;R&#38;D&#34;');
     expect(svg).not.toContain('<b>');
   });
+
+  it('show what XML may not hold as a replacement', () => {
+    const svg = curvesSvg('a\u001b\0\ud800\uffffb \t\u{1f600}', [point(1, 1, 1)]);
+    expect(svg).toContain('>a\ufffd\ufffd\ufffd\ufffdb \t\u{1f600}</text>');
+  });
 });
 
 describe('charts', () => {
