@@ -1,7 +1,8 @@
 /** Grey pixels of image files, told apart by their first bytes. */
 import { DataError } from '../errors.js';
 import { readRegularFile } from '../files.js';
-import { decodeJpeg, isJpeg } from './jpeg.js';
+import { decodeJpeg } from './jpeg.js';
+import { isJpeg } from './jpeg-segments.js';
 import { type GreyImage, maxFileBytes } from './limits.js';
 import { decodePng, isPng } from './png.js';
 

@@ -41,6 +41,15 @@ interface Chunk {
   readonly data: Uint8Array;
 }
 
+/** Of the chunks that count; of a palette and of transparency the first one does. */
+interface Contents {
+  readonly header: Header;
+  readonly palette: Chunk | undefined;
+  readonly transparency: Chunk | undefined;
+  /** Of all IDAT chunks. */
+  readonly packed: Uint8Array;
+}
+
 /** A part of the image that is packed on its own: the whole, or every so many pixels of it. */
 interface Pass {
   readonly x: number;
@@ -72,11 +81,9 @@ export function isPng(bytes: Uint8Array): boolean {
  * @throws DataError naming the byte, where it is known
  */
 export function decodePng(where: string, bytes: Uint8Array): GreyImage {
-  const { header, chunks } = readChunks(where, bytes);
-  const one = (type: string) => chunks.find((chunk) => chunk.type === type);
-  const toGrey = greyReader(where, header, one('PLTE'), one('tRNS'));
+  const { header, palette, transparency, packed } = readChunks(where, bytes);
+  const toGrey = greyReader(where, header, palette, transparency);
   const passes = passesOf(header);
-  const packed = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
   const samples = inflate(where, packed, passes, header);
   const grey = new Uint8Array(header.width * header.height);
   let position = 0;
@@ -84,11 +91,17 @@ export function decodePng(where: string, bytes: Uint8Array): GreyImage {
   return { width: header.width, height: header.height, grey };
 }
 
-/** The chunks up to IEND, whole and with the right checksums. */
-function readChunks(where: string, bytes: Uint8Array): { header: Header; chunks: Chunk[] } {
+/**
+ * What the chunks up to IEND hold, each of them whole and with the right checksum. Chunks themselves are not kept: a
+ * file may have millions of empty ones.
+ */
+function readChunks(where: string, bytes: Uint8Array): Contents {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const chunks: Chunk[] = [];
+  const packed = new Uint8Array(bytes.length);
+  let packedBytes = 0;
   let header: Header | undefined;
+  let palette: Chunk | undefined;
+  let transparency: Chunk | undefined;
   let offset = SIGNATURE.length;
   while (true) {
     if (offset + 12 > bytes.length) throw cut(where, offset, bytes);
@@ -105,14 +118,20 @@ function readChunks(where: string, bytes: Uint8Array): { header: Header; chunks:
     }
     const chunk = { type, offset, data: bytes.subarray(offset + 8, end) };
     header ??= readHeader(where, chunk);
-    if (type === 'IEND') return { header, chunks };
+    if (type === 'IEND') {
+      return { header, palette, transparency, packed: packed.subarray(0, packedBytes) };
+    }
+    if (type === 'IDAT') {
+      packed.set(chunk.data, packedBytes);
+      packedBytes += length;
+    } else if (type === 'PLTE') palette ??= chunk;
+    else if (type === 'tRNS') transparency ??= chunk;
     // A capital letter in front: the image cannot be shown without it.
-    if (!['IHDR', 'PLTE', 'IDAT'].includes(type) && /^[A-Z]/.test(type)) {
+    else if (type !== 'IHDR' && /^[A-Z]/.test(type)) {
       throw new DataError(
-        `${where}: expected a known chunk at byte ${offset} but received ${type}. ${AGAIN}`,
+        `${where}: expected a known chunk at byte ${offset} but received ${JSON.stringify(type)}. ${AGAIN}`,
       );
     }
-    chunks.push(chunk);
     offset = end + 4;
   }
 }

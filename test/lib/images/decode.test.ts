@@ -212,7 +212,7 @@ describe('PNG', () => {
     [
       'an unknown critical chunk',
       pngFile({ ...plain, before: [chunk('ABCD')] }),
-      'at byte 33 but received ABCD',
+      'at byte 33 but received "ABCD"',
     ],
     [
       'no header',

@@ -1,4 +1,4 @@
-/** Image files made by hand, chunk by chunk, so that each can be wrong in one place. */
+/** Image files made by hand, chunk by chunk and segment by segment, so that each can be wrong in one place. */
 import { crc32, deflateSync } from 'node:zlib';
 
 export const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -55,4 +55,10 @@ export function greyPng(width: number, height: number, grey: ArrayLike<number>):
     for (let x = 0; x < width; x += 1) rows[y * (width + 1) + 1 + x] = grey[y * width + x];
   }
   return pngFile({ width, height, rows });
+}
+
+/** A segment of a JPEG: marker, length, data. */
+export function segment(marker: number, data: Uint8Array): Buffer {
+  const length = data.length + 2;
+  return Buffer.concat([Buffer.of(0xff, marker, length >> 8, length & 255), data]);
 }
