@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { digitTensor } from '../data/digit-input.js';
 import { imagesToTensor } from '../data/normalize.js';
-import { createResizer } from '../data/resize.js';
+import { resizerFor } from '../data/preparation.js';
 import { softmax } from '../engines/mistakes.js';
 import { readImage } from '../images/decode.js';
 import { digitSize, prepareDigit } from '../images/digit.js';
@@ -32,7 +32,7 @@ export function defaultPreparation({ config }: Pick<SavedNet, 'config'>): Prepar
   return name === 'mnist' || name === 'kmnist' ? 'digit' : 'none';
 }
 
-/** @throws {DataError} if the file is no image. */
+/** @throws {DataError} if the file is no image, or has a side that is too long to be resized. */
 export function readInput(
   path: string,
   saved: Pick<SavedNet, 'recipe' | 'net'>,
@@ -48,7 +48,9 @@ export function readInput(
   }
   const { width, height, grey } = image;
   const fits = width === digitSize && height === digitSize;
-  const resizer = createResizer(fits ? resize : 'bilinear', { height, width }, { height: size, width: size });
+  const where = `images: ${path}: an image of ${height}x${width}`;
+  const to = { height: size, width: size };
+  const resizer = resizerFor(where, fits ? resize : 'bilinear', { height, width }, to);
   const resized = new Uint8Array(size * size);
   resizer(grey, resized);
   return { tensor: imagesToTensor(resized, [1, size, size], normalization), inverted: false, empty: false };

@@ -1,5 +1,5 @@
 /** What a folder holds, and in which order. */
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
 import { refuseNullByte, systemErrorText } from '../files.js';
@@ -23,10 +23,28 @@ export function namesIn(where: string, folder: string): string[] | undefined {
   }
 }
 
-/** The folders in a folder, links to folders included, hidden ones left out, in natural order. */
+/**
+ * The folders in a folder, links to folders included, hidden ones left out, in natural order.
+ * @throws DataError if it may not be read, or holds a folder whose name is no UTF-8
+ */
 export function subfolders(folder: string): string[] {
   const names = namesIn('data', folder) ?? [];
+  refuseLostFolder(folder, names);
   return names.filter((name) => !name.startsWith('.') && isFolder(join(folder, name))).sort(naturalOrder);
+}
+
+/** What is no UTF-8 comes with U+FFFD in its name, and nothing is there under that: a class would be lost without a word. */
+function refuseLostFolder(folder: string, names: readonly string[]): void {
+  const isLost = (name: string) =>
+    name.includes('\ufffd') && lstatSync(join(folder, name), { throwIfNoEntry: false }) === undefined;
+  if (!names.some(isLost)) return;
+  const lost = readdirSync(folder, { withFileTypes: true }).find(
+    (entry) => isLost(entry.name) && (entry.isDirectory() || entry.isSymbolicLink()),
+  );
+  if (lost === undefined) return;
+  throw new DataError(
+    `data: ${folder}: expected names in UTF-8 but received ${JSON.stringify(lost.name)}. Hint: rename this folder`,
+  );
 }
 
 function isFolder(path: string): boolean {

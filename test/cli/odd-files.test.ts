@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunFolder } from '../../lib/cli/run-folder.js';
 import { listRuns } from '../../lib/cli/run-list.js';
 import { DataError } from '../../lib/errors.js';
+import { greyPng } from '../lib/images/image-files.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
@@ -175,6 +176,27 @@ it('config.json and machine.json of 3 GB are not read', async () => {
   expect(skipped).toEqual([expect.stringContaining('config.json: expected at most 1048576 bytes but')]);
   writeFileSync(folder.join('large', 'odd', 'config.json'), readWithMark(folder.join('run', 'config.json')));
   expect((await listRuns(folder.join('large'))).runs).toHaveLength(1);
+});
+
+it('predict tells an image that is too wide, and goes on with the next', async () => {
+  const png = (name: string, width: number) =>
+    writeFileSync(folder.join(name), greyPng(width, 1, new Uint8Array(width)));
+  png('wide.png', 70_000);
+  png('dot.png', 1);
+  const { code, stdout, stderr } = await run([
+    'predict',
+    'run',
+    'wide.png',
+    'dot.png',
+    '--prepare',
+    'none',
+    '--json',
+  ]);
+  expect([code, stderr]).toEqual([
+    3,
+    'images: wide.png: an image of 1x70000: resize: expected sizes from 1 to 65535 but received 70000\n',
+  ]);
+  expect(stdout).toMatch(/^{"file":"dot.png","label":/);
 });
 
 /** As some editors save it. */

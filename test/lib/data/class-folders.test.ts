@@ -246,6 +246,21 @@ describe('class folders that are refused', () => {
     expect([train.classes, train.labels[255], train.classNames?.[255]]).toEqual([256, 255, '255']);
   });
 
+  // macOS has no such names.
+  it.skipIf(process.platform === 'darwin')('a class whose name is no UTF-8, which would be lost', () => {
+    const files: Record<string, number> = {};
+    for (const name of ['a', 'b']) for (let i = 0; i < 6; i += 1) files[`${name}/${i}.png`] = i;
+    const folder = folderOf({ ...files, '\ufffd.txt': 0 });
+    const odd = (name: string) =>
+      Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9), Buffer.from(name)]);
+    writeFileSync(odd('.txt'), 'no folder, so that it is ignored');
+    expect(loadDataset(folder, { resize: 'none' }).train.classes).toBe(2);
+    mkdirSync(odd(''));
+    expect(refuse(folder)).toBe(
+      'data: F: expected names in UTF-8 but received "caf\ufffd". Hint: rename this folder',
+    );
+  });
+
   it('another number of classes than asked for', () => {
     const folder = folderOf(good);
     expect(refuse(folder, { classes: 10 })).toBe(
