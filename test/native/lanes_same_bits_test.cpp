@@ -1,5 +1,8 @@
 // What a plan gives depends neither on the number of threads nor on what it computed before.
+#include <atomic>
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "fused_nets.h"
 #include "harness.h"
@@ -74,6 +77,40 @@ TEST(lanes_have_the_same_bits_on_any_threads) {
     }
   }
   CHECK_CASES(16 * 2 * 3 * 3);
+}
+
+// Another worker_thread may call setThreads at any time. Each plan is new, so that its memory is for
+// the threads of its one call; packing the weights of the second convolution takes long enough to
+// change them in between.
+TEST_ONCE(lanes_use_as_many_threads_as_they_took_memory_for) {
+  FusedNet net(1, 8, 8);
+  net.conv({64, 3, 3}).conv({256, 5, 5, 1, 1, 0, 0, true, true}).linear(10);
+  const int64_t count = 8 * kernels().vector_width;
+  const Problem p(net, count, 5);
+  const ByteBatch batch{p.images.bytes.data(), p.images.labels.data(), p.indices.data(), count,
+                        p.images.scale,        p.images.shift};
+  std::vector<int32_t> predictions(static_cast<size_t>(count));
+  const auto evaluate = [&] {
+    LanePlan plan = net.plan(true);
+    return plan.evaluate(batch, p.parameters.data(), predictions.data()).loss;
+  };
+  set_thread_count(1);
+  const double expected = evaluate();
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    for (int change = 0; !done; ++change) {
+      set_thread_count(change % 2 == 0 ? 8 : 1);
+      std::this_thread::sleep_for(std::chrono::microseconds(300));
+    }
+  });
+  for (int round = 0; round < 300; ++round) {
+    if (!next_case()) continue;
+    problem("round %d, 1 and 8 threads in turns, %s", round, net.text().c_str());
+    CHECK_EQUAL(evaluate(), expected);
+  }
+  done = true;
+  other.join();
+  CHECK_CASES(300);
 }
 
 TEST(lanes_plans_forget_what_they_computed) {

@@ -81,10 +81,10 @@ LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float gr
   const auto clock_of = [&](int thread) {
     return StepClock(times == nullptr ? nullptr : times->of(thread));
   };
-  s.reserve(blocks, true);
+  s.reserve(blocks, threads, true);
   StepClock pack_clock = clock_of(0);
   s.pack(parameters, true, pack_clock);
-  s.for_blocks(blocks, times, [&](int64_t block, float* memory, StepClock& clock) {
+  s.for_blocks(blocks, threads, times, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
     s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
                          batch.shift, memory);
@@ -117,11 +117,11 @@ LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float gr
 
 LossSum LanePlan::evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions) {
   State& s = *state_;
-  const int64_t blocks = (batch.count + s.width - 1) / s.width;
-  s.reserve(blocks, false);
+  const int64_t blocks = (batch.count + s.width - 1) / s.width, threads = s.threads_for(blocks);
+  s.reserve(blocks, threads, false);
   StepClock untimed(nullptr);
   s.pack(parameters, false, untimed);
-  s.for_blocks(blocks, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
+  s.for_blocks(blocks, threads, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
     s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
                          batch.shift, memory);
@@ -140,11 +140,11 @@ void LanePlan::predict(const float* x, int64_t count, const float* parameters, f
     s.few_images->predict(x, count, parameters, logits);
     return;
   }
-  const int64_t blocks = (count + s.width - 1) / s.width;
-  s.reserve(blocks, false);
+  const int64_t blocks = (count + s.width - 1) / s.width, threads = s.threads_for(blocks);
+  s.reserve(blocks, threads, false);
   StepClock untimed(nullptr);
   s.pack(parameters, false, untimed);
-  s.for_blocks(blocks, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
+  s.for_blocks(blocks, threads, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, live = std::min(s.width, count - first);
     s.lanes.gather_floats(s.input, x + first * input_size(), live, memory);
     const float* lane_logits = s.forward(memory, parameters, nullptr, clock);

@@ -162,8 +162,8 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
   slice_floats = std::max(at + scratch, least);
 }
 
-void LanePlan::State::reserve(int64_t blocks, bool training) {
-  slices.reserve(slice_floats * size(threads_for(blocks)));
+void LanePlan::State::reserve(int64_t blocks, int64_t threads, bool training) {
+  slices.reserve(slice_floats * size(threads));
   packed.reserve(packed_floats);
   block_loss.resize(size(blocks));
   block_correct.resize(size(blocks));

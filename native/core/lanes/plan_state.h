@@ -84,7 +84,7 @@ struct LanePlan::State {
   // plan_layout.cpp
   void plan(const std::vector<LaneStep>& specs, bool winograd);
   LaneTensor output_of(size_t index, const LaneTensor& in, const LaneStep& step) const;
-  void reserve(int64_t blocks, bool training);
+  void reserve(int64_t blocks, int64_t threads, bool training);
   float* slice(int index) { return slices.get() + slice_floats * static_cast<size_t>(index); }
   float* partial(int64_t block) {
     return partials.get() + partial_floats * static_cast<size_t>(block);
@@ -93,17 +93,19 @@ struct LanePlan::State {
 
   LossSum loss_of_blocks(int64_t blocks) const;
 
+  // To be asked once a call: another worker_thread may change the number of threads at any time, and
+  // the slices are memory for as many as `reserve` was told.
   static int64_t threads_for(int64_t blocks) {
     return std::clamp<int64_t>(blocks, 1, thread_count());
   }
   // Calls body(block, memory of its thread, clock of its thread) for every block.
   template <typename Body>
-  void for_blocks(int64_t blocks, StepTimes* times, const Body& body) {
+  void for_blocks(int64_t blocks, int64_t threads, StepTimes* times, const Body& body) {
     const auto run = [&](int64_t begin, int64_t end, int thread) {
       StepClock clock(times == nullptr ? nullptr : times->of(thread));
       for (int64_t block = begin; block < end; ++block) body(block, slice(thread), clock);
     };
-    parallel_for(blocks, static_cast<int>(threads_for(blocks)), run);
+    parallel_for(blocks, static_cast<int>(threads), run);
   }
 
   // plan_steps.cpp
