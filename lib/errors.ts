@@ -21,6 +21,12 @@ export class ShapeError extends RangeError {
   override readonly name: string = 'RangeError';
 }
 
+/** A RangeError, code `ERR_ROWNET_RESOURCE`: more memory or threads than the system gives. */
+export class ResourceError extends RangeError {
+  readonly code: string = 'ERR_ROWNET_RESOURCE';
+  override readonly name: string = 'RangeError';
+}
+
 /** Code `ERR_ROWNET_STATE`: a call at the wrong time, such as backward before forward. */
 export class StateError extends Error {
   readonly code: string = 'ERR_ROWNET_STATE';

@@ -29,6 +29,7 @@ export {
   ArgumentTypeError,
   DataError,
   DivergedError,
+  ResourceError,
   ShapeError,
   StateError,
 } from './errors.js';

@@ -1,5 +1,5 @@
 /** A shape and the Float32Array it describes, row-major; no maths (that is in kernels.ts). */
-import { ArgumentTypeError, ShapeError } from './errors.js';
+import { ArgumentTypeError, ResourceError, ShapeError } from './errors.js';
 
 /** Lengths of the axes, outermost first; `[]` is a single number. */
 export type Shape = readonly number[];
@@ -56,6 +56,13 @@ export function typeName(value: unknown): string {
   return typeof name === 'string' && name !== '' ? name : 'object';
 }
 
+/** A value as messages show it: `0.5`, `"gpu"`, `1n`, and what is no such thing by what it is called. */
+export function valueText(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  return ['number', 'boolean', 'undefined'].includes(typeof value) ? String(value) : typeName(value);
+}
+
 /**
  * Refuses memory that may change or vanish under native code: shared or resizable buffers. A detached buffer shows as
  * a length of 0, which the callers compare with what they expect.
@@ -76,6 +83,22 @@ export function checkMemory(where: string, name: string, view: ArrayBufferView):
   }
 }
 
+/**
+ * Zeros.
+ * @throws {ResourceError} if there is no memory for them.
+ */
+export function newFloats(where: string, length: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(length);
+  } catch (cause) {
+    const size = `${length} numbers (${Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / 2 ** 20)} MiB)`;
+    throw new ResourceError(
+      `${where}: expected memory for ${size} but the system gives no more. Hint: fewer images at a time`,
+      { cause },
+    );
+  }
+}
+
 /** A shape and its values. Tensors are cheap: several may look at the same memory. */
 export class Tensor {
   readonly shape: Shape;
@@ -85,12 +108,13 @@ export class Tensor {
    * @param data the memory to look at, not copied; zeros where it is left out.
    * @throws {ShapeError} if the length of `data` is not the product of `shape`.
    * @throws {ArgumentTypeError} if `data` is no Float32Array, or its buffer is shared or resizable.
+   * @throws {ResourceError} if there is no memory for the zeros.
    */
   constructor(shape: Shape, data?: Float32Array) {
     const size = sizeOf(shape);
     this.shape = Object.freeze([...shape]);
     if (data === undefined) {
-      this.data = new Float32Array(size);
+      this.data = newFloats('tensor', size);
       return;
     }
     if (!(data instanceof Float32Array)) {
@@ -106,8 +130,14 @@ export class Tensor {
   /**
    * A tensor with a copy of `values`, rounded to single precision.
    * @throws {ShapeError} if the number of values is not the product of `shape`.
+   * @throws {ArgumentTypeError} if `values` is no array.
    */
   static from(values: ArrayLike<number>, shape: Shape): Tensor {
+    if (typeof values !== 'object' || values === null) {
+      throw new ArgumentTypeError(
+        `tensor: expected an array of values but received ${typeName(values)}. Hint: Tensor.from([1, 2], [2])`,
+      );
+    }
     checkLength(values.length, shape, sizeOf(shape));
     return new Tensor(shape, Float32Array.from(values));
   }

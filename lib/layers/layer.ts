@@ -1,7 +1,7 @@
 /** What every layer can do, and what its parameters are. */
 import { ShapeError, StateError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
-import { formatShape, type Shape, sameShape, Tensor } from '../tensor.js';
+import { formatShape, newFloats, type Shape, sameShape, Tensor } from '../tensor.js';
 
 /** A trained tensor of a layer and its gradient. */
 export interface Parameter {
@@ -170,9 +170,10 @@ export class TensorBuffer {
   #tensor = new Tensor([0], this.#memory);
 
   take(shape: Shape): Tensor {
-    if (sameShape(this.#tensor.shape, shape)) return this.#tensor;
     const size = shape.reduce((product, length) => product * length, 1);
-    if (this.#memory.length < size) this.#memory = new Float32Array(size);
+    // Whoever was lent the tensor may have transferred its memory to a worker, which leaves a length of 0.
+    if (sameShape(this.#tensor.shape, shape) && this.#tensor.size === size) return this.#tensor;
+    if (this.#memory.length < size) this.#memory = newFloats('layer', size);
     this.#tensor = new Tensor(shape, this.#memory.subarray(0, size));
     return this.#tensor;
   }

@@ -3,6 +3,7 @@
 
 #include "bindings/args.h"
 #include "bindings/exports.h"
+#include "bindings/guard.h"
 #include "bindings/lane_plan.h"
 
 namespace {
@@ -37,10 +38,17 @@ constexpr Export kExports[] = {
     {"gatherImages", rownet::bindings::gather_images},
 };
 
+// Calls the function whose Export comes as data.
+Napi::Value call(const Napi::CallbackInfo& info) {
+  const auto* entry = static_cast<const Export*>(info.Data());
+  return rownet::bindings::guarded(info.Env(), entry->name, [&] { return entry->function(info); });
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new rownet::bindings::Intrinsics(env));
   for (const Export& entry : kExports) {
-    exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));
+    exports.Set(entry.name,
+                Napi::Function::New(env, call, entry.name, const_cast<Export*>(&entry)));
   }
   exports.Set("LanePlan", rownet::bindings::LanePlanObject::define(env));
   return exports;

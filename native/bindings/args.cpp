@@ -3,17 +3,14 @@
 #include <cmath>
 #include <string>
 
+#include "bindings/guard.h"
+
 namespace rownet::bindings {
 
 namespace {
 
 constexpr double kMaxSize = 2147483647.0;  // 2^31 - 1
 constexpr int64_t kMaxProduct = int64_t{1} << 53;
-
-[[noreturn]] void throw_with_code(Napi::Error error, const char* code) {
-  error.Value().Set("code", Napi::String::New(error.Env(), code));
-  throw error;
-}
 
 }  // namespace
 

@@ -45,6 +45,8 @@ class Args {
   // `where` names the function in messages.
   Args(const Napi::CallbackInfo& info, const char* where) : info_(info), where_(where) {}
 
+  const char* where() const { return where_; }
+
   // Each reads the next argument; `name` stands in messages.
   bool boolean(const char* name);
   float number(const char* name);

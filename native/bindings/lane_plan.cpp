@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bindings/args.h"
+#include "bindings/guard.h"
 #include "bindings/sgd_arguments.h"
 
 namespace rownet::bindings {
@@ -97,11 +98,13 @@ LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info
   const Napi::Array array = steps.As<Napi::Array>();
   std::vector<LaneStep> list;
   for (uint32_t i = 0; i < array.Length(); ++i) list.push_back(read_step(args, array.Get(i)));
-  try {
-    plan_ = std::make_unique<LanePlan>(c, h, w, std::move(list));
-  } catch (const std::invalid_argument& error) {
-    args.fail_range(error.what());
-  }
+  guarded(info.Env(), "LanePlan", [&] {
+    try {
+      plan_ = std::make_unique<LanePlan>(c, h, w, std::move(list));
+    } catch (const std::invalid_argument& error) {
+      args.fail_range(error.what());
+    }
+  });
 }
 
 Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
@@ -134,10 +137,12 @@ Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, boo
                   {parameters, gradients, sgd.velocities, images, labels, indices});
     seconds = times.data;
   }
-  const LossSum sum = sgd.segments.empty() ? plan_->train_step(batch, parameters.data, grad_scale,
-                                                               gradients.data, seconds)
-                                           : plan_->train_step(batch, grad_scale, update, seconds);
-  return loss_object(info.Env(), sum);
+  return loss_object(info.Env(), guarded(info.Env(), args.where(), [&] {
+                       return sgd.segments.empty()
+                                  ? plan_->train_step(batch, parameters.data, grad_scale,
+                                                      gradients.data, seconds)
+                                  : plan_->train_step(batch, grad_scale, update, seconds);
+                     }));
 }
 
 Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
@@ -146,7 +151,9 @@ Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
   const auto parameters = args.floats("parameters", static_cast<size_t>(plan_->parameters()));
   const auto predictions = args.int32s("predictions", static_cast<size_t>(batch.count));
   args.disjoint("predictions", predictions, {parameters, images, labels, indices});
-  return loss_object(info.Env(), plan_->evaluate(batch, parameters.data, predictions.data));
+  return loss_object(info.Env(), guarded(info.Env(), args.where(), [&] {
+                       return plan_->evaluate(batch, parameters.data, predictions.data);
+                     }));
 }
 
 Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
@@ -156,7 +163,8 @@ Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
   const auto parameters = args.floats("parameters", static_cast<size_t>(plan_->parameters()));
   const auto logits = args.floats("logits", args.product({count, plan_->classes()}));
   args.disjoint("logits", logits, {x, parameters});
-  plan_->predict(x.data, count, parameters.data, logits.data);
+  guarded(info.Env(), args.where(),
+          [&] { plan_->predict(x.data, count, parameters.data, logits.data); });
   return info.Env().Undefined();
 }
 

@@ -7,12 +7,13 @@ namespace rownet::bindings {
 SgdArguments read_sgd(Args& args, Span<float> params) {
   SgdArguments sgd{args.floats_or_null("velocities", params.size), {}, {}};
   const auto numbers = args.doubles("segments");
+  if (numbers.size % 4 != 0) args.fail_range("expected segments of four numbers each");
   sgd.step.lr = args.number("lr");
   sgd.step.momentum = args.number("momentum");
   sgd.step.nesterov = args.boolean("nesterov");
   // In order and apart, so that no float is updated twice.
   double end = 0.0;
-  for (size_t i = 0; i + 4 <= numbers.size; i += 4) {
+  for (size_t i = 0; i < numbers.size; i += 4) {
     const double* n = numbers.data + i;
     // Written so that NaN fails.
     const bool fits = n[0] >= end && n[1] >= 0.0 &&

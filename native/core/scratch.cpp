@@ -24,6 +24,16 @@ thread_local Buffer buffer;
 
 }  // namespace
 
+size_t floats_of(std::initializer_list<int64_t> sizes) {
+  constexpr int64_t kMost = int64_t{1} << 56;
+  int64_t product = 1;
+  for (int64_t size : sizes) {
+    if (size != 0 && product > kMost / size) throw std::bad_alloc();
+    product *= size;
+  }
+  return static_cast<size_t>(product);
+}
+
 float* scratch(size_t floats) {
   if (floats > buffer.floats) {
     buffer.memory.reset();

@@ -2,6 +2,7 @@
 // within the bound of their sums.
 #include <cmath>
 #include <limits>
+#include <new>
 
 #include "harness.h"
 #include "kernel_table.h"
@@ -14,6 +15,7 @@
 #include "rows/linear.h"
 #include "rows/max_pool2d.h"
 #include "scratch.h"
+#include "threads.h"
 
 namespace rownet::test {
 
@@ -46,6 +48,29 @@ std::string difference_of(const Guarded<float>& memory, const Doubles& expected,
 size_t size(int64_t n) { return static_cast<size_t>(n); }
 
 }  // namespace
+
+// A pixel under so much padding that 2^30 taps see 2^30 windows: 2^60 floats for each of 16 threads,
+// which is 0 in 64 bits. The operands are not looked at.
+TEST_ONCE(conv2d_memory_beyond_64_bits_is_refused) {
+  constexpr int64_t kSide = 1 << 15;
+  const Window v{1, 1, 1, 1, kSide, kSide, 1, 1, kSide - 1, kSide - 1};
+  float dx = 0.0f;
+  set_thread_count(16);
+  for (bool backward : {false, true}) {
+    problem("%s, %s", backward ? "backward" : "forward", text(v).c_str());
+    bool refused = false;
+    try {
+      if (backward) {
+        conv2d_backward(v, 1, nullptr, nullptr, nullptr, &dx, nullptr, nullptr);
+      } else {
+        conv2d_forward(v, 1, nullptr, nullptr, nullptr, nullptr);
+      }
+    } catch (const std::bad_alloc&) {
+      refused = true;
+    }
+    CHECK(refused);
+  }
+}
 
 TEST(conv2d_forward_equals_reference) {
   Guarded<float> x, weight, bias, y;

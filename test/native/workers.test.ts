@@ -18,11 +18,23 @@ describe('worker threads', { timeout: 300_000 }, () => {
     expect(new Set(hashes).size).toBe(1);
   });
 
-  it('end in the middle of a step, 50 times, and the next one trains as if nothing had been', () => {
+  it('end in the middle of a step or of an evaluation, 50 times, and the next one trains as if nothing had been', () => {
     const { status, signal, stdout, stderr } = run('terminate');
     expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
     const [before, after] = JSON.parse(stdout) as string[];
     expect(after).toBe(before);
+  });
+
+  it('compute the same while another one changes the number of threads', () => {
+    const { status, signal, stdout, stderr } = run('threads');
+    expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
+    expect(JSON.parse(stdout)).toHaveLength(1);
+  });
+
+  it('load the addon 12 at once, twice, and leave it whole', () => {
+    const { status, signal, stdout, stderr } = run('load');
+    expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
+    expect(stdout).toBe('400\n');
   });
 });
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lanes/plan_state.h"
+#include "scratch.h"
 
 namespace rownet {
 
@@ -163,13 +164,13 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
 }
 
 void LanePlan::State::reserve(int64_t blocks, int64_t threads, bool training) {
-  slices.reserve(slice_floats * size(threads));
+  slices.reserve(floats_of({static_cast<int64_t>(slice_floats), threads}));
   packed.reserve(packed_floats);
   block_loss.resize(size(blocks));
   block_correct.resize(size(blocks));
   if (!training) return;
-  partials.reserve(partial_floats * size(blocks));
-  batch.reserve(batch_floats * size(blocks));
+  partials.reserve(floats_of({static_cast<int64_t>(partial_floats), blocks}));
+  batch.reserve(floats_of({static_cast<int64_t>(batch_floats), blocks}));
 }
 
 LossSum LanePlan::State::loss_of_blocks(int64_t blocks) const {

@@ -52,8 +52,8 @@ void conv2d_forward(const Window& v, int64_t oc, const float* x, const float* we
   const KernelTable& table = kernels();
   const int slices = thread_count();
   const int64_t ld = static_cast<int64_t>(cache_lines(size(pixels)));
-  const size_t part = cache_lines(size(k * ld));
-  float* const packed = scratch(cache_lines(size(oc * k)) + part * size(slices));
+  const size_t part = floats_of({k, ld});
+  float* const packed = scratch(cache_lines(size(oc * k)) + floats_of({k, ld, slices}));
   float* const cols = packed + cache_lines(size(oc * k));
   table.gemm_pack_a(oc, k, 1.0f, {weight, k, 1}, packed);
   parallel_for(v.n, slices, [&](int64_t begin, int64_t end, int slice) {
@@ -73,8 +73,8 @@ void input_gradient(const Window& v, int64_t oc, const float* weight, const floa
   const int64_t k = taps(v), pixels = out_pixels(v), image = v.c * v.h * v.w;
   const int slices = thread_count();
   const int64_t ld = static_cast<int64_t>(cache_lines(size(pixels)));
-  const size_t part = cache_lines(size(k * ld));
-  float* const packed = scratch(cache_lines(size(oc * k)) + part * size(slices));
+  const size_t part = floats_of({k, ld});
+  float* const packed = scratch(cache_lines(size(oc * k)) + floats_of({k, ld, slices}));
   float* const cols = packed + cache_lines(size(oc * k));
   table.gemm_pack_a(k, oc, 1.0f, {weight, 1, k}, packed);
   parallel_for(v.n, slices, [&](int64_t begin, int64_t end, int slice) {
@@ -95,9 +95,10 @@ void parameter_gradients(const Window& v, int64_t oc, const float* x, const floa
   const int slices = thread_count();
   const int64_t ld = static_cast<int64_t>(cache_lines(size(pixels)));
   const int64_t blocks = (v.n + kReductionImages - 1) / kReductionImages;
-  const size_t part = cache_lines(size(kDotImages * k * ld));
+  const size_t part = floats_of({kDotImages, k, ld});
   const size_t partial = cache_lines(size(oc * (k + 1)));
-  float* const partials = scratch(partial * size(blocks) + part * size(slices));
+  float* const partials = scratch(floats_of({static_cast<int64_t>(partial), blocks}) +
+                                  floats_of({kDotImages, k, ld, slices}));
   float* const cols = partials + partial * size(blocks);
   parallel_for(blocks, slices, [&](int64_t begin, int64_t end, int slice) {
     float* const mine = cols + part * size(slice);

@@ -167,6 +167,12 @@ describe('sgdUpdateArena', () => {
     expect(() => update(segments)).toThrow('expected segments inside params, in order, without overlap');
   });
 
+  it('refuses a segment that is cut', () => {
+    expect(() => update([0, 4, 0, 1, 4])).toThrow(
+      'sgdUpdateSegments: expected segments of four numbers each',
+    );
+  });
+
   it('refuses gradients that are fewer than the parameters', () => {
     expect(() => update([0, 1, 0, 1], 9)).toThrow(
       /expected grads to hold at least 10 elements but received 9/,
