@@ -6,6 +6,7 @@
  * filled by splitmix64, Steele, Lea & Flood, Fast Splittable Pseudorandom Number Generators (2014).
  */
 import { ArgumentRangeError } from './errors.js';
+import { valueText } from './tensor.js';
 
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 const GOLDEN_GAMMA = 0x9e37_79b9_7f4a_7c15n;
@@ -24,7 +25,7 @@ function mix64(value: bigint): bigint {
 function checkSafeInteger(what: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new ArgumentRangeError(
-      `${what}: expected an integer from 0 to 2^53 - 1 but received ${String(value)}`,
+      `${what}: expected an integer from 0 to 2^53 - 1 but received ${valueText(value)}`,
     );
   }
 }
@@ -109,7 +110,7 @@ export class Random {
   integer(bound: number): number {
     if (!Number.isInteger(bound) || bound < 1 || bound > TWO_POW_32) {
       throw new ArgumentRangeError(
-        `Random.integer: expected a bound from 1 to 2^32 but received ${String(bound)}`,
+        `Random.integer: expected a bound from 1 to 2^32 but received ${valueText(bound)}`,
       );
     }
     const limit = TWO_POW_32 - (TWO_POW_32 % bound);

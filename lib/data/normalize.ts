@@ -1,6 +1,6 @@
 /** Bytes to floats: `x * scale + shift` for a pixel `x` from 0 to 255. */
-import { ArgumentRangeError } from '../errors.js';
-import { Tensor } from '../tensor.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { Tensor, typeName, valueText } from '../tensor.js';
 
 /** Applied to every pixel as `x * scale + shift`. */
 export interface Normalization {
@@ -14,8 +14,12 @@ export interface PixelStatistics {
   readonly deviation: number;
 }
 
-/** Over all pixels; exact up to the last rounding, since bytes are counted first. Zeros for no pixels. */
+/**
+ * Over all pixels; exact up to the last rounding, since bytes are counted first. Zeros for no pixels.
+ * @throws {ArgumentTypeError} for anything but bytes
+ */
 export function pixelStatistics(images: Uint8Array): PixelStatistics {
+  checkBytes('pixelStatistics', images);
   const counts = new Float64Array(256);
   for (let i = 0; i < images.length; i += 1) counts[images[i]] += 1;
   let sum = 0;
@@ -34,7 +38,7 @@ export function pixelStatistics(images: Uint8Array): PixelStatistics {
 export function standardization({ mean, deviation }: PixelStatistics): Normalization {
   if (!Number.isFinite(mean) || !Number.isFinite(deviation) || deviation <= 0) {
     throw new ArgumentRangeError(
-      `standardization: expected a mean and a deviation above 0 but received ${mean} and ${deviation}`,
+      `standardization: expected a mean and a deviation above 0 but received ${valueText(mean)} and ${valueText(deviation)}`,
     );
   }
   return { scale: 1 / (255 * deviation), shift: -mean / deviation };
@@ -45,14 +49,23 @@ export function standardization({ mean, deviation }: PixelStatistics): Normaliza
  * batches natively.
  * @param images whole images of shape `[C, H, W]`, one after another
  * @param indices which ones, in this order; all of them if left out
- * @throws ArgumentRangeError if the bytes are no whole images, or an index is outside
+ * @throws {ArgumentTypeError} for anything but bytes
+ * @throws ArgumentRangeError if the bytes are no whole images, an index is outside, or a value is not finite
  */
 export function imagesToTensor(
   images: Uint8Array,
   shape: readonly [number, number, number],
-  { scale, shift }: Normalization,
+  normalization: Normalization,
   indices?: ArrayLike<number>,
 ): Tensor {
+  const { scale, shift } = normalization;
+  checkBytes('imagesToTensor', images);
+  if (!Number.isFinite(scale) || !Number.isFinite(shift)) {
+    throw new ArgumentRangeError(
+      `imagesToTensor: expected a finite scale and shift but received ${valueText(scale)} and ${valueText(shift)}. ` +
+        "Hint: a recipe's normalization, such as recipes.fast.normalization",
+    );
+  }
   const pixels = shape[0] * shape[1] * shape[2];
   const count = images.length / pixels;
   if (!Number.isInteger(count)) {
@@ -74,4 +87,11 @@ export function imagesToTensor(
     }
   }
   return result;
+}
+
+function checkBytes(where: string, images: unknown): void {
+  if (images instanceof Uint8Array) return;
+  throw new ArgumentTypeError(
+    `${where}: expected images to be a Uint8Array but received ${typeName(images)}`,
+  );
 }

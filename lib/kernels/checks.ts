@@ -37,6 +37,25 @@ export function checkShape(where: string, name: string, value: unknown, shape: S
   );
 }
 
+/** As `checkTensor`, and any number of inputs of this shape. */
+export function checkBatch(
+  where: string,
+  name: string,
+  value: unknown,
+  inputShape: Shape,
+): asserts value is Tensor {
+  checkTensor(where, name, value);
+  const { shape } = value;
+  if (shape.length > 0 && sameShape(shape.slice(1), inputShape)) return;
+  const hint = sameShape(shape, inputShape)
+    ? `. Hint: add the batch axis, reshape([1, ${shape.join(', ')}])`
+    : '';
+  throw new ShapeError(
+    `${where}: expected ${name} Nx${formatShape(inputShape)} (N inputs of the net) ` +
+      `but received ${formatShape(shape)}${hint}`,
+  );
+}
+
 /** The tensor to write to: `out` if it is given and fits, else a new one. */
 export function output(where: string, name: string, out: Tensor | undefined, shape: Shape): Tensor {
   if (out === undefined) return new Tensor(shape);
@@ -44,7 +63,13 @@ export function output(where: string, name: string, out: Tensor | undefined, sha
   return out;
 }
 
-type ArrayClass = typeof Int32Array | typeof Uint32Array | typeof Uint16Array | typeof Uint8Array;
+type ArrayClass =
+  | typeof Float32Array
+  | typeof Float64Array
+  | typeof Int32Array
+  | typeof Uint32Array
+  | typeof Uint16Array
+  | typeof Uint8Array;
 
 /**
  * A typed array of one class whose memory native code may use.
@@ -66,17 +91,21 @@ export function checkArray<T extends ArrayClass>(
   checkMemory(where, name, value);
   if (value.length < minimum) {
     throw new ArgumentRangeError(
-      `${where}: expected ${name} to hold at least ${minimum} elements but received ${value.length}`,
+      `${where}: expected ${name} to hold at least ${minimum} elements but received ${value.length}` +
+        (value.length === 0 ? ' (has the buffer been transferred?)' : ''),
     );
   }
 }
 
 /** @throws {ArgumentTypeError} unless `options` is an object; `example` stands in the message. */
 export function checkOptions(where: string, options: unknown, example: string): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new ArgumentTypeError(
-    `${where}: expected an options object such as ${example} but received ${typeName(options)}`,
-  );
+  checkObject(where, `an options object such as ${example}`, options);
+}
+
+/** @throws {ArgumentTypeError} unless `value` is an object; `what` it should be stands in the message. */
+export function checkObject(where: string, what: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new ArgumentTypeError(`${where}: expected ${what} but received ${typeName(value)}`);
 }
 
 /** @throws {ArgumentTypeError | ArgumentRangeError} unless `value` is an integer from `low` to `high`. */

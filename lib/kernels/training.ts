@@ -2,7 +2,15 @@
 import { ArgumentTypeError, ShapeError } from '../errors.js';
 import { native } from '../native.js';
 import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tensor.js';
-import { checkArray, checkNumber, checkOptions, checkShape, checkTensor, output } from './checks.js';
+import {
+  checkArray,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  checkShape,
+  checkTensor,
+  output,
+} from './checks.js';
 import type { OutOption } from './rows.js';
 
 /** The gradient that `softmaxCrossEntropy` writes. */
@@ -105,16 +113,29 @@ export interface SgdArenaUpdate {
 }
 
 /**
+ * What `sgdUpdateArena`, and an engine that makes the update itself, check beforehand.
+ * @throws {TypeError | RangeError} naming what is wrong.
+ */
+export function checkArenaUpdate(where: string, update: SgdArenaUpdate): void {
+  checkObject(where, 'an update such as SGD.update() gives', update);
+  const { arena, rates } = update;
+  checkObject(where, 'an arena { params, grads, velocities, segments }', arena);
+  checkObject(where, 'rates such as { lr: 0.1 }', rates);
+  checkArray(where, 'params', arena.params, Float32Array, 0);
+  checkArray(where, 'grads', arena.grads, Float32Array, 0);
+  checkArray(where, 'segments', arena.segments, Float64Array, 0);
+  checkNumber(where, 'lr', rates.lr);
+  checkNumber(where, 'momentum', rates.momentum ?? 0);
+}
+
+/**
  * `sgdUpdate` of all parameters of an arena in one call: a tenth of the time of a call each.
  * @throws {RangeError} unless the segments lie inside the arena, in order and apart.
  */
 export function sgdUpdateArena(arena: SgdArena, rates: SgdRates): void {
-  checkOptions('sgdUpdateArena', arena, '{ params, grads, velocities, segments }');
-  checkOptions('sgdUpdateArena', rates, '{ lr: 0.1 }');
+  checkArenaUpdate('sgdUpdateArena', { arena, rates });
   const { params, grads, velocities, segments } = arena;
   const { lr, momentum = 0, nesterov = false } = rates;
-  checkNumber('sgdUpdateArena', 'lr', lr);
-  checkNumber('sgdUpdateArena', 'momentum', momentum);
   native().sgdUpdateSegments(params, grads, velocities, segments, lr, momentum, nesterov);
 }
 

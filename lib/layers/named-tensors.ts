@@ -9,9 +9,13 @@ export type NamedTensors = readonly (readonly [name: string, tensor: Tensor])[];
 const MOST_OTHERS = 20;
 const MOST_LETTERS = 80;
 
-/** Copies, in the order given. */
-export function copyOut(named: NamedTensors): Map<string, Tensor> {
-  return new Map(named.map(([name, { shape, data }]) => [name, new Tensor(shape, data.slice())]));
+/** Copies, in the order given. @throws {ArgumentTypeError} for a tensor whose memory was transferred. */
+export function copyOut(where: string, named: NamedTensors): Map<string, Tensor> {
+  const copy = (name: string, tensor: Tensor) => {
+    checkTensor(where, name, tensor);
+    return new Tensor(tensor.shape, tensor.data.slice());
+  };
+  return new Map(named.map(([name, tensor]) => [name, copy(name, tensor)]));
 }
 
 /**
@@ -46,13 +50,14 @@ export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<stri
     checkTensor(where, name, tensor);
     checkFinite(where, name, tensor.data);
   }
+  for (const [name, tensor] of named) checkTensor(where, name, tensor);
   for (const [name, tensor] of named) tensor.data.set((map.get(name) as Tensor).data);
 }
 
 /** PyTorch puts the name of a wrapper in front, such as `module.`. */
 function prefixHint(named: NamedTensors, map: ReadonlyMap<string, Tensor>): string {
   const [first] = named.map(([name]) => name);
-  const longer = [...map.keys()].find((name) => name.endsWith(`.${first}`));
+  const longer = [...map.keys()].map(String).find((name) => name.endsWith(`.${first}`));
   if (longer === undefined) return '';
   const prefix = longer.slice(0, -first.length);
   if (!named.every(([name]) => map.has(prefix + name))) return '';

@@ -1,8 +1,8 @@
 import { ArgumentRangeError, ArgumentTypeError, ShapeError, StateError } from '../errors.js';
-import { checkTensor } from '../kernels/checks.js';
+import { checkOptions, checkTensor } from '../kernels/checks.js';
 import { softmaxCrossEntropy } from '../kernels/training.js';
 import { TensorBuffer } from '../layers/layer.js';
-import { formatShape, type Tensor, typeName } from '../tensor.js';
+import { formatShape, type Tensor, typeName, valueText } from '../tensor.js';
 
 /** Options of `CrossEntropyLoss`. */
 export interface CrossEntropyLossOptions {
@@ -18,11 +18,13 @@ export class CrossEntropyLoss {
   #gradient: Tensor | undefined;
   #correct = 0;
 
-  /** @throws {ArgumentRangeError} for an unknown reduction. */
-  constructor({ reduction = 'mean' }: CrossEntropyLossOptions = {}) {
+  /** @throws {TypeError | RangeError} naming the option that is wrong. */
+  constructor(options: CrossEntropyLossOptions = {}) {
+    checkOptions('crossEntropyLoss', options, "{ reduction: 'sum' }");
+    const { reduction = 'mean' } = options;
     if (reduction !== 'mean' && reduction !== 'sum') {
       throw new ArgumentRangeError(
-        `crossEntropyLoss: expected reduction 'mean' or 'sum' but received ${JSON.stringify(reduction)}`,
+        `crossEntropyLoss: expected reduction 'mean' or 'sum' but received ${valueText(reduction)}`,
       );
     }
     this.reduction = reduction;
@@ -84,7 +86,7 @@ export class CrossEntropyLoss {
       const label = labels[index];
       if (!Number.isInteger(label) || label < 0 || label >= classes) {
         throw new ArgumentRangeError(
-          `${where}: expected labels to be integers from 0 to ${classes - 1} but label ${index} is ${String(label)}`,
+          `${where}: expected labels to be integers from 0 to ${classes - 1} but label ${index} is ${valueText(label)}`,
         );
       }
       this.#labels[index] = label;

@@ -2,6 +2,7 @@
 import { ArgumentRangeError } from '../errors.js';
 import type { Parameter } from '../layers/layer.js';
 import { Random } from '../random.js';
+import { valueText } from '../tensor.js';
 
 /**
  * - `he`: weights normal with standard deviation sqrt(2 / fanIn), biases 0 (He et al., Delving Deep into Rectifiers,
@@ -38,7 +39,7 @@ function standardDeviation(init: Init, kind: Parameter['kind'], fanIn: number): 
       return 0;
     default:
       throw new ArgumentRangeError(
-        `init: expected 'he', 'article' or 'zeros' but received ${JSON.stringify(init)}`,
+        `init: expected 'he', 'article' or 'zeros' but received ${valueText(init)}`,
       );
   }
 }

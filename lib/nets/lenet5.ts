@@ -1,3 +1,4 @@
+import { checkOptions } from '../kernels/checks.js';
 import { Conv2d } from '../layers/conv2d.js';
 import { Flatten } from '../layers/flatten.js';
 import { Linear } from '../layers/linear.js';
@@ -23,7 +24,9 @@ export interface LeNet5Options {
  * activations.
  */
 export class LeNet5 extends Net {
-  constructor({ classes = 10, ...options }: LeNet5Options = {}) {
+  constructor(options: LeNet5Options = {}) {
+    checkOptions('LeNet5', options, '{ seed: 1 }');
+    const { classes = 10, ...rest } = options;
     const layers = {
       conv1: new Conv2d({ inChannels: 1, outChannels: 6, kernel: 5 }), //     6 x 28 x 28
       relu1: new ReLU(),
@@ -38,6 +41,6 @@ export class LeNet5 extends Net {
       relu4: new ReLU(),
       fc2: new Linear({ inFeatures: 84, outFeatures: classes }),
     };
-    super(new Sequential(layers), { inputShape: [1, 32, 32], ...options });
+    super(new Sequential(layers), { inputShape: [1, 32, 32], ...rest });
   }
 }

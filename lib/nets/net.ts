@@ -1,10 +1,10 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
-import { checkInteger, checkNumber, checkTensor } from '../kernels/checks.js';
+import { checkBatch, checkInteger, checkNumber, checkOptions } from '../kernels/checks.js';
 import { sgdUpdate } from '../kernels/training.js';
 import type { Layer, Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Sequential } from '../layers/sequential.js';
-import { formatShape, type Shape, Tensor, typeName } from '../tensor.js';
+import { formatShape, newFloats, type Shape, Tensor, typeName, valueText } from '../tensor.js';
 import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
 import { summarize } from './summary.js';
@@ -56,12 +56,15 @@ export class Net {
    * Takes over the parameters of `layer` and initialises them.
    * @throws {ShapeError} if the layers do not fit each other and the input shape.
    * @throws {StateError} if a layer belongs to another net.
+   * @throws {ResourceError} if there is no memory for the parameters.
    */
   constructor(layer: Sequential, options: NetOptions) {
     if (!(layer instanceof Sequential)) {
       throw new ArgumentTypeError(`net: expected a Sequential but received ${typeName(layer)}`);
     }
+    checkOptions('net', options, '{ inputShape: [1, 32, 32] }');
     const { inputShape, seed = 0, init = 'he' } = options;
+    checkInputShape(inputShape);
     this.outputShape = Object.freeze(layer.outputShape([1, ...inputShape]).slice(1));
     this.inputShape = Object.freeze([...inputShape]);
     this.layer = layer;
@@ -73,8 +76,8 @@ export class Net {
       );
     }
     const size = this.#parameters.reduce((sum, { value }) => sum + value.size, 0);
-    this.arena = new Float32Array(size);
-    this.gradArena = new Float32Array(size);
+    this.arena = newFloats('net', size);
+    this.gradArena = newFloats('net', size);
     let offset = 0;
     for (const parameter of this.#parameters) {
       const { shape, size: length } = parameter.value;
@@ -124,17 +127,15 @@ export class Net {
    * @returns the gradient of the input if `inputGradient` is true (it costs a part of the first layer), else null.
    * @throws {StateError} before the first forward, and after `predict`, which takes the layers' memory.
    */
-  backward(
-    gradOut: Tensor,
-    { inputGradient = false }: { readonly inputGradient?: boolean } = {},
-  ): Tensor | null {
+  backward(gradOut: Tensor, options: { readonly inputGradient?: boolean } = {}): Tensor | null {
+    checkOptions('net', options, '{ inputGradient: true }');
     if (!this.#ready) {
       throw new StateError(
         'net: expected a forward before backward but there was none since the start, a predict or an error. ' +
           'Call forward(x) first',
       );
     }
-    if (inputGradient) return this.layer.backward(gradOut);
+    if (options.inputGradient) return this.layer.backward(gradOut);
     this.layer.backwardParameters(gradOut);
     return null;
   }
@@ -144,12 +145,14 @@ export class Net {
    * @throws {StateError} before the first backward.
    * @throws {RangeError} for a learning rate or regularisation below 0 or not finite.
    */
-  update({ lr, reg = 0, biasGradient = 'sum' }: UpdateOptions): void {
+  update(options: UpdateOptions): void {
+    checkOptions('update', options, '{ lr: 0.1 }');
+    const { lr, reg = 0, biasGradient = 'sum' } = options;
     checkNumber('update', 'lr', lr, 0);
     checkNumber('update', 'reg', reg, 0);
     if (biasGradient !== 'sum' && biasGradient !== 'mean') {
       throw new ArgumentRangeError(
-        `update: expected biasGradient 'sum' or 'mean' but received ${JSON.stringify(biasGradient)}`,
+        `update: expected biasGradient 'sum' or 'mean' but received ${valueText(biasGradient)}`,
       );
     }
     for (const { name, kind, value, grad, rows } of this.#parameters) {
@@ -167,7 +170,7 @@ export class Net {
 
   /** Copies of all parameters under names such as `conv1.weight`. */
   getParams(): Map<string, Tensor> {
-    return copyOut(this.#named());
+    return copyOut('getParams', this.#named());
   }
 
   /**
@@ -188,11 +191,12 @@ export class Net {
    * layer by layer.
    * @param x `[N, ...inputShape]`.
    * @param batchSize inputs at a time, layer by layer. Default 256.
+   * @throws {ShapeError} for inputs of another shape.
    */
   predict(x: Tensor, batchSize = PREDICT_BATCH): Tensor {
     this.#compiled ??= compileNet(this);
     if ('reason' in this.#compiled) return this.predictByLayers(x, batchSize);
-    checkTensor('predict', 'x', x);
+    checkBatch('predict', 'x', x, this.inputShape);
     checkInteger('predict', 'batchSize', batchSize, 1, 2 ** 31 - 1);
     const result = new Tensor(this.layer.outputShape(x.shape));
     this.#compiled.plan.predict(x.shape[0], x.data, this.arena, result.data);
@@ -202,7 +206,7 @@ export class Net {
 
   /** As `predict`, always layer by layer. */
   predictByLayers(x: Tensor, batchSize = PREDICT_BATCH): Tensor {
-    checkTensor('predict', 'x', x);
+    checkBatch('predict', 'x', x, this.inputShape);
     checkInteger('predict', 'batchSize', batchSize, 1, 2 ** 31 - 1);
     const result = new Tensor(this.layer.outputShape(x.shape));
     const [count, ...rest] = x.shape;
@@ -239,6 +243,17 @@ export class Net {
   toString(): string {
     const shapes = `${formatShape(this.inputShape)} -> ${formatShape(this.outputShape)}`;
     return `${this.constructor.name}(${shapes}, ${this.arena.length} parameters)`;
+  }
+}
+
+function checkInputShape(shape: unknown): void {
+  if (!Array.isArray(shape)) {
+    throw new ArgumentTypeError(
+      `net: expected inputShape to be a shape such as [1, 32, 32] but received ${typeName(shape)}`,
+    );
+  }
+  for (const [axis, length] of shape.entries()) {
+    checkInteger('net', `inputShape[${axis}]`, length, 1, 2 ** 31 - 1);
   }
 }
 

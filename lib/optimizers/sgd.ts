@@ -1,9 +1,9 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
-import { checkNumber } from '../kernels/checks.js';
+import { checkNumber, checkOptions, checkShape, checkTensor } from '../kernels/checks.js';
 import { type SgdArena, type SgdArenaUpdate, sgdUpdate, sgdUpdateArena } from '../kernels/training.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { Tensor, typeName } from '../tensor.js';
+import { Tensor, typeName, valueText } from '../tensor.js';
 
 /** Options of `SGD`. */
 export interface SGDOptions {
@@ -48,6 +48,7 @@ export class SGD {
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(target: HasParameters | readonly Parameter[], options: SGDOptions) {
     this.#parameters = parametersOf(target);
+    checkOptions('sgd', options, '{ lr: 0.1 }');
     const { lr, momentum = 0, nesterov = false, weightDecay = 0, biasGradient = 'sum' } = options;
     checkNumber('sgd', 'lr', lr, 0);
     checkNumber('sgd', 'momentum', momentum, 0);
@@ -55,12 +56,17 @@ export class SGD {
     if (momentum >= 1) {
       throw new ArgumentRangeError(`sgd: expected momentum below 1 but received ${momentum}`);
     }
+    if (typeof nesterov !== 'boolean') {
+      throw new ArgumentTypeError(
+        `sgd: expected nesterov to be a boolean but received ${typeName(nesterov)}`,
+      );
+    }
     if (nesterov && momentum === 0) {
       throw new ArgumentRangeError('sgd: expected momentum above 0, which nesterov needs, but received 0');
     }
     if (biasGradient !== 'sum' && biasGradient !== 'mean') {
       throw new ArgumentRangeError(
-        `sgd: expected biasGradient 'sum' or 'mean' but received ${JSON.stringify(biasGradient)}`,
+        `sgd: expected biasGradient 'sum' or 'mean' but received ${valueText(biasGradient)}`,
       );
     }
     this.lr = lr;
@@ -128,7 +134,7 @@ export class SGD {
 
   /** Copies of the velocities under their parameters' names, for a checkpoint; empty without momentum. */
   getVelocity(): Map<string, Tensor> {
-    return copyOut(this.#named());
+    return copyOut('sgd: getVelocity', this.#named());
   }
 
   /**
@@ -177,9 +183,15 @@ function wholeBuffer({ buffer }: Float32Array): Float32Array {
 }
 
 function parametersOf(target: HasParameters | readonly Parameter[]): readonly Parameter[] {
-  if (Array.isArray(target)) return target;
-  if (typeof (target as HasParameters | null)?.parameters === 'function') {
-    return (target as HasParameters).parameters();
+  const isNet = typeof (target as HasParameters | null)?.parameters === 'function';
+  const parameters: unknown = isNet ? (target as HasParameters).parameters() : target;
+  if (!Array.isArray(parameters)) {
+    throw new ArgumentTypeError(`sgd: expected a net or its parameters but received ${typeName(target)}`);
   }
-  throw new ArgumentTypeError(`sgd: expected a net or its parameters but received ${typeName(target)}`);
+  for (const [index, parameter] of (parameters as readonly Partial<Parameter>[]).entries()) {
+    const name = `parameters[${index}]`;
+    checkTensor('sgd', `the value of ${name}`, parameter?.value);
+    checkShape('sgd', `the gradient of ${name}`, parameter.grad, parameter.value.shape, 'that of its value');
+  }
+  return parameters;
 }

@@ -2,6 +2,7 @@
 import type { Normalization } from '../data/normalize.js';
 import type { ShuffleMode } from '../data/batches.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { typeName, valueText } from '../tensor.js';
 
 /**
  * How a net is trained: everything but the data, the net and the seed. `{ ...recipes.fast, epochs: 5 }` changes one
@@ -101,9 +102,10 @@ export function resolveRecipe(
   { lr, batchSize }: RecipeOverrides = {},
 ): Recipe {
   const base = typeof nameOrRecipe === 'string' ? named(nameOrRecipe) : nameOrRecipe;
-  if (typeof base !== 'object' || base === null || typeof base.optimizer !== 'object') {
+  if (!isObject(base) || !isObject(base.optimizer) || !isObject(base.normalization)) {
+    const part = isObject(base) ? ' without optimizer or normalization' : '';
     throw new ArgumentTypeError(
-      `recipe: expected 'fast', 'article' or a whole recipe but received ${base === null ? 'null' : typeof base}. ` +
+      `recipe: expected 'fast', 'article' or a whole recipe but received ${typeName(base)}${part}. ` +
         'Hint: { ...recipes.fast, epochs: 3 } changes a single value',
     );
   }
@@ -116,9 +118,13 @@ export function resolveRecipe(
   return recipe;
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 function named(name: string): Recipe {
   if (name === 'fast' || name === 'article') return recipes[name];
-  throw new ArgumentRangeError(`recipe: expected 'fast' or 'article' but received ${JSON.stringify(name)}`);
+  throw new ArgumentRangeError(`recipe: expected 'fast' or 'article' but received ${valueText(name)}`);
 }
 
 function check(recipe: Recipe): void {
@@ -127,29 +133,32 @@ function check(recipe: Recipe): void {
   integer('batchSize', recipe.batchSize);
   demand(
     'lr',
-    optimizer.lr > 0 && Number.isFinite(optimizer.lr),
+    Number.isFinite(optimizer.lr) && optimizer.lr > 0,
     'a finite number above 0, such as 0.1',
     optimizer.lr,
   );
   demand(
     'momentum',
-    optimizer.momentum >= 0 && optimizer.momentum < 1,
+    Number.isFinite(optimizer.momentum) && optimizer.momentum >= 0 && optimizer.momentum < 1,
     'a number from 0 up to, not including, 1',
     optimizer.momentum,
   );
   demand(
     'weightDecay',
-    optimizer.weightDecay >= 0 && Number.isFinite(optimizer.weightDecay),
+    Number.isFinite(optimizer.weightDecay) && optimizer.weightDecay >= 0,
     'a finite number from 0',
     optimizer.weightDecay,
   );
+  oneOf('nesterov', optimizer.nesterov, [true, false]);
+  oneOf('dropLast', recipe.dropLast, [true, false]);
   demand(
     'nesterov',
     !optimizer.nesterov || optimizer.momentum > 0,
     'false without momentum',
     optimizer.nesterov,
   );
-  demand('warmup', recipe.warmup >= 0 && recipe.warmup <= 1, 'a share from 0 to 1', recipe.warmup);
+  const { warmup } = recipe;
+  demand('warmup', Number.isFinite(warmup) && warmup >= 0 && warmup <= 1, 'a share from 0 to 1', warmup);
   demand('normalization.scale', Number.isFinite(normalization.scale), 'a finite number', normalization.scale);
   demand('normalization.shift', Number.isFinite(normalization.shift), 'a finite number', normalization.shift);
   oneOf('schedule', recipe.schedule, ['constant', 'oneCycle']);
@@ -162,11 +171,12 @@ function integer(name: string, value: number): void {
   demand(name, Number.isSafeInteger(value) && value >= 1, 'an integer from 1', value);
 }
 
-function oneOf(name: string, value: string, allowed: readonly string[]): void {
-  demand(name, allowed.includes(value), allowed.map((text) => `'${text}'`).join(' or '), value);
+function oneOf<T extends string | boolean>(name: string, value: T, allowed: readonly T[]): void {
+  const texts = allowed.map((one) => (typeof one === 'string' ? `'${one}'` : one));
+  demand(name, allowed.includes(value), texts.join(' or '), value);
 }
 
 function demand(name: string, fits: boolean, expected: string, received: unknown): void {
   if (fits) return;
-  throw new ArgumentRangeError(`recipe: ${name}: expected ${expected} but received ${String(received)}`);
+  throw new ArgumentRangeError(`recipe: ${name}: expected ${expected} but received ${valueText(received)}`);
 }

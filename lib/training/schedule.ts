@@ -1,5 +1,6 @@
 /** The learning rate of each step. */
 import { ArgumentRangeError } from '../errors.js';
+import { valueText } from '../tensor.js';
 import type { Recipe } from './recipes.js';
 
 /**
@@ -17,7 +18,7 @@ export function learningRate(
 ): number {
   if (!Number.isInteger(step) || step < 0 || !(step < totalSteps)) {
     throw new ArgumentRangeError(
-      `learningRate: expected a step from 0 to ${totalSteps - 1} but received ${String(step)}`,
+      `learningRate: expected a step from 0 to ${totalSteps - 1} but received ${valueText(step)}`,
     );
   }
   if (schedule === 'constant') return lr;

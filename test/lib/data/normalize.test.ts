@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { imagesToTensor, pixelStatistics, standardization } from '../../../lib/data/normalize.js';
-import { ArgumentRangeError } from '../../../lib/errors.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
 
 describe('pixelStatistics', () => {
   it('gives mean and deviation where white is 1', () => {
@@ -15,6 +15,20 @@ describe('pixelStatistics', () => {
     expect(pixelStatistics(new Uint8Array(0))).toEqual({ mean: 0, deviation: 0 });
   });
 });
+
+it.each([undefined, 5, [1, 2], Float32Array.of(1), new Uint8ClampedArray(4)])(
+  'bytes are not %s',
+  (images) => {
+    const bytes = images as unknown as Uint8Array;
+    for (const call of [
+      () => pixelStatistics(bytes),
+      () => imagesToTensor(bytes, [1, 2, 2], { scale: 1, shift: 0 }),
+    ]) {
+      expect(call).toThrow(ArgumentTypeError);
+      expect(call).toThrow(/expected images to be a Uint8Array but received/);
+    }
+  },
+);
 
 describe('standardization', () => {
   it('takes the mean to 0 and one deviation above it to 1', () => {
@@ -49,6 +63,15 @@ describe('imagesToTensor', () => {
     expect([...chosen.data]).toEqual([3, 3.5, 4, 4.5, -1, -0.5, 0, 0.5, 3, 3.5, 4, 4.5]);
     expect(imagesToTensor(images, [1, 2, 3], normalization, []).shape).toEqual([0, 1, 2, 3]);
   });
+
+  it.each([5, {}, { scale: 1, shift: Number.NaN }, { scale: '1', shift: 0 }])(
+    'refuses to normalise by %j',
+    (wrong) => {
+      expect(() => imagesToTensor(images, [1, 2, 3], wrong as typeof normalization)).toThrow(
+        /imagesToTensor: expected a finite scale and shift but received .* Hint: a recipe's normalization/,
+      );
+    },
+  );
 
   it('refuses bytes that are no whole images, and indices outside', () => {
     expect(() => imagesToTensor(images, [1, 5, 1], normalization)).toThrow(

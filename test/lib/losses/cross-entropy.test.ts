@@ -86,6 +86,12 @@ describe('CrossEntropyLoss', () => {
       `crossEntropyLoss: expected reduction 'mean' or 'sum' but received "none"`,
     ],
     [
+      'a reduction in place of options',
+      () => new CrossEntropyLoss(wrong('sum')),
+      TYPE,
+      "crossEntropyLoss: expected an options object such as { reduction: 'sum' } but received string",
+    ],
+    [
       'backward before forward',
       () => new CrossEntropyLoss().backward(),
       STATE,
@@ -125,7 +131,7 @@ describe('CrossEntropyLoss', () => {
     ],
     ['a label of -1', () => criterion.forward(scores, [-1, 0]), RANGE, /label 0 is -1/],
     ['a label of 0.5', () => criterion.forward(scores, [0.5, 0]), RANGE, /label 0 is 0.5/],
-    ['a label of text', () => criterion.forward(scores, wrong(['1', 0])), RANGE, /label 0 is 1/],
+    ['a label of text', () => criterion.forward(scores, wrong(['1', 0])), RANGE, /label 0 is "1"/],
     ['a hole', () => criterion.forward(scores, wrong({ length: 2 })), RANGE, /label 0 is undefined/],
   ]);
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ReLU } from '../../../lib/layers/relu.js';
+import { Sequential } from '../../../lib/layers/sequential.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net, type UpdateOptions } from '../../../lib/nets/net.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
-import { itRefuses, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
+import { itRefuses, type Misuse, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
 import { normalTensor } from '../../support/random-data.js';
 import { tinyInput, tinyLayers, tinyNet } from '../../support/tiny-net.js';
 
@@ -83,6 +84,33 @@ describe('construction', () => {
       RANGE,
       `init: expected 'he', 'article' or 'zeros' but received "xavier"`,
     ],
+    [
+      'no options',
+      () => new Net(tinyLayers(), wrong(undefined)),
+      TYPE,
+      /net: expected an options object such as/,
+    ],
+    [
+      'an input shape of text',
+      () => tinyNet({ inputShape: wrong('123') }),
+      TYPE,
+      'net: expected inputShape to be a shape such as [1, 32, 32] but received string',
+    ],
+    ...[Number.NaN, -1, 0.5, 0, 2 ** 31].map(
+      (length): Misuse => [
+        `an axis of ${length}`,
+        () => new Net(new Sequential([new ReLU()]), { inputShape: [1, length] }),
+        RANGE,
+        `net: expected inputShape[1] to be an integer from 1 to 2147483647 but received ${length}`,
+      ],
+    ),
+    [
+      'a seed in place of options',
+      () => new LeNet5(wrong(1)),
+      TYPE,
+      /LeNet5: expected an options object such as/,
+    ],
+    ['a seed of 1n', () => tinyNet({ seed: wrong(1n) }), RANGE, /seed: .* but received 1n/],
     ['a seed of -1', () => tinyNet({ seed: -1 }), RANGE, /seed/],
     ['a seed of 1.5', () => tinyNet({ seed: 1.5 }), RANGE, /seed/],
   ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
 import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
@@ -138,7 +139,26 @@ describe('predict', () => {
       'another shape',
       () => tinyNet().predict(new Tensor([2, 3])),
       SHAPE,
-      /conv2d: expected an input \[N, C, H, W\]/,
+      'predict: expected x Nx1x3x5 (N inputs of the net) but received 2x3',
+    ],
+    [
+      'an input without the batch axis',
+      () => tinyNet().predictByLayers(new Tensor([1, 3, 5])),
+      SHAPE,
+      /but received 1x3x5. Hint: add the batch axis, reshape\(\[1, 1, 3, 5\]\)/,
+    ],
+    // Its layers take them: pooling drops the last line and column.
+    [
+      'images of 33x33 in LeNet5',
+      () => new LeNet5().predict(new Tensor([2, 1, 33, 33])),
+      SHAPE,
+      'predict: expected x Nx1x32x32 (N inputs of the net) but received 2x1x33x33',
+    ],
+    [
+      'images of 33x33, layer by layer',
+      () => new LeNet5().predictByLayers(new Tensor([1, 1, 33, 33])),
+      SHAPE,
+      /33x33/,
     ],
     ['batches of 0', () => tinyNet().predict(images(1), 0), RANGE, /predict: expected batchSize/],
   ]);

@@ -77,15 +77,23 @@ describe('Random', () => {
     expect(new Random(1).normal()).toBe(-0.31769638969762326);
   });
 
-  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1', undefined])(
-    'refuses the seed %s',
-    (seed) => {
-      expect(() => new Random(seed as number)).toThrow(ArgumentRangeError);
-      expect(() => new Random(seed as number)).toThrow(
-        `Random: seed: expected an integer from 0 to 2^53 - 1 but received ${seed}`,
-      );
-    },
-  );
+  it.each([
+    [-1, '-1'],
+    [0.5, '0.5'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [2 ** 53, '9007199254740992'],
+    ['1', '"1"'],
+    [1n, '1n'],
+    [Symbol('1'), 'symbol'],
+    [Object.create(null), 'object'],
+    [undefined, 'undefined'],
+  ])('refuses the seed %s', (seed, text) => {
+    expect(() => new Random(seed as number)).toThrow(ArgumentRangeError);
+    expect(() => new Random(seed as number)).toThrow(
+      `Random: seed: expected an integer from 0 to 2^53 - 1 but received ${text}`,
+    );
+  });
 });
 
 describe('uniform', () => {

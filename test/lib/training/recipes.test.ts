@@ -85,9 +85,17 @@ describe('resolveRecipe', () => {
     ['warmup: expected a share from 0 to 1 but received 1.1', { ...fast, warmup: 1.1 }],
     ['normalization.scale: expected a finite number', { ...fast, normalization: { scale: 1 / 0, shift: 0 } }],
     ['normalization.shift: expected a finite number', { ...fast, normalization: { scale: 1, shift: 0 / 0 } }],
-    ["schedule: expected 'constant' or 'oneCycle' but received x", { ...fast, schedule: 'x' as 'constant' }],
-    ["loss: expected 'mean' or 'sum' but received x", { ...fast, loss: 'x' as 'sum' }],
-    ["biasGradient: expected 'sum' or 'mean' but received x", { ...fast, biasGradient: 'x' as 'sum' }],
+    [
+      "schedule: expected 'constant' or 'oneCycle' but received \"x\"",
+      { ...fast, schedule: 'x' as 'constant' },
+    ],
+    ["loss: expected 'mean' or 'sum' but received \"x\"", { ...fast, loss: 'x' as 'sum' }],
+    ["biasGradient: expected 'sum' or 'mean' but received \"x\"", { ...fast, biasGradient: 'x' as 'sum' }],
+    ['nesterov: expected true or false but received "no"', optimizer({ nesterov: 'no' as never })],
+    ['dropLast: expected true or false but received undefined', { ...fast, dropLast: undefined as never }],
+    ['warmup: expected a share from 0 to 1 but received null', { ...fast, warmup: null as never }],
+    ['momentum: expected a number from 0 up to', optimizer({ momentum: Symbol('m') as never })],
+    ['batchSize: expected an integer from 1 but received 4n', { ...fast, batchSize: 4n as never }],
     ["shuffle: expected 'everyEpoch' or 'once' or 'none' but", { ...fast, shuffle: 'x' as 'none' }],
   ])('refuses %s', (message, recipe) => {
     expect(() => resolveRecipe(recipe)).toThrow(
