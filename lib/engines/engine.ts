@@ -2,7 +2,8 @@
 import { ArgumentRangeError } from '../errors.js';
 import type { SgdArenaUpdate } from '../kernels/training.js';
 import type { Net } from '../nets/net.js';
-import type { Tensor } from '../tensor.js';
+import { type Tensor, valueText } from '../tensor.js';
+import { checkNet } from './image-set.js';
 import { LanesEngine, planLanes } from './lanes.js';
 import { RowsEngine } from './rows.js';
 
@@ -63,7 +64,9 @@ export interface Engine {
    * @param indices images of the training set, in any order.
    * @param update made at the end of the step. The lanes engine then keeps no gradients: those in the net are undefined.
    * Without an update the parameters stay as they are.
-   * @throws {ArgumentRangeError} for an index outside the training set, or none at all.
+   * @throws {ArgumentRangeError} for an index outside the training set, or none at all, and for rates of the update that
+   * are not finite.
+   * @throws {ArgumentTypeError} for memory that was transferred meanwhile.
    * @throws {StateError} if the engine has no training set.
    */
   trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult;
@@ -72,7 +75,10 @@ export interface Engine {
    * @param batchSize images at a time. Default 256.
    */
   evaluate(dataset: ImageSet, batchSize?: number): Evaluation;
-  /** Scores `[N, classes]` of normalised images `[N, C, H, W]`, any N; a copy. */
+  /**
+   * Scores `[N, classes]` of normalised images `[N, C, H, W]`, any N; a copy.
+   * @throws {ShapeError} for images that are not of the net's input shape.
+   */
   predict(x: Tensor): Tensor;
 }
 
@@ -80,8 +86,10 @@ export interface Engine {
  * The engine that runs a net.
  * @param name `auto` takes the fastest that can express the net.
  * @throws {ArgumentRangeError} for an unknown name.
+ * @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit.
  */
 export function createEngine(name: EngineName, net: Net, options: EngineOptions): Engine {
+  checkNet(net);
   switch (name) {
     case 'auto':
       return 'steps' in planLanes(net) ? new LanesEngine(net, options) : new RowsEngine(net, options);
@@ -91,7 +99,7 @@ export function createEngine(name: EngineName, net: Net, options: EngineOptions)
       return new RowsEngine(net, options);
     default:
       throw new ArgumentRangeError(
-        `createEngine: expected 'auto', 'lanes' or 'rows' but received ${JSON.stringify(name)}`,
+        `createEngine: expected 'auto', 'lanes' or 'rows' but received ${valueText(name)}`,
       );
   }
 }

@@ -1,23 +1,37 @@
 /** What both engines check before they touch images. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
-import { checkNumber } from '../kernels/checks.js';
-import type { Net } from '../nets/net.js';
-import { formatShape, sameShape, typeName } from '../tensor.js';
+import {
+  checkArray,
+  checkInteger,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  checkTensor,
+} from '../kernels/checks.js';
+import { checkArenaUpdate, type SgdArenaUpdate } from '../kernels/training.js';
+import { Net } from '../nets/net.js';
+import { formatShape, sameShape, typeName, valueText } from '../tensor.js';
 import type { EngineOptions, ImageSet } from './engine.js';
 
+/** @throws {ArgumentTypeError} for anything that is no net. */
+export function checkNet(net: unknown): asserts net is Net {
+  if (net instanceof Net) return;
+  throw new ArgumentTypeError(`engine: expected a Net but received ${typeName(net)}`);
+}
+
 /** @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit. */
-export function checkEngineOptions(
-  net: Net,
-  { normalization, train, reduction = 'mean' }: EngineOptions,
-): void {
+export function checkEngineOptions(net: Net, options: EngineOptions): void {
+  checkOptions('engine', options, '{ normalization: { scale: 1 / 255, shift: 0 } }');
+  const { normalization, train, reduction = 'mean' } = options;
   if (net.outputShape.length !== 1) {
     throw new ShapeError(
       `engine: expected a net with scores [N, classes] but its output is Nx${formatShape(net.outputShape)}`,
     );
   }
+  checkParameterMemory(net);
   if (reduction !== 'mean' && reduction !== 'sum') {
     throw new ArgumentRangeError(
-      `engine: expected reduction 'mean' or 'sum' but received ${JSON.stringify(reduction)}`,
+      `engine: expected reduction 'mean' or 'sum' but received ${valueText(reduction)}`,
     );
   }
   if (typeof normalization !== 'object' || normalization === null) {
@@ -27,29 +41,56 @@ export function checkEngineOptions(
   }
   checkNumber('engine', 'normalization.scale', normalization.scale);
   checkNumber('engine', 'normalization.shift', normalization.shift);
-  if (train !== undefined) checkImages(net, train);
+  if (train !== undefined) checkImages('engine', net, train);
 }
 
-/** @throws {ShapeError | ArgumentRangeError} unless the images and labels are those of the net. */
-export function checkImages(net: Net, { images, labels, count, shape }: ImageSet): void {
+/** @throws {ArgumentTypeError} for parameters or gradients whose memory was transferred. */
+export function checkParameterMemory(net: Net): void {
+  for (const { name, value, grad } of net.parameters()) {
+    checkTensor('engine', name, value);
+    checkTensor('engine', `the gradient of ${name}`, grad);
+  }
+}
+
+/**
+ * `where` stands in front of messages.
+ * @throws {TypeError} for what is no set of images, or is in memory that native code must not touch.
+ * @throws {ShapeError | ArgumentRangeError} unless the images and labels are those of the net.
+ */
+export function checkImages(where: string, net: Net, set: ImageSet): void {
+  checkObject(where, 'a data set { images, labels, count, shape }', set);
+  const { images, labels, count, shape } = set;
   const { inputShape, outputShape } = net;
-  if (!sameShape(shape, inputShape)) {
+  if (!Array.isArray(shape) || !sameShape(shape, inputShape)) {
+    const received = Array.isArray(shape) ? formatShape(shape) : typeName(shape);
     throw new ShapeError(
-      `engine: expected images ${formatShape(inputShape)} (the net's input) but received ${formatShape(shape)}`,
+      `${where}: expected images ${formatShape(inputShape)} (the net's input) but received ${received}`,
     );
   }
+  checkInteger(where, 'count', count, 0, 2 ** 32 - 1);
+  checkArray(where, 'images', images, Uint8Array, 0);
+  checkArray(where, 'labels', labels, Uint8Array, 0);
   const pixels = count * shape.reduce((product, length) => product * length, 1);
   if (images.length !== pixels || labels.length !== count) {
     throw new ShapeError(
-      `engine: expected ${pixels} pixels and ${count} labels (${count} images ${formatShape(shape)}) ` +
+      `${where}: expected ${pixels} pixels and ${count} labels (${count} images ${formatShape(shape)}) ` +
         `but received ${images.length} and ${labels.length}`,
     );
   }
   const outside = labels.findIndex((label) => label >= outputShape[0]);
   if (outside !== -1) {
     throw new ArgumentRangeError(
-      `engine: expected labels from 0 to ${outputShape[0] - 1} (the net's classes) ` +
+      `${where}: expected labels from 0 to ${outputShape[0] - 1} (the net's classes) ` +
         `but label ${outside} is ${labels[outside]}`,
     );
   }
+}
+
+/** @throws {TypeError | RangeError} naming what of a step's arguments is wrong. */
+export function checkStep(indices: Uint32Array, update: SgdArenaUpdate | undefined): void {
+  checkArray('engine', 'indices', indices, Uint32Array, 0);
+  if (indices.length === 0) {
+    throw new ArgumentRangeError('engine: expected at least one index but received none');
+  }
+  if (update !== undefined) checkArenaUpdate('engine', update);
 }

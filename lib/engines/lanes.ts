@@ -1,6 +1,6 @@
 /** The engine that runs a net as fused native steps in a batch-innermost layout; see docs/engines.md. */
 import { ArgumentRangeError, StateError } from '../errors.js';
-import { checkArray, checkInteger, checkTensor } from '../kernels/checks.js';
+import { checkBatch, checkInteger } from '../kernels/checks.js';
 import type { LanePlan } from '../kernels/lane-plan.js';
 import { type SgdArenaUpdate, sgdUpdateArena } from '../kernels/training.js';
 import { compileNet } from '../nets/compiled.js';
@@ -8,7 +8,7 @@ import type { Net } from '../nets/net.js';
 import { type Plan, type PlannedStep, planNet } from '../nets/plan.js';
 import { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
-import { checkEngineOptions, checkImages } from './image-set.js';
+import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
 const NO_SEGMENTS = new Float64Array(0);
@@ -38,7 +38,9 @@ export class LanesEngine implements Engine {
   readonly #net: Net;
   readonly #steps: readonly PlannedStep[];
   readonly #plan: LanePlan;
-  readonly #options: EngineOptions;
+  readonly #normalization: EngineOptions['normalization'];
+  readonly #reduction: 'mean' | 'sum';
+  readonly #train: ImageSet | undefined;
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
@@ -51,7 +53,10 @@ export class LanesEngine implements Engine {
     }
     const { steps, plan } = compiled;
     this.#net = net;
-    this.#options = options;
+    const { normalization, train, reduction = 'mean' } = options;
+    this.#normalization = { scale: normalization.scale, shift: normalization.shift };
+    this.#reduction = reduction;
+    this.#train = train;
     this.#steps = steps;
     this.#plan = plan;
     this.reason = `${steps.length} fused steps: ${steps.map(({ layers }) => layers.join('+')).join(', ')}`;
@@ -78,19 +83,16 @@ export class LanesEngine implements Engine {
     update: SgdArenaUpdate | undefined,
     seconds: Float64Array | undefined,
   ): StepResult {
-    const { train, normalization, reduction = 'mean' } = this.#options;
+    const train = this.#train;
     if (train === undefined) {
       throw new StateError(
         'engine: expected a training set but there is none. Pass one to createEngine as "train"',
       );
     }
-    checkArray('engine', 'indices', indices, Uint32Array, 0);
-    if (indices.length === 0) {
-      throw new ArgumentRangeError('engine: expected at least one index but received none');
-    }
-    const { scale, shift } = normalization;
+    checkStep(indices, update);
+    const { scale, shift } = this.#normalization;
     const { arena, gradArena } = this.#net;
-    const gradScale = reduction === 'mean' ? 1 / indices.length : 1;
+    const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const fused = update !== undefined && updates(update, this.#net);
     const { velocities, segments } = fused ? update.arena : { velocities: null, segments: NO_SEGMENTS };
     const { lr, momentum = 0, nesterov = false } = fused ? update.rates : { lr: 0 };
@@ -120,10 +122,10 @@ export class LanesEngine implements Engine {
 
   evaluate(dataset: ImageSet, batchSize = EVALUATION_BATCH): Evaluation {
     checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
-    checkImages(this.#net, dataset);
+    checkImages('engine', this.#net, dataset);
     const classes = this.#net.outputShape[0];
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    const { scale, shift } = this.#options.normalization;
+    const { scale, shift } = this.#normalization;
     const predictions = new Int32Array(dataset.count);
     let loss = 0;
     let correct = 0;
@@ -149,7 +151,7 @@ export class LanesEngine implements Engine {
   }
 
   predict(x: Tensor): Tensor {
-    checkTensor('predict', 'x', x);
+    checkBatch('predict', 'x', x, this.#net.inputShape);
     const scores = new Tensor(this.#net.layer.outputShape(x.shape));
     this.#plan.predict(x.shape[0], x.data, this.#net.arena, scores.data);
     return scores;

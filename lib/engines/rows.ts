@@ -1,6 +1,6 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
-import { ArgumentRangeError, StateError } from '../errors.js';
-import { checkInteger } from '../kernels/checks.js';
+import { ArgumentTypeError, StateError } from '../errors.js';
+import { checkArray, checkInteger } from '../kernels/checks.js';
 import {
   gatherImages,
   type SgdArenaUpdate,
@@ -11,7 +11,7 @@ import { TensorBuffer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
-import { checkEngineOptions, checkImages } from './image-set.js';
+import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
 
@@ -41,10 +41,10 @@ export class RowsEngine implements Engine {
         'engine: expected a training set but there is none. Pass one to createEngine as "train"',
       );
     }
-    if (indices.length === 0)
-      throw new ArgumentRangeError('engine: expected at least one index but received none');
-    const scores = this.#net.forward(this.#gather(this.#train, indices));
+    checkStep(indices, update);
+    const images = this.#gather(this.#train, indices);
     const labels = this.#gatherLabels(this.#train, indices);
+    const scores = this.#net.forward(images);
     const grad = this.#grad.take(scores.shape);
     const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const result = softmaxCrossEntropy(scores, labels, { grad, gradScale });
@@ -55,7 +55,7 @@ export class RowsEngine implements Engine {
 
   evaluate(dataset: ImageSet, batchSize = EVALUATION_BATCH): Evaluation {
     checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
-    checkImages(this.#net, dataset);
+    checkImages('engine', this.#net, dataset);
     const classes = this.#net.outputShape[0];
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
     const predictions = new Int32Array(dataset.count);
@@ -84,11 +84,19 @@ export class RowsEngine implements Engine {
     return gatherImages(dataset.images, dataset.shape, indices, { ...this.#normalization, out });
   }
 
-  /** The labels fit the net: `checkImages` has seen them all. */
-  #gatherLabels(dataset: ImageSet, indices: Uint32Array): Int32Array {
+  /** `checkImages` has seen the labels, but their memory may have been transferred to a worker since. */
+  #gatherLabels({ labels }: ImageSet, indices: Uint32Array): Int32Array {
+    checkArray('engine', 'labels', labels, Uint8Array, 0);
     if (this.#labels.length !== indices.length) this.#labels = new Int32Array(indices.length);
     for (let index = 0; index < indices.length; index += 1) {
-      this.#labels[index] = dataset.labels[indices[index]];
+      const label = labels[indices[index]];
+      if (label === undefined) {
+        throw new ArgumentTypeError(
+          `engine: expected a label for image ${indices[index]} but received ${labels.length} labels ` +
+            '(was the buffer transferred or detached?)',
+        );
+      }
+      this.#labels[index] = label;
     }
     return this.#labels;
   }

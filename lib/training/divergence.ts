@@ -2,6 +2,7 @@
 import type { Normalization } from '../data/normalize.js';
 import type { ImageSet } from '../engines/engine.js';
 import { DivergedError } from '../errors.js';
+import { checkTensor } from '../kernels/checks.js';
 import { gatherImages } from '../kernels/training.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
@@ -64,6 +65,7 @@ function wrongIndex({ data }: Tensor): number {
  */
 export function checkParameters(net: Net, at: { epoch: number; lr: number }, steps: number): void {
   for (const { name, value } of net.parameters()) {
+    checkTensor('Trainer.fit', name, value);
     const index = wrongIndex(value);
     if (index === -1) continue;
     throw diverged({

@@ -2,7 +2,9 @@
 import type { Normalization } from '../data/normalize.js';
 import { createEngine, type Engine, type EngineName, type ImageSet } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
+import { checkArray, checkObject, checkOptions } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
+import { valueText } from '../tensor.js';
 import { EventLoopBreaks } from './event-loop.js';
 
 /** Images at a time. */
@@ -37,6 +39,7 @@ export interface AccuracyOptions {
  * @throws {ShapeError} for images that are not of the net's input shape.
  */
 export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOptions): Accuracy {
+  checkOptions('computeAccuracy', options, '{ normalization: recipes.fast.normalization }');
   const { normalization, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
   checkNotEmpty(dataset);
   const { images, loss, correct, confusion, predictions } = createEngine(engine, net, {
@@ -63,6 +66,9 @@ export async function computeAccuracyInSlices(
   let correct = 0;
   for (let first = 0; first < dataset.count; first += batchSize) {
     const end = Math.min(first + batchSize, dataset.count);
+    // The memory may have been transferred to a worker while the event loop ran.
+    checkArray('computeAccuracy', 'images', dataset.images, Uint8Array, end * pixels);
+    checkArray('computeAccuracy', 'labels', dataset.labels, Uint8Array, end);
     const slice: ImageSet = {
       images: dataset.images.subarray(first * pixels, end * pixels),
       labels: dataset.labels.subarray(first, end),
@@ -88,7 +94,10 @@ function addTo(total: number[][], part: readonly (readonly number[])[]): void {
   }
 }
 
-function checkNotEmpty({ count }: ImageSet): void {
-  if (count > 0) return;
-  throw new ArgumentRangeError(`computeAccuracy: expected at least one image but received ${count}`);
+function checkNotEmpty(dataset: ImageSet): void {
+  checkObject('computeAccuracy', 'a data set { images, labels, count, shape }', dataset);
+  if (dataset.count > 0) return;
+  throw new ArgumentRangeError(
+    `computeAccuracy: expected at least one image but received ${valueText(dataset.count)}`,
+  );
 }

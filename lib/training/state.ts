@@ -1,7 +1,8 @@
 /** What a training that is under way consists of, beside the parameters of its net. */
 import { ArgumentRangeError } from '../errors.js';
+import { checkObject } from '../kernels/checks.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
-import type { Tensor } from '../tensor.js';
+import { type Tensor, valueText } from '../tensor.js';
 import type { Recipe } from './recipes.js';
 
 /**
@@ -25,7 +26,9 @@ export interface TrainingState {
 export const noSums: PartialEpoch = { steps: 0, images: 0, loss: 0, correct: 0, seconds: 0 };
 
 /** @throws {ArgumentRangeError} for another seed, and for numbers that no training gives. */
-export function checkResumed({ epoch, step, partialEpoch, seed }: TrainingState, expectedSeed: number): void {
+export function checkResumed(state: TrainingState, expectedSeed: number): void {
+  checkObject('Trainer: resume', 'what state() gives', state);
+  const { epoch, step, partialEpoch, seed } = state;
   if (seed !== expectedSeed) {
     throw new ArgumentRangeError(
       `Trainer: seed: expected ${seed}, that of the resumed run, but received ${expectedSeed}. Hint: leave it out`,
@@ -35,13 +38,13 @@ export function checkResumed({ epoch, step, partialEpoch, seed }: TrainingState,
   for (const [name, value] of Object.entries({ epoch, step, steps, images, correct })) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new ArgumentRangeError(
-      `Trainer: resume: expected ${name} to be an integer from 0 but received ${String(value)}`,
+      `Trainer: resume: expected ${name} to be an integer from 0 but received ${valueText(value)}`,
     );
   }
   for (const [name, value] of Object.entries({ loss, seconds })) {
     if (Number.isFinite(value) && value >= 0) continue;
     throw new ArgumentRangeError(
-      `Trainer: resume: expected ${name} to be a finite number from 0 but received ${String(value)}`,
+      `Trainer: resume: expected ${name} to be a finite number from 0 but received ${valueText(value)}`,
     );
   }
   if (partialEpoch !== undefined && steps > step) {

@@ -2,17 +2,20 @@
 import { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/datasets.js';
 import { createEngine, type Engine, type EngineName, type StepResult } from '../engines/engine.js';
-import { ArgumentRangeError, DivergedError, ShapeError, StateError } from '../errors.js';
+import { checkParameterMemory } from '../engines/image-set.js';
+import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
+import { checkOptions } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
 import { SGD } from '../optimizers/sgd.js';
-import { formatShape, type Shape, sameShape } from '../tensor.js';
+import { valueText } from '../tensor.js';
 import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { openPage } from './live.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
+import { checkFitOptions } from './fit-options.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, noSums, type TrainingState } from './state.js';
 
@@ -132,12 +135,13 @@ export class Trainer {
    * @throws {ShapeError} if the velocity of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
+    checkOptions('Trainer', options, '{ batchSize: 64 }');
     const { resume, engine = 'auto', lr, batchSize, live = false } = options;
     this.net = net;
     this.seed = options.seed ?? resume?.seed ?? 1;
     if (!Number.isSafeInteger(this.seed) || this.seed < 0) {
       throw new ArgumentRangeError(
-        `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${String(this.seed)}`,
+        `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${valueText(this.seed)}`,
       );
     }
     this.#recipe = resolveRecipe(options.recipe ?? resume?.recipe ?? 'fast', { lr, batchSize });
@@ -225,6 +229,7 @@ export class Trainer {
   }
 
   #prepare(train: Dataset, options: FitOptions): Omit<Run, 'live'> {
+    checkFitOptions(this.net, train, options);
     const recipe = resolveRecipe({ ...this.#recipe, epochs: options.epochs ?? this.#recipe.epochs });
     const { batchSize, shuffle, dropLast, epochs } = recipe;
     if (epochs <= this.#epoch) {
@@ -239,7 +244,6 @@ export class Trainer {
           `but received ${batchSize}. Hint: new Trainer(net, { batchSize: ${Math.max(1, Math.min(32, train.count))} })`,
       );
     }
-    checkValidation(options.validation, this.net.inputShape);
     const { normalization, loss: reduction } = recipe;
     const engine = createEngine(this.#engineName, this.net, { normalization, train, reduction });
     const batches = new Batches({ count: train.count, batchSize, seed: this.seed, shuffle, dropLast });
@@ -262,6 +266,7 @@ export class Trainer {
 
   async #trainEpoch(run: Run): Promise<EpochRecord> {
     const { net } = this;
+    checkParameterMemory(net);
     const start = { params: net.arena.slice(), velocity: this.#optimizer.getVelocity(), sums: this.#sums };
     try {
       const record = await this.#pass(run, start);
@@ -380,21 +385,4 @@ function figures(epoch: number, { images, loss, correct, seconds }: PartialEpoch
     lr,
     imagesPerSecond: images / seconds,
   };
-}
-
-/** Before the first epoch, not after it. */
-function checkValidation(validation: Dataset | undefined, inputShape: Shape): void {
-  if (validation === undefined) return;
-  const { count, shape, name } = validation;
-  if (count < 1) {
-    throw new ArgumentRangeError(
-      `Trainer.fit: validation: expected at least one image but ${name} has ${count}`,
-    );
-  }
-  if (!sameShape(shape, inputShape)) {
-    throw new ShapeError(
-      `Trainer.fit: validation: expected images ${formatShape(inputShape)} (the net's input) ` +
-        `but received ${formatShape(shape)}`,
-    );
-  }
 }

@@ -6,9 +6,10 @@ import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net } from '../../../lib/nets/net.js';
-import { Tensor } from '../../../lib/tensor.js';
+import { SGD } from '../../../lib/optimizers/sgd.js';
+import { Tensor, typeName } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
-import { itRefuses, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
+import { itRefuses, type Misuse, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
 import * as oracle from '../../support/oracle.js';
 import { OracleNet, paramsOf } from '../../support/oracle-net.js';
 import { randomImages } from '../../support/random-data.js';
@@ -208,6 +209,63 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
       RANGE,
       "engine: expected labels from 0 to 2 (the net's classes) but label 19 is 3",
     ],
+    ...[Int8Array.of(-1), Float32Array.of(0.5), [0], new Uint8Array(new SharedArrayBuffer(1))].map(
+      (labels): Misuse => [
+        `labels in ${Array.isArray(labels) ? 'a list' : Object.prototype.toString.call(labels.buffer)} ${typeName(labels)}`,
+        () => engineOf(tinyNet(), { train: { ...randomImages(1, [1, 3, 5], 3, 1), labels: wrong(labels) } }),
+        TYPE,
+        /engine: expected labels to (be a Uint8Array but received|own its memory but received a Shared)/,
+      ],
+    ),
+    [
+      'pixels in a shared buffer',
+      () => engine.evaluate({ ...train, images: new Uint8Array(new SharedArrayBuffer(300)) }),
+      TYPE,
+      /engine: expected images to own its memory but received a SharedArrayBuffer/,
+    ],
+    [
+      'no set',
+      () => engine.evaluate(wrong(undefined)),
+      TYPE,
+      /engine: expected a data set .* but received undefined/,
+    ],
+    [
+      'a count of text',
+      () => engine.evaluate({ ...train, count: wrong('20') }),
+      TYPE,
+      /engine: expected count/,
+    ],
+    [
+      'an update of null',
+      () => engine.trainStep(Uint32Array.of(0), wrong(null)),
+      TYPE,
+      'engine: expected an update such as SGD.update() gives but received null',
+    ],
+    ...(['lr', 'momentum'] as const).map(
+      (rate): Misuse => [
+        `an update with ${rate} NaN`,
+        () => {
+          const net = tinyNet();
+          const update = new SGD(net, { lr: 0.1, momentum: 0.5 }).update();
+          const rates = { lr: 0.1, momentum: 0.5, [rate]: Number.NaN };
+          const before = net.arena.slice();
+          try {
+            engineOf(net).trainStep(Uint32Array.of(0), { arena: wrong(update?.arena), rates });
+          } finally {
+            expectSame(net.arena, before, 'parameters');
+          }
+        },
+        RANGE,
+        new RegExp(`engine: expected ${rate} to be a number, finite in single precision, but received NaN`),
+      ],
+    ),
+    [
+      'images of another size to predict',
+      () => engine.predict(new Tensor([2, 1, 4, 6])),
+      SHAPE,
+      'predict: expected x Nx1x3x5 (N inputs of the net) but received 2x1x4x6',
+    ],
+    ['no net', () => engineOf(wrong({})), TYPE, 'engine: expected a Net but received Object'],
     ['batches of 0', () => engine.evaluate(train, 0), RANGE, /evaluate: expected batchSize/],
     [
       'an unknown reduction',

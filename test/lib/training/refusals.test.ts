@@ -33,6 +33,42 @@ describe('what cannot be trained', () => {
     ['images of another shape', tiny, {}, 'SHAPE', /1x32x32.*1x28x28/],
     ['validation of another shape', data, { validation: tiny }, 'SHAPE', /validation.*1x32x32.*1x28x28/],
     ['validation without images', data, { validation: empty }, 'RANGE', /validation: expected at least one/],
+    [
+      'labels of the validation above the classes',
+      data,
+      { validation: { ...data, labels: data.labels.map(() => 10) } },
+      'RANGE',
+      /Trainer.fit: validation: expected labels from 0 to 9/,
+    ],
+    [
+      'labels of the validation that are missing',
+      data,
+      { validation: { ...data, labels: data.labels.subarray(1) } },
+      'SHAPE',
+      /Trainer.fit: validation: .* but received \d+ and 69/,
+    ],
+    [
+      'no data',
+      null as unknown as Dataset,
+      {},
+      'TYPE',
+      /Trainer.fit: expected a data set .* but received null/,
+    ],
+    ['epochs in place of options', data, 3 as FitOptions, 'TYPE', /an options object such as { epochs: 3 }/],
+    [
+      'a controller in place of its signal',
+      data,
+      { signal: new AbortController() as unknown as AbortSignal },
+      'TYPE',
+      /expected signal to be an AbortSignal but received AbortController. Hint: .* controller.signal/,
+    ],
+    [
+      'no function to call after each step',
+      data,
+      { onProgress: true as never },
+      'TYPE',
+      /expected onProgress to be a function but received boolean/,
+    ],
     ['labels above the classes', { ...data, labels: data.labels.map(() => 10) }, {}, 'RANGE', /from 0 to 9/],
   ])('%s is refused before the first step', async (_, train, options, code, message) => {
     const run = start();

@@ -1,0 +1,33 @@
+/** What `fit` checks of its arguments before the first epoch, not after it. */
+import type { Dataset } from '../data/datasets.js';
+import { checkImages } from '../engines/image-set.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { checkObject, checkOptions } from '../kernels/checks.js';
+import type { Net } from '../nets/net.js';
+import { typeName } from '../tensor.js';
+import type { FitOptions } from './trainer.js';
+
+/** @throws {TypeError | RangeError} naming the option; the engine checks what else the training set must be. */
+export function checkFitOptions(net: Net, train: Dataset, options: FitOptions): void {
+  checkObject('Trainer.fit', 'a data set { images, labels, count, shape }', train);
+  checkOptions('Trainer.fit', options, '{ epochs: 3 }');
+  const { validation, signal, onProgress } = options;
+  if (signal != null && typeof signal.aborted !== 'boolean') {
+    throw new ArgumentTypeError(
+      `Trainer.fit: expected signal to be an AbortSignal but received ${typeName(signal)}. ` +
+        'Hint: the signal of an AbortController, controller.signal',
+    );
+  }
+  if (onProgress != null && typeof onProgress !== 'function') {
+    throw new ArgumentTypeError(
+      `Trainer.fit: expected onProgress to be a function but received ${typeName(onProgress)}`,
+    );
+  }
+  if (validation === undefined) return;
+  checkImages('Trainer.fit: validation', net, validation);
+  if (validation.count < 1) {
+    throw new ArgumentRangeError(
+      `Trainer.fit: validation: expected at least one image but ${validation.name} has ${validation.count}`,
+    );
+  }
+}
