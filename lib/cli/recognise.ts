@@ -4,6 +4,7 @@ import { digitTensor } from '../data/digit-input.js';
 import { imagesToTensor } from '../data/normalize.js';
 import { resizerFor } from '../data/preparation.js';
 import { softmax } from '../engines/mistakes.js';
+import { DivergedError } from '../errors.js';
 import { readImage } from '../images/decode.js';
 import { digitSize, prepareDigit } from '../images/digit.js';
 import type { Tensor } from '../tensor.js';
@@ -56,8 +57,18 @@ export function readInput(
   return { tensor: imagesToTensor(resized, [1, size, size], normalization), inverted: false, empty: false };
 }
 
+/**
+ * @throws {DataError} if the file is no image.
+ * @throws {DivergedError} if the net's scores for it are not finite.
+ */
 export function recognise(path: string, saved: SavedNet, preparation: Preparation): Recognition {
   const input = readInput(path, saved, preparation);
   const probabilities = softmax(saved.net.predict(input.tensor).data);
+  if (!probabilities.every(Number.isFinite)) {
+    throw new DivergedError(
+      `predict: ${path}: expected finite scores but those of ${saved.file} are not. ` +
+        'Hint: its training diverged; "rownet eval" names the layer. Train again with a lower --lr',
+    );
+  }
   return { ...input, label: probabilities.indexOf(Math.max(...probabilities)), probabilities };
 }

@@ -1,8 +1,10 @@
 /** Trainings on MNIST, small ones, as a program sees them: JSON lines through a pipe, and what is left in the folder. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageVersion } from '../../lib/cli/version.js';
-import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
+import { loadCheckpoint, saveCheckpoint } from '../../lib/formats/checkpoint.js';
+import { Tensor } from '../../lib/tensor.js';
 import {
   type CliResult,
   type JsonLine,
@@ -214,6 +216,44 @@ it('a loss that is no number exits with 5 and keeps the last good checkpoint', a
   const { epoch, params } = loadCheckpoint(folder.join('diverged', 'checkpoint.safetensors'));
   expect(epoch).toBe(0);
   for (const [name, { data }] of params) expect(data.every(Number.isFinite), name).toBe(true);
+});
+
+it('a checkpoint whose scores overflow is told, not measured: exit code 5', async () => {
+  const good = loadCheckpoint(folder.join('missed', 'checkpoint.safetensors'));
+  const grown = [...good.params].map(([name, { shape, data }]) => {
+    return [
+      name,
+      new Tensor(
+        shape,
+        data.map((value) => 1e12 * value),
+      ),
+    ] as const;
+  });
+  mkdirSync(folder.join('overflows'));
+  const file = 'overflows/checkpoint.safetensors';
+  saveCheckpoint(folder.join(file), { ...good, params: new Map(grown) });
+  const loss =
+    /first not finite: the output of \w+, .*, for image \d+\. Hint: the training of this checkpoint/;
+  for (const args of [
+    ['eval', '--json', '--limit', '100'],
+    ['train', '--resume'],
+  ]) {
+    const { code, stdout, stderr } = await run(...args, 'overflows');
+    expect({ code, losses: stdout.includes('loss') }, stderr).toEqual({ code: 5, losses: false });
+    expect(stderr).toMatch(
+      new RegExp(`${args[0]}: expected a finite loss on .* received NaN; ${loss.source}`),
+    );
+  }
+  const image = folder.join('digit.png');
+  writeFileSync(
+    image,
+    encode({ width: 28, height: 28, data: new Uint8Array(784).fill(200, 200, 300), channels: 1 }),
+  );
+  const predicted = await run('predict', 'overflows', image, '--prepare', 'none');
+  expect(predicted).toMatchObject({ code: 5, stdout: '' });
+  expect(predicted.stderr).toContain(
+    `digit.png: expected finite scores but those of ${file} are not. Hint: `,
+  );
 });
 
 describe('--checkpoint-every', () => {

@@ -2,7 +2,8 @@
 import { type Dataset, loadDataset } from '../../data/datasets.js';
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
-import { type Accuracy, computeAccuracy } from '../../training/evaluate.js';
+import type { Accuracy } from '../../training/evaluate.js';
+import { measure } from '../measure.js';
 import type { OptionsOf } from '../options.js';
 import { grouped, paint, percent, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
@@ -23,7 +24,7 @@ export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'
     ...(limit === undefined ? {} : { limit }),
   });
   checkClassNames(data, config?.data.classNames, test.classNames);
-  const accuracy = computeAccuracy(net, test, { normalization: recipe.normalization });
+  const accuracy = measure('eval', net, test, { normalization: recipe.normalization });
   const { predictions: _, ...figures } = accuracy;
   if (options.json) printJson(figures);
   else for (const line of describeAccuracy(accuracy, test)) print(line);

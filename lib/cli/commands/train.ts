@@ -5,13 +5,13 @@ import { createEngine } from '../../engines/engine.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
-import { computeAccuracy } from '../../training/evaluate.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { LiveView } from '../live.js';
 import { lockFolder } from '../lock.js';
 import { describeMachine } from '../machine.js';
 import { LossSamples, plotLines } from '../loss-plot.js';
+import { measure } from '../measure.js';
 import type { OptionsOf } from '../options.js';
 import { isVerbose, percent, printJson, shellWord } from '../output.js';
 import { describePlan } from '../plan-report.js';
@@ -254,7 +254,6 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
     for await (const record of records) {
       if (record.interrupted) break;
       const line = epochMetrics(record);
-      checkFinite(line);
       metrics.push(line);
       folder.appendMetrics(line);
       checkpoints.afterEpoch(line.epoch, epochs);
@@ -285,14 +284,6 @@ async function openBoard({ options, config, source, folder }: Session): Promise<
   });
 }
 
-/** The last update of an epoch can overflow after its loss was finite: the test loss then shows it. */
-function checkFinite({ epoch, testLoss = 0 }: EpochMetrics): void {
-  if (Number.isFinite(testLoss)) return;
-  throw new DivergedError(
-    `train: expected a finite test loss after epoch ${epoch} but received ${testLoss}. Hint: lower --lr`,
-  );
-}
-
 function finish(session: Session, seconds: readonly number[], totalSeconds: number): void {
   const { options, config, source, folder, net, trainer, metrics, reporter } = session;
   const last = metrics.at(-1);
@@ -300,7 +291,7 @@ function finish(session: Session, seconds: readonly number[], totalSeconds: numb
   const tested =
     last?.epoch === epoch && last.testLoss !== undefined && last.testAccuracy !== undefined
       ? { loss: last.testLoss, accuracy: last.testAccuracy }
-      : computeAccuracy(net, source.test, {
+      : measure('train', net, source.test, {
           normalization: config.recipe.normalization,
           engine: config.engine,
         });
