@@ -107,6 +107,15 @@ LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info
   });
 }
 
+void LanePlanObject::report_memory(Napi::Env env, size_t bytes) {
+  if (bytes == reported_) return;
+  Napi::MemoryManagement::AdjustExternalMemory(
+      env, static_cast<int64_t>(bytes) - static_cast<int64_t>(reported_));
+  reported_ = bytes;
+}
+
+void LanePlanObject::Finalize(Napi::Env env) { report_memory(env, 0); }
+
 Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.trainStep");
   return step(info, args, false);
@@ -119,7 +128,8 @@ Napi::Value LanePlanObject::time_step(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, bool timed) {
-  const auto [batch, images, labels, indices] = read_batch(args, *plan_);
+  const BatchArguments data = read_batch(args, *plan_);
+  const auto& [batch, images, labels, indices] = data;
   const size_t needed = static_cast<size_t>(plan_->parameters());
   const auto parameters = args.floats("parameters", needed);
   const float grad_scale = args.number("gradScale");
@@ -137,23 +147,27 @@ Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, boo
                   {parameters, gradients, sgd.velocities, images, labels, indices});
     seconds = times.data;
   }
-  return loss_object(info.Env(), guarded(info.Env(), args.where(), [&] {
-                       return sgd.segments.empty()
-                                  ? plan_->train_step(batch, parameters.data, grad_scale,
-                                                      gradients.data, seconds)
-                                  : plan_->train_step(batch, grad_scale, update, seconds);
-                     }));
+  const LossSum sum = guarded(info.Env(), args.where(), [&] {
+    return sgd.segments.empty()
+               ? plan_->train_step(data.batch, parameters.data, grad_scale, gradients.data, seconds)
+               : plan_->train_step(data.batch, grad_scale, update, seconds);
+  });
+  report_memory(info.Env(), plan_->bytes());
+  return loss_object(info.Env(), sum);
 }
 
 Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.evaluate");
-  const auto [batch, images, labels, indices] = read_batch(args, *plan_);
+  const BatchArguments data = read_batch(args, *plan_);
+  const auto& [batch, images, labels, indices] = data;
   const auto parameters = args.floats("parameters", static_cast<size_t>(plan_->parameters()));
   const auto predictions = args.int32s("predictions", static_cast<size_t>(batch.count));
   args.disjoint("predictions", predictions, {parameters, images, labels, indices});
-  return loss_object(info.Env(), guarded(info.Env(), args.where(), [&] {
-                       return plan_->evaluate(batch, parameters.data, predictions.data);
-                     }));
+  const LossSum sum = guarded(info.Env(), args.where(), [&] {
+    return plan_->evaluate(data.batch, parameters.data, predictions.data);
+  });
+  report_memory(info.Env(), plan_->bytes());
+  return loss_object(info.Env(), sum);
 }
 
 Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
@@ -165,6 +179,7 @@ Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
   args.disjoint("logits", logits, {x, parameters});
   guarded(info.Env(), args.where(),
           [&] { plan_->predict(x.data, count, parameters.data, logits.data); });
+  report_memory(info.Env(), plan_->bytes());
   return info.Env().Undefined();
 }
 

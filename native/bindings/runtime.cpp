@@ -61,8 +61,10 @@ Napi::Value fma_burst(const Napi::CallbackInfo& call) {
   const int64_t threads = args.size("threads", 1);
   const float seconds = args.number("seconds");
   if (threads > thread_count())
-    args.fail_range("expected threads not to exceed those of setThreads");
-  if (!(seconds > 0.0f && seconds <= 60.0f)) args.fail_range("expected seconds in (0, 60]");
+    args.fail_range("expected at most the " + std::to_string(thread_count()) +
+                    " threads of setThreads but received " + std::to_string(threads));
+  if (!(seconds > 0.0f && seconds <= 60.0f))
+    args.fail_range("expected seconds in (0, 60] but received " + std::to_string(seconds));
   const KernelTable& table = kernels();
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kRounds = 100000;

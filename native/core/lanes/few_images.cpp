@@ -55,6 +55,11 @@ FewImages::FewImages(const LaneTensor& input, const std::vector<LaneStep>& steps
   most_pooled_ = most_pooled;
 }
 
+size_t FewImages::bytes() const {
+  return (memory_[0].capacity() + memory_[1].capacity()) * sizeof(float) +
+         argmax_.capacity() * sizeof(uint16_t);
+}
+
 void FewImages::predict(const float* x, int64_t count, const float* parameters, float* logits) {
   const KernelTable& table = kernels();
   for (std::vector<float>& memory : memory_) memory.resize(size(largest_));

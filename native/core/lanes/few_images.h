@@ -4,6 +4,7 @@
 // us, a block of 16 takes 64 us however many of them are wanted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,7 @@ class FewImages {
   FewImages(const LaneTensor& input, const std::vector<LaneStep>& steps);
   ~FewImages();
 
+  size_t bytes() const;
   // Beyond this many images blocks are faster.
   int64_t limit() const { return limit_; }
   void predict(const float* x, int64_t count, const float* parameters, float* logits);

@@ -58,6 +58,11 @@ LanePlan::~LanePlan() = default;
 int64_t LanePlan::input_size() const { return state_->input.c * state_->input.h * state_->input.w; }
 int64_t LanePlan::classes() const { return state_->classes; }
 int64_t LanePlan::parameters() const { return state_->parameters; }
+size_t LanePlan::bytes() const {
+  const State& s = *state_;
+  return s.slices.bytes() + s.packed.bytes() + s.partials.bytes() + s.batch.bytes() +
+         s.few_images->bytes();
+}
 int64_t LanePlan::times() const { return static_cast<int64_t>(time_count(state_->steps.size())); }
 
 LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, float grad_scale,

@@ -1,6 +1,7 @@
 // plan.h: a net as a list of fused steps, and its execution in the lanes layout.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -54,6 +55,8 @@ class LanePlan {
   int64_t classes() const;
   // Floats that the arena must hold.
   int64_t parameters() const;
+  // Of the working memory, which grows with the largest batch so far.
+  size_t bytes() const;
   // Numbers in the seconds of a timed step.
   int64_t times() const;
 

@@ -29,6 +29,7 @@ class Memory {
   Memory& operator=(const Memory&) = delete;
 
   float* get() const { return data_; }
+  size_t bytes() const { return floats_ * sizeof(float); }
   void reserve(size_t floats);
 
  private:
