@@ -17,7 +17,7 @@ export interface StopRequest {
   readonly signal: AbortSignal;
   /** What asked for the stop, if anything did. */
   cause(): StopCause | undefined;
-  /** Removes the handlers: signals end the process again. */
+  /** Signals end the process again, unless there was a stop: then it is about to end with the exit code of that. */
   dispose(): void;
 }
 
@@ -49,8 +49,9 @@ export function listenForStop(): StopRequest {
     signal: controller.signal,
     cause: () => cause,
     dispose() {
-      for (const name of names) process.off(name, onSignal);
       stdoutLost.removeEventListener('abort', onLost);
+      if (cause !== undefined) return;
+      for (const name of names) process.off(name, onSignal);
     },
   };
 }

@@ -64,7 +64,21 @@ export function writing<Result>(where: string, expected: string, write: () => Re
  * @throws WriteError `where: path: expected a folder to write to but received ...`
  */
 export function makeFolder(where: string, path: string): void {
-  writing(`${where}: ${path}`, 'a folder to write to', () => mkdirSync(path, { recursive: true }));
+  writing(`${where}: ${path}`, 'a folder to write to', () => makeFolders(path));
+}
+
+/** Not by the recursion of `mkdirSync`, which calls an error of the disk a missing folder. */
+function makeFolders(path: string): void {
+  const isFolder = () => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (isFolder()) return;
+  const above = dirname(path);
+  if (above !== path) makeFolders(above);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Made by another process since, perhaps.
+    if (!isFolder()) throw error;
+  }
 }
 
 /** How a file is replaced. */

@@ -178,7 +178,7 @@ it('any kill and any error in any call that writes leaves what was announced', a
       else {
         counts.runs += 2;
         counts[fault === 'signal=KILL' ? 'kills' : 'errors'] += 1;
-        if (fault !== 'signal=KILL') checkFailure(violations, what, point, out, result);
+        if (fault !== 'signal=KILL') checkFailure(violations, what, { point, fault }, out, result);
         await violations.check(what, out, durable(result));
       }
       rmSync(out, { recursive: true, force: true });
@@ -219,18 +219,19 @@ async function tamper(
   return undefined;
 }
 
-/** A failed write ends the run with a message; a temporary file that cannot be removed is no reason to. */
+/** A failed write ends the run with a message that names the error; a temporary file that cannot be removed is no reason to. */
 function checkFailure(
   violations: Violations,
   what: string,
-  { syscall }: WriteCall,
+  { point: { syscall }, fault }: { point: WriteCall; fault: string },
   out: string,
   { code, stderr }: CliResult,
 ): void {
   const unlink = syscall.startsWith('unlink');
   // The message of a fallback, in two lines, may stand before it.
   const last = stderr.trimEnd().split('\n').at(-1) ?? '';
-  if (unlink ? code !== 0 : code !== 1 || !/^(write: |E[A-Z]+: )/.test(last)) {
+  const named = new RegExp(`^(write|train: --out): .* received ${fault.replace('error=', '')}: `);
+  if (unlink ? code !== 0 : code !== 1 || !named.test(last)) {
     violations.different.push(`${what}: ended with ${code}: ${stderr}`);
   }
   if (!unlink) violations.leftovers.push(...temporaries(out).map((name) => `${what}, at once: ${name}`));
