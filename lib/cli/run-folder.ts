@@ -239,17 +239,24 @@ export function createRunFolder(path: string): RunFolder {
   return new RunFolder(path);
 }
 
-/** Makes a folder under the default path, never one that another training makes at the same moment. */
+/**
+ * Makes a folder under the default path, never one that another training makes at the same moment.
+ * @throws {WriteError} when that fails.
+ */
 export function createDefaultRunFolder(recipe: string): RunFolder {
   for (;;) {
     const path = defaultRunPath(recipe);
     makeFolder('train', dirname(path));
-    try {
-      mkdirSync(path);
-      return new RunFolder(path);
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
+    const isNew = writing(`train: ${path}`, 'a folder to write to', () => {
+      try {
+        mkdirSync(path);
+        return true;
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+        throw error;
+      }
+    });
+    if (isNew) return new RunFolder(path);
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { shellWord } from '../../lib/cli/output.js';
+import { createDefaultRunFolder } from '../../lib/cli/run-folder.js';
 import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 
@@ -73,4 +74,16 @@ it.each([
   ['', "''"],
 ])('%j is %s in a command to copy', (path, word) => {
   expect(shellWord(path)).toBe(word);
+});
+
+it('says what is wrong with a folder under the default path that cannot be made', () => {
+  const before = process.cwd();
+  process.chdir(folder.path);
+  try {
+    expect(() => createDefaultRunFolder('x'.repeat(300))).toThrow(
+      /^train: runs.x{300}-[\d-]+: expected a folder to write to but received ENAMETOOLONG: .* Hint: choose a shorter name$/,
+    );
+  } finally {
+    process.chdir(before);
+  }
 });

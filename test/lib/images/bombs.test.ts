@@ -1,19 +1,8 @@
 /** Small image files that ask for much memory or work, or that two readers would read in two ways. */
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../../lib/errors.js';
 import { decodeImage } from '../../../lib/images/decode.js';
-import { chunk, header, pngFile, segment, signature } from './image-files.js';
-
-function refuse(bytes: Uint8Array): string {
-  try {
-    decodeImage('images: x', bytes);
-  } catch (error) {
-    expect(error).toBeInstanceOf(DataError);
-    return (error as Error).message;
-  }
-  throw new Error('expected an error but there was none');
-}
+import { chunk, header, pngFile, refuse, segment, signature } from './image-files.js';
 
 const repeated = (part: Buffer, count: number) => Buffer.alloc(part.length * count, part);
 

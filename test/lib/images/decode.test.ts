@@ -8,22 +8,12 @@ import { DataError } from '../../../lib/errors.js';
 import { decodeImage, readImage } from '../../../lib/images/decode.js';
 import { Random } from '../../../lib/random.js';
 import { root, temporaryFolder } from '../../support/cli.js';
-import { chunk, greyPng, header, type PngParts, pngFile, signature } from './image-files.js';
+import { chunk, greyPng, header, type PngParts, pngFile, refuse, signature } from './image-files.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
 const fixture = (name: string) => readFileSync(join(root, 'test/fixtures/images', name));
-
-function refuse(bytes: Uint8Array): string {
-  try {
-    decodeImage('images: x', bytes);
-  } catch (error) {
-    expect(error).toBeInstanceOf(DataError);
-    return (error as Error).message;
-  }
-  throw new Error('expected an error but there was none');
-}
 
 /** In double precision, from samples between 0 and 1. */
 function expectedGrey(red: number, green: number, blue: number, alpha: number): number {

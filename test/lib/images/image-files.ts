@@ -1,5 +1,8 @@
 /** Image files made by hand, chunk by chunk and segment by segment, so that each can be wrong in one place. */
 import { crc32, deflateSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { DataError } from '../../../lib/errors.js';
+import { decodeImage } from '../../../lib/images/decode.js';
 
 export const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 
@@ -61,4 +64,15 @@ export function greyPng(width: number, height: number, grey: ArrayLike<number>):
 export function segment(marker: number, data: Uint8Array): Buffer {
   const length = data.length + 2;
   return Buffer.concat([Buffer.of(0xff, marker, length >> 8, length & 255), data]);
+}
+
+/** Why `images: x`, a file of these bytes, is refused. */
+export function refuse(bytes: Uint8Array): string {
+  try {
+    decodeImage('images: x', bytes);
+  } catch (error) {
+    expect(error).toBeInstanceOf(DataError);
+    return (error as Error).message;
+  }
+  throw new Error('expected an error but there was none');
 }

@@ -45,7 +45,7 @@ function subject(lr = 0.01): Subject {
 }
 
 async function drain(trainer: Trainer, options: Parameters<Trainer['fit']>[1] = {}): Promise<void> {
-  for await (const _ of trainer.fit(data, options)) ;
+  for await (const _ of trainer.fit(data, options));
 }
 
 /** Brings a new subject into the state and hands it over there. */
