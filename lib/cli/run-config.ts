@@ -24,7 +24,7 @@ export interface RunConfig {
     readonly limit: number | null;
     /** As in DataSource. */
     readonly sha256: Readonly<Record<string, string>>;
-    /** One a label, where the classes come from folders. */
+    /** One a label, where they are more than numbers. */
     readonly classNames?: readonly string[];
   };
 }

@@ -6,9 +6,9 @@ import { type ClassImages, loadClassImages } from './class-images.js';
 import { type IdxSummary, readIdx } from './idx.js';
 import { allocateImages, type Preparation, preparedSize, resizerFor } from './preparation.js';
 import {
+  type IdxLocation,
   type KnownSet,
   knownSets,
-  type IdxLocation,
   type LocateOptions,
   locate,
   type Part,
@@ -29,7 +29,7 @@ export interface Dataset {
   /** `[C, H, W]` of one image. */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
-  /** What the classes are called, where they come from folders: one name a label. */
+  /** What the classes are called, one name a label: the folders of class folders, those of a known set. */
   readonly classNames?: readonly string[];
 }
 
@@ -141,9 +141,11 @@ function loadIdxFolder(location: IdxLocation, settings: Settings): DataSource {
     location.set ?? knownSets.find((set) => parts.every((part) => set.sha256?.[part] === hashes[part]));
   const name = recognised?.name ?? basename(location.folder);
   const sha256 = Object.fromEntries(parts.map((part) => [partFiles[part], hashes[part]]));
+  const classNames = recognised?.classNames;
+  const facts = { name, ...(classNames?.length === settings.classes ? { classNames } : {}) };
   return {
-    train: { name, ...train.data },
-    test: { name, ...test.data },
+    train: { ...facts, ...train.data },
+    test: { ...facts, ...test.data },
     folder: location.folder,
     sha256,
   };

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { type ClassFolders, findClassFolders } from './class-folders.js';
+import { fashionMnistClasses, kmnistClasses } from './class-names.js';
 import { namesIn } from './folders.js';
 
 /** The four parts of a data set. */
@@ -23,6 +24,8 @@ export const partFiles: Readonly<Record<Part, string>> = {
 export interface KnownSet {
   readonly name: string;
   readonly title: string;
+  /** One a label; absent for digits, whose labels are their names. */
+  readonly classNames?: readonly string[];
   /** SHA-256 of the raw (unpacked) files. Where it is not known, only the form of a file is checked when it is read. */
   readonly sha256?: Readonly<Record<Part, string>>;
   /** MD5 of the .gz files at the mirrors, for a set whose SHA-256 is not known. */
@@ -58,6 +61,7 @@ export const knownSets: readonly KnownSet[] = [
   {
     name: 'fashion-mnist',
     title: 'Fashion-MNIST',
+    classNames: fashionMnistClasses,
     sha256: {
       trainImages: 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
       trainLabels: 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
@@ -72,6 +76,7 @@ export const knownSets: readonly KnownSet[] = [
   {
     name: 'kmnist',
     title: 'Kuzushiji-MNIST',
+    classNames: kmnistClasses,
     packedMd5: {
       trainImages: 'bdb82020997e1d708af4cf47b453dcf7',
       trainLabels: 'e144d726b3acfaa3e44228e80efcd344',
@@ -86,6 +91,11 @@ export const knownSets: readonly KnownSet[] = [
     hint: 'pass a folder with the four IDX files (--data FOLDER)',
   },
 ];
+
+/** What the classes of a known set are called; undefined for digits, and for all other data. */
+export function knownClassNames(name: string): readonly string[] | undefined {
+  return knownSets.find((set) => set.name === name)?.classNames;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../lib/formats/checkpoint.js';
-import { jsonLines, rownet, temporaryFolder } from '../support/cli.js';
 import { greyPng } from '../lib/images/image-files.js';
+import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
 const run = (...args: string[]) => rownet(args, { cwd: folder.path });
@@ -38,6 +38,20 @@ it('eval names the classes', async () => {
   expect(stdout).toContain('100.00 % of 30 test images of shapes are recognised');
   expect(stdout).toMatch(/^label +circle +square +star +images +accuracy$/m);
   expect(stdout).toMatch(/^square +\. +10 +\. +10 +100.00 %$/m);
+});
+
+it('a known set names its classes, from training to eval', async () => {
+  // Of KMNIST no checksum of the contents is known, so that a small folder of its form will do.
+  writeIdxFolder(folder.join('sets', 'kmnist'), 60, 20);
+  const env = { ROWNET_DATA_DIR: folder.join('sets') };
+  const args = ['train', '--data', 'kmnist', '--epochs', '1', '--batch-size', '20', '--out', 'kana'];
+  const trained = await rownet(args, { cwd: folder.path, env });
+  expect(trained.code, trained.stderr).toBe(0);
+  expect(loadCheckpoint(folder.join('kana', 'checkpoint.safetensors')).config).toMatchObject({
+    data: { name: 'kmnist', classNames: ['お', 'き', 'す', 'つ', 'な', 'は', 'ま', 'や', 'れ', 'を'] },
+  });
+  const { stdout } = await rownet(['eval', 'kana'], { cwd: folder.path, env });
+  expect(stdout).toMatch(/^label +お +き +す/m);
 });
 
 it('eval takes the same classes from another folder, and no others', async () => {

@@ -4,7 +4,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { cacheFolder, downloadFolder, knownSets, locate, parts } from '../../../lib/data/registry.js';
+import {
+  cacheFolder,
+  downloadFolder,
+  knownClassNames,
+  knownSets,
+  locate,
+  parts,
+} from '../../../lib/data/registry.js';
 import { ArgumentRangeError, DataError } from '../../../lib/errors.js';
 import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
 
@@ -270,7 +277,10 @@ describe('KMNIST, of which no checksum of the contents is known', () => {
       'Kuzushiji-MNIST is in none of: $ROWNET_DATA_DIR/kmnist ',
     );
     writeFolder(join(env.ROWNET_DATA_DIR, 'kmnist'), { gzip: true });
-    expect(loadDataset('kmnist', { resize: 'none', env }).train).toMatchObject({ name: 'kmnist', count: 12 });
+    const { train, test } = loadDataset('kmnist', { resize: 'none', env });
+    expect(train).toMatchObject({ name: 'kmnist', count: 12 });
+    expect(train.classNames).toEqual(['お', 'き', 'す', 'つ', 'な', 'は', 'ま', 'や', 'れ', 'を']);
+    expect(test.classNames).toEqual(train.classNames);
   });
 
   it('is not MNIST under another name', () => {
@@ -284,6 +294,16 @@ describe('KMNIST, of which no checksum of the contents is known', () => {
         'Hint: check what is in the folder',
     );
   });
+});
+
+it('known sets name their classes, but for digits', () => {
+  expect(knownClassNames('fashion-mnist')?.[4]).toBe('coat');
+  for (const { name, classNames } of knownSets) {
+    expect(knownClassNames(name)).toBe(classNames);
+    expect(new Set(classNames ?? '0123456789').size).toBe(10);
+  }
+  expect(knownClassNames('mnist')).toBeUndefined();
+  expect(knownClassNames('./fashion-mnist')).toBeUndefined();
 });
 
 it('where a download goes is where it is found', () => {
