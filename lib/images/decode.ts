@@ -1,6 +1,7 @@
 /** Grey pixels of image files, told apart by their first bytes. */
 import { DataError } from '../errors.js';
 import { readRegularFile } from '../files.js';
+import { foreignFormat } from './foreign.js';
 import { decodeJpeg } from './jpeg.js';
 import { isJpeg } from './jpeg-segments.js';
 import { type GreyImage, maxFileBytes } from './limits.js';
@@ -9,10 +10,11 @@ import { decodePng, isPng } from './png.js';
 const LARGE = 'make the image smaller';
 
 /**
- * Decodes a PNG (any depth and colour type) or a JPEG (baseline or progressive). Colours become Rec. 601 luma, what is
- * transparent is laid over white.
+ * Decodes a PNG (any depth and colour type) or a JPEG (baseline or progressive). Colours become Rec. 601 luma. What is
+ * transparent is laid over white, or over black where the opaque pixels are of one light colour.
  * @param where for messages, the path with what reads it: `images: path`
- * @throws DataError if it is neither, is damaged, or has more than 64 Mi pixels; it names the byte where it is known
+ * @throws DataError if it is neither, naming what it is, is damaged, or has more than 64 Mi pixels; it names the byte where it
+ * is known
  */
 export function decodeImage(where: string, bytes: Uint8Array): GreyImage {
   if (bytes.length > maxFileBytes) {
@@ -22,9 +24,16 @@ export function decodeImage(where: string, bytes: Uint8Array): GreyImage {
   }
   if (isPng(bytes)) return decodePng(where, bytes);
   if (isJpeg(bytes)) return decodeJpeg(where, bytes);
+  throw notRead(where, bytes);
+}
+
+function notRead(where: string, bytes: Uint8Array): DataError {
+  const format = foreignFormat(bytes);
   const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
-  const received = bytes.length === 0 ? 'an empty file' : `a file that starts with ${start}`;
-  throw new DataError(`${where}: expected a PNG or JPEG but received ${received}. Hint: save it as a PNG`);
+  const received =
+    format?.name ?? (bytes.length === 0 ? 'an empty file' : `a file that starts with ${start}`);
+  const hint = format?.hint ?? 'save it as a PNG';
+  return new DataError(`${where}: expected a PNG or JPEG but received ${received}. Hint: ${hint}`);
 }
 
 /** The bytes of an image file, for who needs them besides the pixels. */

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { DataError } from '../errors.js';
 import { readSegments } from './jpeg-segments.js';
-import { type GreyImage, greyOverWhite, luma, maxPixels } from './limits.js';
+import { type GreyImage, greyOver, luma, maxPixels } from './limits.js';
 import { orient } from './orientation.js';
 
 const AGAIN = 'Hint: the file is damaged; save it again';
@@ -42,7 +42,7 @@ export function decodeJpeg(where: string, bytes: Uint8Array): GreyImage {
     throw new DataError(`${where}: expected ${width}x${height} pixels but received others. ${AGAIN}`);
   }
   for (let i = 0; i < grey.length; i += 1) {
-    grey[i] = greyOverWhite(luma(pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]), 255, 255);
+    grey[i] = greyOver(luma(pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]), 255, 255, 255);
   }
   return orient({ width, height, grey }, orientation);
 }

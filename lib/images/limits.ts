@@ -18,11 +18,13 @@ export function luma(red: number, green: number, blue: number): number {
 }
 
 /**
- * A grey level of 8 bits, rounded once: a luma (times 1000) over white, as much of it as alpha says.
+ * A grey level of 8 bits, rounded once: a luma (times 1000) over paper, as much of it as alpha says.
  * Exact: the products stay below 2^53 for samples of 16 bits.
  * @param max the largest sample: 255 for samples of 8 bits
+ * @param paper 0 or 255
  */
-export function greyOverWhite(luma1000: number, alpha: number, max: number): number {
+export function greyOver(luma1000: number, alpha: number, max: number, paper: number): number {
   const white = 1000 * max;
-  return Math.round((255 * (luma1000 * alpha + white * (max - alpha))) / (white * max));
+  const behind = paper === 0 ? 0 : white * (max - alpha);
+  return Math.round((255 * (luma1000 * alpha + behind)) / (white * max));
 }

@@ -5,16 +5,14 @@
  */
 import { crc32, inflateSync } from 'node:zlib';
 import { DataError } from '../errors.js';
-import { type GreyImage, greyOverWhite, luma, maxPixels } from './limits.js';
+import { type GreyImage, greyOver, maxPixels } from './limits.js';
+import { type Chunk, colourType, type PixelReader, pixelReader } from './png-colours.js';
+import { PaperChooser } from './transparency.js';
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 const AGAIN = 'Hint: the file is damaged; save it again';
 
-const GREY = 0;
-const COLOUR = 2;
-const PALETTE = 3;
-const GREY_ALPHA = 4;
-const COLOUR_ALPHA = 6;
+const { GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA } = colourType;
 
 /** Samples of a pixel and the depths that may be, by colour type. */
 const COLOUR_TYPES = new Map<number, { channels: number; depths: readonly number[] }>([
@@ -32,13 +30,6 @@ interface Header {
   readonly type: number;
   readonly channels: number;
   readonly interlaced: boolean;
-}
-
-interface Chunk {
-  readonly type: string;
-  /** Of the length field, in the file. */
-  readonly offset: number;
-  readonly data: Uint8Array;
 }
 
 /** Of the chunks that count; of a palette and of transparency the first one does. */
@@ -76,19 +67,36 @@ export function isPng(bytes: Uint8Array): boolean {
 }
 
 /**
- * Transparent pixels are laid over white. Bytes after the end of the image are ignored.
+ * Transparent pixels are laid over the paper that PaperChooser finds. Bytes after the end of the image are ignored.
  * @param where for messages: `images: path`
  * @throws DataError naming the byte, where it is known
  */
 export function decodePng(where: string, bytes: Uint8Array): GreyImage {
   const { header, palette, transparency, packed } = readChunks(where, bytes);
-  const toGrey = greyReader(where, header, palette, transparency);
+  const reader = pixelReader(where, header, palette, transparency);
+  const { alpha, luma1000, max } = reader;
   const passes = passesOf(header);
-  const samples = inflate(where, packed, passes, header);
+  const rows = inflate(where, packed, passes, header);
+  unfilterPasses(where, rows, passes, header);
+  const paper = alpha === undefined ? 255 : paperOf(rows, passes, header, reader);
   const grey = new Uint8Array(header.width * header.height);
-  let position = 0;
-  for (const pass of passes) position = unpackPass(where, samples, position, pass, header, toGrey, grey);
+  forEachPixel(rows, passes, header, (samples, index, at) => {
+    grey[at] = greyOver(luma1000(samples, index), alpha?.(samples, index) ?? max, max, paper);
+  });
   return { width: header.width, height: header.height, grey };
+}
+
+function paperOf(
+  rows: Uint8Array,
+  passes: readonly Pass[],
+  header: Header,
+  { alpha, luma1000, max }: PixelReader,
+): number {
+  const chooser = new PaperChooser();
+  forEachPixel(rows, passes, header, (samples, index) => {
+    chooser.see(luma1000(samples, index) / 1000 / max, (alpha?.(samples, index) ?? max) / max);
+  });
+  return chooser.paper();
 }
 
 /**
@@ -196,9 +204,10 @@ function inflate(where: string, packed: Uint8Array, passes: readonly Pass[], hea
   try {
     samples = inflateSync(packed, { maxOutputLength: promised, chunkSize: promised + 64 });
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause)) throw cause;
-    const text =
-      cause.code === 'ERR_BUFFER_TOO_LARGE' ? `they hold more than ${promised} bytes` : cause.message;
+    // Told by its code: an error of zlib is no Error of this realm where a test runner has one of its own.
+    const { code, message } = Object(cause) as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    const text = code === 'ERR_BUFFER_TOO_LARGE' ? `they hold more than ${promised} bytes` : message;
     throw new DataError(`${where}: the image data (IDAT) do not unpack: ${text}. ${AGAIN}`, { cause });
   }
   if (samples.length === promised) return samples;
@@ -207,99 +216,47 @@ function inflate(where: string, packed: Uint8Array, passes: readonly Pass[], hea
   );
 }
 
-/** Turns the samples of one pixel, the first of them at `index`, into a grey level. */
-type ToGrey = (samples: Uint16Array, index: number) => number;
-
-function greyReader(
-  where: string,
-  { depth, type }: Header,
-  palette: Chunk | undefined,
-  transparency: Chunk | undefined,
-): ToGrey {
-  const max = 2 ** depth - 1;
-  if (type === PALETTE) return paletteReader(where, palette, transparency);
-  if (type === GREY_ALPHA) return (s, i) => greyOverWhite(1000 * s[i], s[i + 1], max);
-  if (type === COLOUR_ALPHA) return (s, i) => greyOverWhite(luma(s[i], s[i + 1], s[i + 2]), s[i + 3], max);
-  // One colour may be marked as transparent.
-  const clear = clearColour(where, type, transparency);
-  if (type === GREY) return (s, i) => (s[i] === clear?.[0] ? 255 : greyOverWhite(1000 * s[i], max, max));
-  return (s, i) =>
-    clear?.every((sample, channel) => s[i + channel] === sample)
-      ? 255
-      : greyOverWhite(luma(s[i], s[i + 1], s[i + 2]), max, max);
-}
-
-function clearColour(where: string, type: number, chunk: Chunk | undefined): number[] | undefined {
-  if (chunk === undefined) return undefined;
-  const samples = type === GREY ? 1 : 3;
-  if (chunk.data.length !== 2 * samples) {
-    throw new DataError(
-      `${where}: expected ${2 * samples} bytes of tRNS at byte ${chunk.offset} but received ${chunk.data.length}. ${AGAIN}`,
-    );
-  }
-  return Array.from({ length: samples }, (_, i) => 256 * chunk.data[2 * i] + chunk.data[2 * i + 1]);
-}
-
-function paletteReader(where: string, palette: Chunk | undefined, transparency: Chunk | undefined): ToGrey {
-  if (palette === undefined)
-    throw new DataError(`${where}: expected a palette (PLTE) but there is none. ${AGAIN}`);
-  const { data, offset } = palette;
-  const colours = data.length / 3;
-  if (!Number.isInteger(colours) || colours < 1 || colours > 256) {
-    throw new DataError(
-      `${where}: expected 1 to 256 colours at byte ${offset} but received ${data.length} bytes. ${AGAIN}`,
-    );
-  }
-  const alpha = transparency?.data ?? new Uint8Array(0);
-  if (alpha.length > colours) {
-    throw new DataError(
-      `${where}: expected tRNS for at most ${colours} colours at byte ${transparency?.offset} but received ` +
-        `${alpha.length}. ${AGAIN}`,
-    );
-  }
-  const greys = Uint8Array.from({ length: colours }, (_, i) =>
-    greyOverWhite(luma(data[3 * i], data[3 * i + 1], data[3 * i + 2]), alpha[i] ?? 255, 255),
-  );
-  return (samples, i) => {
-    if (samples[i] < colours) return greys[samples[i]];
-    throw new DataError(
-      `${where}: expected pixels from 0 to ${colours - 1}, as many as the palette has colours, but received ${samples[i]}. ${AGAIN}`,
-    );
-  };
-}
-
-/** Takes back the filters of a pass, in place, and writes its pixels; returns where the next pass starts. */
-function unpackPass(
-  where: string,
-  bytes: Uint8Array,
-  start: number,
-  pass: Pass,
-  header: Header,
-  toGrey: ToGrey,
-  grey: Uint8Array,
-): number {
-  const { depth, channels } = header;
-  const length = rowBytes(pass.width, header);
-  const pixelBytes = Math.max(1, (channels * depth) / 8);
-  const samples = new Uint16Array(pass.width * channels);
-  let above: Uint8Array = new Uint8Array(length);
-  let position = start;
-  for (let y = 0; y < pass.height; y += 1) {
-    const filter = bytes[position];
-    const row = bytes.subarray(position + 1, position + 1 + length);
-    if (filter > 4) {
-      throw new DataError(
-        `${where}: expected a filter from 0 to 4 in row ${y} but received ${filter}. ${AGAIN}`,
-      );
+/** Takes back the filters of all rows, in place. */
+function unfilterPasses(where: string, bytes: Uint8Array, passes: readonly Pass[], header: Header): void {
+  const pixelBytes = Math.max(1, (header.channels * header.depth) / 8);
+  let position = 0;
+  for (const { width, height } of passes) {
+    const length = rowBytes(width, header);
+    let above: Uint8Array = new Uint8Array(length);
+    for (let y = 0; y < height; y += 1) {
+      const filter = bytes[position];
+      const row = bytes.subarray(position + 1, position + 1 + length);
+      if (filter > 4) {
+        throw new DataError(
+          `${where}: expected a filter from 0 to 4 in row ${y} but received ${filter}. ${AGAIN}`,
+        );
+      }
+      unfilter(filter, row, above, pixelBytes);
+      above = row;
+      position += 1 + length;
     }
-    unfilter(filter, row, above, pixelBytes);
-    unpackSamples(row, depth, samples);
-    const write = (pass.y + y * pass.stepY) * header.width + pass.x;
-    for (let x = 0; x < pass.width; x += 1) grey[write + x * pass.stepX] = toGrey(samples, x * channels);
-    above = row;
-    position += 1 + length;
   }
-  return position;
+}
+
+/** Visits all pixels of rows without filters: the samples of a row, the pixel's first of them, its place in the image. */
+function forEachPixel(
+  bytes: Uint8Array,
+  passes: readonly Pass[],
+  header: Header,
+  visit: (samples: Uint16Array, index: number, at: number) => void,
+): void {
+  const { depth, channels } = header;
+  let position = 0;
+  for (const pass of passes) {
+    const length = rowBytes(pass.width, header);
+    const samples = new Uint16Array(pass.width * channels);
+    for (let y = 0; y < pass.height; y += 1) {
+      unpackSamples(bytes.subarray(position + 1, position + 1 + length), depth, samples);
+      const first = (pass.y + y * pass.stepY) * header.width + pass.x;
+      for (let x = 0; x < pass.width; x += 1) visit(samples, x * channels, first + x * pass.stepX);
+      position += 1 + length;
+    }
+  }
 }
 
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array, pixelBytes: number): void {

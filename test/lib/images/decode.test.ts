@@ -339,7 +339,11 @@ describe('JPEG', () => {
 describe('other files', () => {
   it.each([
     ['nothing', Buffer.alloc(0), 'but received an empty file'],
-    ['a GIF', Buffer.from('GIF89a'), 'expected a PNG or JPEG but received a file that starts with 47494638'],
+    [
+      'text',
+      Buffer.from('some text'),
+      'expected a PNG or JPEG but received a file that starts with 736f6d65',
+    ],
     ['half a signature', signature.subarray(0, 5), 'starts with 89504e47'],
   ])('are refused: %s', (_, bytes, message) => {
     expect(refuse(bytes)).toContain(message);

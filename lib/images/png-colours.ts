@@ -1,0 +1,92 @@
+/** The colour types of PNG: how the samples of a pixel become a luma and an alpha. */
+import { DataError } from '../errors.js';
+import { luma } from './limits.js';
+
+const AGAIN = 'Hint: the file is damaged; save it again';
+
+/** As the header has them. */
+export const colourType = { GREY: 0, COLOUR: 2, PALETTE: 3, GREY_ALPHA: 4, COLOUR_ALPHA: 6 } as const;
+
+export interface Chunk {
+  readonly type: string;
+  /** Of the length field, in the file. */
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+/** A value of one pixel, the first of whose samples is at `index`. */
+type Read = (samples: Uint16Array, index: number) => number;
+
+export interface PixelReader {
+  /** The largest sample. */
+  readonly max: number;
+  readonly luma1000: Read;
+  /** Up to `max`; undefined where every pixel is opaque. */
+  readonly alpha: Read | undefined;
+}
+
+/** @throws DataError for a palette or a transparency that does not fit, and while reading, for a pixel without a colour */
+export function pixelReader(
+  where: string,
+  { depth, type }: { readonly depth: number; readonly type: number },
+  palette: Chunk | undefined,
+  transparency: Chunk | undefined,
+): PixelReader {
+  if (type === colourType.PALETTE) return paletteReader(where, palette, transparency);
+  const max = 2 ** depth - 1;
+  const isGrey = type === colourType.GREY || type === colourType.GREY_ALPHA;
+  const luma1000: Read = isGrey ? (s, i) => 1000 * s[i] : (s, i) => luma(s[i], s[i + 1], s[i + 2]);
+  if (type === colourType.GREY_ALPHA) return { max, luma1000, alpha: (s, i) => s[i + 1] };
+  if (type === colourType.COLOUR_ALPHA) return { max, luma1000, alpha: (s, i) => s[i + 3] };
+  // One colour may be marked as transparent.
+  const clear = clearColour(where, type, transparency);
+  if (clear === undefined) return { max, luma1000, alpha: undefined };
+  const alpha: Read = (s, i) => (clear.every((sample, channel) => s[i + channel] === sample) ? 0 : max);
+  return { max, luma1000, alpha };
+}
+
+function clearColour(where: string, type: number, chunk: Chunk | undefined): number[] | undefined {
+  if (chunk === undefined) return undefined;
+  const samples = type === colourType.GREY ? 1 : 3;
+  if (chunk.data.length !== 2 * samples) {
+    throw new DataError(
+      `${where}: expected ${2 * samples} bytes of tRNS at byte ${chunk.offset} but received ${chunk.data.length}. ${AGAIN}`,
+    );
+  }
+  return Array.from({ length: samples }, (_, i) => 256 * chunk.data[2 * i] + chunk.data[2 * i + 1]);
+}
+
+function paletteReader(
+  where: string,
+  palette: Chunk | undefined,
+  transparency: Chunk | undefined,
+): PixelReader {
+  if (palette === undefined)
+    throw new DataError(`${where}: expected a palette (PLTE) but there is none. ${AGAIN}`);
+  const { data, offset } = palette;
+  const colours = data.length / 3;
+  if (!Number.isInteger(colours) || colours < 1 || colours > 256) {
+    throw new DataError(
+      `${where}: expected 1 to 256 colours at byte ${offset} but received ${data.length} bytes. ${AGAIN}`,
+    );
+  }
+  const alphas = transparency?.data;
+  if (alphas !== undefined && alphas.length > colours) {
+    throw new DataError(
+      `${where}: expected tRNS for at most ${colours} colours at byte ${transparency?.offset} but received ` +
+        `${alphas.length}. ${AGAIN}`,
+    );
+  }
+  const lumas = Array.from({ length: colours }, (_, i) =>
+    luma(data[3 * i], data[3 * i + 1], data[3 * i + 2]),
+  );
+  const luma1000: Read = (samples, i) => {
+    if (samples[i] < colours) return lumas[samples[i]];
+    throw new DataError(
+      `${where}: expected pixels from 0 to ${colours - 1}, as many as the palette has colours, but received ${samples[i]}. ${AGAIN}`,
+    );
+  };
+  const alpha: Read | undefined =
+    alphas === undefined ? undefined : (samples, i) => alphas[samples[i]] ?? 255;
+  return { max: 255, luma1000, alpha };
+}
