@@ -175,11 +175,20 @@ function parseMetrics(line: string): EpochMetrics | undefined {
 
 /** Whether all that is shown or computed with is a number, and one that there can be. */
 function isSound(metrics: EpochMetrics): boolean {
-  const { epoch, seconds, loss, trainAccuracy, testLoss = 0, testAccuracy = 0, lr } = metrics;
+  const {
+    epoch,
+    seconds,
+    loss,
+    trainAccuracy,
+    testLoss = 0,
+    testAccuracy = 0,
+    lr,
+    imagesPerSecond = 0,
+  } = metrics;
   return (
     Number.isSafeInteger(epoch) &&
     epoch > 0 &&
-    [seconds, loss, testLoss, lr].every((value) => Number.isFinite(value) && value >= 0) &&
+    [seconds, loss, testLoss, lr, imagesPerSecond].every((value) => Number.isFinite(value) && value >= 0) &&
     [trainAccuracy, testAccuracy].every((share) => Number.isFinite(share) && share >= 0 && share <= 1)
   );
 }

@@ -1,5 +1,5 @@
 /** What `train` tells: lines for people, events for programs. */
-import { articleSecondsPerEpoch } from '../plots/article.js';
+import { articleSecondsPerEpoch, besideArticle } from '../plots/article.js';
 import type { EpochRecord } from '../training/trainer.js';
 import { grouped, percent } from './output.js';
 import { printable } from './printable.js';
@@ -7,9 +7,6 @@ import { duration } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { EpochMetrics } from './run-folder.js';
 import { packageVersion } from './version.js';
-
-/** The images of that epoch: 468 batches of 128. A time is held against the article's only for as much work. */
-const articleImages = 468 * 128;
 
 export interface RunFacts {
   readonly config: RunConfig;
@@ -111,25 +108,23 @@ export function describeEpoch(metrics: EpochMetrics, epochs: number, images: num
   );
 }
 
-export function describeEnd(
-  facts: DoneFacts,
-  folder: string,
-  images: number,
-  totalSeconds: number,
-): string[] {
+/** Of a whole command. */
+export interface TotalTime {
+  readonly seconds: number;
+  /** Of them those that the live page held the training. */
+  readonly held: number;
+}
+
+export function describeEnd(facts: DoneFacts, folder: string, images: number, total: TotalTime): string[] {
   const { testAccuracy, testImages, secondsPerEpoch } = facts;
   const lines = [`${percent(testAccuracy)} of the ${grouped(testImages)} test images are recognised`];
   if (secondsPerEpoch !== null) {
+    const ratio = besideArticle(secondsPerEpoch, images);
+    const held = total.held < 1 ? '' : `, ${duration(total.held)} of it held by the live page`;
     lines.push(
-      `${secondsPerEpoch.toFixed(2)} s an epoch in the median${besideArticle(secondsPerEpoch, images)}, ` +
-        `${duration(totalSeconds)} in all`,
+      `${secondsPerEpoch.toFixed(2)} s an epoch in the median${ratio}; ` +
+        `${duration(total.seconds)} in all${held}`,
     );
   }
   return [...lines, `Run folder: ${printable(folder)}`];
-}
-
-/** `, 103 times as fast as the article's 166 s`: only where the epoch is as long as the article's. */
-function besideArticle(seconds: number, images: number): string {
-  if (images < articleImages) return '';
-  return ` (the article's ${articleSecondsPerEpoch} s / ${(articleSecondsPerEpoch / seconds).toPrecision(3)})`;
 }

@@ -18,6 +18,7 @@ import { type Recipe, resolveRecipe } from './recipes.js';
 import { checkFitOptions } from './fit-options.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, noSums, type TrainingState } from './state.js';
+import { Stopwatch } from './stopwatch.js';
 
 /** How a `Trainer` trains. */
 export interface TrainerOptions {
@@ -68,6 +69,7 @@ export interface Progress {
   readonly accuracy: number;
   /** Of this step. */
   readonly lr: number;
+  /** Over the epoch so far, by the same seconds as in `EpochRecord`. */
   readonly imagesPerSecond: number;
 }
 
@@ -75,7 +77,10 @@ export interface Progress {
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
-  /** Of the training pass alone, without the evaluation; the time in `onProgress` counts. */
+  /**
+   * Of the training pass alone: its steps, and the time in `onProgress`. Not the evaluation, nor the turns of the event
+   * loop, in which timers, sockets and the live page work, and a page that pauses the training holds it.
+   */
   readonly seconds: number;
   /** Mean per image during the pass, while the parameters changed. NaN if an abort left no step. */
   readonly loss: number;
@@ -217,14 +222,20 @@ export class Trainer {
   }
 
   /** Tells the page, if one is wanted, what it will see. */
-  async #startPage({ engine, validation }: Omit<Run, 'live'>, train: Dataset): Promise<LivePage | undefined> {
+  async #startPage(
+    { engine, validation, batches }: Omit<Run, 'live'>,
+    train: Dataset,
+  ): Promise<LivePage | undefined> {
     if (this.#live === false) return undefined;
     this.#page ??= await openPage(this.#live);
     const { name, epochs, normalization } = this.#recipe;
     const { net } = this;
     const title = `${net.constructor.name}, recipe ${name}, ${train.name}, seed ${this.seed}`;
     const { classNames } = train;
-    this.#page.start({ net, title, epochs, engine: engine.name, normalization, validation, classNames });
+    const { steps } = batches;
+    const images = Math.min(steps * batches.batchSize, train.count);
+    const facts = { net, title, epochs, steps, images, engine: engine.name };
+    this.#page.start({ ...facts, normalization, validation, classNames });
     return this.#page;
   }
 
@@ -295,11 +306,10 @@ export class Trainer {
   /** The steps of the epoch that are left. */
   async #pass(run: Run, start: PassStart): Promise<EpochRecord> {
     const { batches, engine, signal, onProgress, live } = run;
-    const started = performance.now();
+    const watch = new Stopwatch(start.sums.seconds);
     const breaks = new EventLoopBreaks();
-    const seconds = () => start.sums.seconds + (performance.now() - started) / 1000;
     let lr = this.#rate(Math.max(0, start.sums.steps - 1), run);
-    const record = () => figures(this.#epoch + 1, { ...this.#sums, seconds: seconds() }, lr);
+    const record = () => figures(this.#epoch + 1, this.#sums, lr);
     const order = batches.epoch(this.#epoch);
     while (this.#sums.steps < batches.steps && !signal?.aborted) {
       const { steps, images, loss, correct } = this.#sums;
@@ -312,7 +322,7 @@ export class Trainer {
         images: images + batch.length,
         loss: loss + result.loss,
         correct: correct + result.correct,
-        seconds: seconds(),
+        seconds: watch.seconds,
       };
       if (onProgress !== undefined || live !== undefined) {
         const { epoch, loss: mean, trainAccuracy: accuracy, imagesPerSecond } = record();
@@ -322,11 +332,11 @@ export class Trainer {
         onProgress?.(progress);
         live?.step(progress);
       }
-      if (live?.due()) await live.turn(signal);
-      else if (breaks.due()) await breaks.take();
+      // The last onProgress counts too.
+      this.#sums = { ...this.#sums, seconds: watch.seconds };
+      if (live?.due()) await watch.stand(() => live.turn(signal));
+      else if (breaks.due()) await watch.stand(() => breaks.take());
     }
-    // The last onProgress and the last break count too.
-    if (this.#sums.steps > start.sums.steps) this.#sums = { ...this.#sums, seconds: seconds() };
     return this.#sums.steps < batches.steps ? { ...record(), interrupted: true } : record();
   }
 
@@ -383,6 +393,6 @@ function figures(epoch: number, { images, loss, correct, seconds }: PartialEpoch
     loss: loss / images,
     trainAccuracy: correct / images,
     lr,
-    imagesPerSecond: images / seconds,
+    imagesPerSecond: images === 0 ? 0 : images / seconds,
   };
 }

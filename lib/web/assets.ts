@@ -8,7 +8,12 @@ const root = new URL('../../', import.meta.url);
 
 /** Files of `rownet train --live`. */
 export function livePageFiles(): Map<string, PageFile> {
-  return pageFiles('live.html', ['web/client/live.js', ...sharedScripts, 'plots/chart.js']);
+  return pageFiles('live.html', [
+    'web/client/live.js',
+    ...sharedScripts,
+    'plots/chart.js',
+    'plots/article.js',
+  ]);
 }
 
 /** Files of `rownet serve`. */

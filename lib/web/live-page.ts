@@ -8,8 +8,8 @@ import type { ImageSet } from '../engines/engine.js';
 import { softmax, worstMistakes } from '../engines/mistakes.js';
 import { ArgumentRangeError } from '../errors.js';
 import { gatherImages } from '../kernels/training.js';
+import { LeNet5 } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
-import { articleSecondsPerEpoch } from '../plots/article.js';
 import { livePageFiles } from './assets.js';
 import { EventStream, type PageEvent } from './event-stream.js';
 import { featureMaps, firstFilters, toBase64 } from './layer-pictures.js';
@@ -41,6 +41,10 @@ export interface LiveFacts {
   readonly net: Net;
   readonly title: string;
   readonly epochs: number;
+  /** Of an epoch. */
+  readonly steps: number;
+  /** Trained on in an epoch. */
+  readonly images: number;
   readonly engine: string;
   readonly normalization: { readonly scale: number; readonly shift: number };
   /** Images, confusion and mistakes are of these. */
@@ -77,6 +81,7 @@ export class LivePage {
   #predictions: Int32Array | undefined;
   #lastPush = 0;
   #lastStep = 0;
+  #held = 0;
 
   constructor(options: LiveOptions = {}) {
     this.#options = options;
@@ -108,6 +113,11 @@ export class LivePage {
     return this.#stream.clients;
   }
 
+  /** Seconds that the page has made the training wait, paused or in slow motion. */
+  get secondsHeld(): number {
+    return this.#held / 1000;
+  }
+
   /** Resolves when a page is opened or closed. */
   viewersChange(): Promise<void> {
     return this.#stream.change();
@@ -125,8 +135,7 @@ export class LivePage {
     this.#progress = progress;
     const { epoch, step, steps, images } = progress;
     if (epoch !== this.#mark.epoch) this.#mark = { epoch, images: 0, loss: 0, correct: 0 };
-    const stride = Math.max(1, Math.ceil((steps * (this.#facts?.epochs ?? 1)) / mostSamples));
-    if (step % stride !== 0 && step !== steps) return;
+    if (step % this.#stride() !== 0 && step !== steps) return;
     const [loss, correct] = [progress.loss * images, progress.accuracy * images];
     const count = images - this.#mark.images;
     this.#samples.push([
@@ -135,6 +144,12 @@ export class LivePage {
       (correct - this.#mark.correct) / count,
     ]);
     this.#mark = { epoch, images, loss, correct };
+  }
+
+  /** Steps between two samples; an epoch ends with one. */
+  #stride(): number {
+    const { steps, epochs } = this.#facts as LiveFacts;
+    return Math.max(1, Math.ceil((steps * epochs) / mostSamples));
   }
 
   /** Whether `turn` has something to do now. */
@@ -149,6 +164,12 @@ export class LivePage {
   async turn(signal?: AbortSignal): Promise<void> {
     if (performance.now() - this.#lastPush >= pushEvery) this.#push();
     await setImmediate();
+    const from = performance.now();
+    await this.#hold(signal);
+    this.#held += performance.now() - from;
+  }
+
+  async #hold(signal: AbortSignal | undefined): Promise<void> {
     if (this.#speed !== null) {
       const wait = this.#lastStep + 1000 / this.#speed - performance.now();
       if (wait > 0) await setTimeout(wait);
@@ -224,7 +245,8 @@ export class LivePage {
               summary: facts.net.toString(),
               classNames: facts.classNames ?? null,
               testImages: facts.validation?.count ?? 0,
-              articleSeconds: articleSecondsPerEpoch,
+              stepsPerSample: this.#stride(),
+              articleImages: facts.net instanceof LeNet5 ? facts.images : 0,
             },
       speeds,
       // Those that have not been sent to other pages yet come once more with the next push.

@@ -71,7 +71,10 @@ export interface PageFacts {
   readonly summary: string;
   readonly classNames: readonly string[] | null;
   readonly testImages: number;
-  readonly articleSeconds: number;
+  /** A sample of the curves is the mean of so many steps. */
+  readonly stepsPerSample: number;
+  /** Trained on in an epoch, as `timesAsFast` takes them; 0 for nets that the article says nothing of. */
+  readonly articleImages: number;
 }
 
 export interface ShownMistake extends Picture {

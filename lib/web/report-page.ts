@@ -1,4 +1,5 @@
 /** The report of a run: one HTML file, no script, no network. */
+import { besideArticle } from '../plots/article.js';
 import { chartSvg } from '../plots/chart.js';
 import { type CurvePoint, curvesChart } from '../plots/curves.js';
 import { asset } from './assets.js';
@@ -7,7 +8,11 @@ import { escapeHtml } from './explain-page.js';
 export interface ReportFacts {
   readonly title: string;
   readonly summary: string;
-  readonly epochs: readonly (CurvePoint & { readonly seconds: number; readonly lr: number })[];
+  readonly epochs: readonly (CurvePoint & {
+    readonly seconds: number;
+    readonly lr: number;
+    readonly imagesPerSecond: number;
+  })[];
   /** What the checkpoint does on the test images; undefined where they are not to be had. */
   readonly test: ReportedTest | undefined;
   /** Why there is no `test`. */
@@ -15,7 +20,6 @@ export interface ReportFacts {
   readonly filters: readonly Picture[];
   /** Configuration, data, machine: names and values in groups. */
   readonly details: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly articleSeconds: number;
 }
 
 export interface ReportedTest {
@@ -86,19 +90,27 @@ function section(title: string, body: string): string {
   return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`;
 }
 
-function cards({ epochs, test, articleSeconds }: ReportFacts): string {
+function cards({ epochs, test }: ReportFacts): string {
   const last = epochs.at(-1);
-  const seconds = epochs.map((epoch) => epoch.seconds).sort((a, b) => a - b);
-  const figures: [string, string][] = [
-    ['test accuracy', test === undefined ? percent(last?.testAccuracy) : percent(test.accuracy)],
-    ['test loss', (test?.loss ?? last?.testLoss ?? Number.NaN).toPrecision(4)],
-    ['epochs', String(last?.epoch ?? 0)],
-    [
-      `seconds an epoch, median (article: ${articleSeconds} s)`,
-      seconds.length === 0 ? '-' : seconds[seconds.length >> 1].toFixed(2),
-    ],
+  const tested =
+    test === undefined ? (last === undefined ? '' : `after epoch ${last.epoch}`) : 'of the checkpoint';
+  const loss = test?.loss ?? last?.testLoss;
+  const figures: [name: string, value: string, note: string][] = [
+    ['test accuracy', percent(test?.accuracy ?? last?.testAccuracy), tested],
+    ['test loss', loss === undefined ? '-' : loss.toPrecision(4), tested],
+    ['epochs', String(last?.epoch ?? 0), ''],
+    ['seconds an epoch', ...medianTime(epochs)],
   ];
-  return `<dl class="cards">${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`;
+  const card = ([name, value, note]: (typeof figures)[number]) =>
+    `<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
+  return `<dl class="cards">${figures.map(card).join('')}</dl>`;
+}
+
+function medianTime(epochs: ReportFacts['epochs']): [value: string, note: string] {
+  const middle = [...epochs].sort((a, b) => a.seconds - b.seconds)[epochs.length >> 1];
+  if (middle === undefined) return ['-', ''];
+  const { seconds, imagesPerSecond } = middle;
+  return [seconds.toFixed(2), `median${besideArticle(seconds, Math.round(seconds * imagesPerSecond))}`];
 }
 
 function epochTable({ epochs }: ReportFacts): string {

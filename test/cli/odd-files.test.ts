@@ -114,6 +114,7 @@ describe('metrics.jsonl', () => {
     ['training accuracy', { trainAccuracy: [1] }],
     ['test loss', { testLoss: null }],
     ['test accuracy', { testAccuracy: 1.01 }],
+    ['images a second', { imagesPerSecond: '9' }],
   ])('loses a line whose %s there cannot be', (_, change) => {
     replace(() => writeFileSync(path, `${JSON.stringify({ ...sound, ...change })}\n`));
     expect(metrics()).toEqual([]);

@@ -2,7 +2,7 @@
 import { grouped, paint } from '../output.js';
 import { median } from '../statistics.js';
 import { formatTable } from '../table.js';
-import { articleSecondsPerEpoch } from '../../plots/article.js';
+import { timesAsFast } from '../../plots/article.js';
 import type { LayerTimes } from './layers.js';
 import type { BenchReply } from './worker.js';
 
@@ -99,8 +99,9 @@ export function describeBench(report: BenchReport): string[] {
       ),
       row('  GFLOP/s', ({ gflops }) => gflops.toFixed(0)),
       row('  share of the FMA peak', ({ shareOfPeak }) => share(shareOfPeak)),
-      row(`  the article's ${articleSecondsPerEpoch} s divided by it`, ({ secondsPerEpoch }) =>
-        (articleSecondsPerEpoch / secondsPerEpoch).toFixed(1),
+      row(
+        '  times as fast as the article',
+        ({ secondsPerEpoch }) => timesAsFast(secondsPerEpoch, images) ?? '-',
       ),
       row(`inference, images/s at batch ${batchSize}`, ({ inference }) => grouped(inference.imagesPerSecond)),
       row('  latency at batch 1, us', ({ inference }) => (1e6 * inference.latency).toFixed(0)),

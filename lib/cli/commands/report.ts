@@ -5,7 +5,6 @@ import { worstMistakes } from '../../engines/mistakes.js';
 import { DataError } from '../../errors.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { setThreads } from '../../kernels.js';
-import { articleSecondsPerEpoch } from '../../plots/article.js';
 import { curvesSvg } from '../../plots/curves.js';
 import { computeAccuracy } from '../../training/evaluate.js';
 import { firstFilters } from '../../web/layer-pictures.js';
@@ -44,7 +43,6 @@ export async function report(path: string, options: OptionsOf<'report'>): Promis
     ...(missing === undefined ? {} : { missing }),
     filters: await filterPictures(saved),
     details: details(config, folder, source),
-    articleSeconds: articleSecondsPerEpoch,
   });
   const out = options.out ?? join(path, 'report.html');
   writeFileAtomic(out, new TextEncoder().encode(html));

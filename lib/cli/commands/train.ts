@@ -42,6 +42,7 @@ import {
   durableEvent,
   epochMetrics,
   startEvent,
+  type TotalTime,
 } from '../train-report.js';
 
 type TrainOptions = OptionsOf<'train'>;
@@ -98,7 +99,8 @@ export async function train(options: TrainOptions): Promise<void> {
     const cause = stop.cause();
     // Of exactly the step at which the training was stopped.
     session.checkpoints.write();
-    if (cause === undefined) finish(session, trained, (performance.now() - started) / 1000);
+    const total = { seconds: (performance.now() - started) / 1000, held: live?.page.secondsHeld ?? 0 };
+    if (cause === undefined) finish(session, trained, total);
     else reportStop(session, cause);
     await live?.stay();
   } finally {
@@ -284,7 +286,7 @@ async function openBoard({ options, config, source, folder }: Session): Promise<
   });
 }
 
-function finish(session: Session, seconds: readonly number[], totalSeconds: number): void {
+function finish(session: Session, seconds: readonly number[], total: TotalTime): void {
   const { options, config, source, folder, net, trainer, metrics, reporter } = session;
   const last = metrics.at(-1);
   const { epoch } = trainer.state();
@@ -305,7 +307,7 @@ function finish(session: Session, seconds: readonly number[], totalSeconds: numb
   };
   if (options.json) printJson(doneEvent(facts));
   else for (const line of plotLines(metrics, session.losses)) reporter.log(line);
-  for (const line of describeEnd(facts, folder.path, source.train.count, totalSeconds)) reporter.log(line);
+  for (const line of describeEnd(facts, folder.path, source.train.count, total)) reporter.log(line);
   const required = options.requireAccuracy;
   if (required !== undefined && tested.accuracy < required) {
     throw new AccuracyError(

@@ -1,4 +1,5 @@
 /** The page of a training: shows what the server's events say, and sends what its buttons ask for. */
+import { timesAsFast } from '../../plots/article.js';
 import { chartSvg, type Curve, runColors } from '../../plots/chart.js';
 import type {
   ComparedRun,
@@ -49,20 +50,52 @@ function showStanding(): void {
   const select = byId<HTMLSelectElement>('speed');
   select.value = String(speed);
   select.disabled = ended;
-  const last = epochs.at(-1);
-  const article = facts === null ? '' : ` (article: ${facts.articleSeconds} s)`;
-  const figures: [string, string][] = [
-    ['loss', progress === null ? '-' : progress.loss.toFixed(4)],
-    ['test accuracy', last?.testAccuracy === undefined ? '-' : percent(last.testAccuracy)],
-    ['learning rate', progress === null ? '-' : progress.lr.toPrecision(3)],
-    ['images a second', progress === null ? '-' : Math.round(progress.imagesPerSecond).toLocaleString('en')],
-    [`seconds an epoch${article}`, last === undefined ? '-' : last.seconds.toFixed(2)],
-  ];
   byId('figures').replaceChildren(
-    ...figures.map(([name, value]) =>
-      element('div', {}, element('dt', {}, name), element('dd', { textContent: value })),
+    ...figures().map(({ name, value, note }) =>
+      element(
+        'div',
+        {},
+        element('dt', {}, name),
+        element('dd', { textContent: value }),
+        element('dd', { className: 'note', textContent: note }),
+      ),
     ),
   );
+}
+
+/** The tiles: what, how much, and of what. */
+function figures(): { name: string; value: string; note: string }[] {
+  const { progress } = standing;
+  const last = epochs.at(-1);
+  const times = last === undefined ? undefined : timesAsFast(last.seconds, facts?.articleImages ?? 0);
+  const whole = progress !== null && progress.step === progress.steps;
+  return [
+    {
+      name: 'training loss',
+      value: progress === null ? '-' : progress.loss.toFixed(4),
+      note: progress === null ? '' : `mean of epoch ${progress.epoch}${whole ? '' : ' so far'}`,
+    },
+    {
+      name: 'test accuracy',
+      value: last?.testAccuracy === undefined ? '-' : percent(last.testAccuracy),
+      note: last === undefined ? '' : `after epoch ${last.epoch}`,
+    },
+    {
+      name: 'learning rate',
+      value: progress === null ? '-' : progress.lr.toPrecision(3),
+      note: progress === null ? '' : 'of the last step',
+    },
+    {
+      name: 'images a second',
+      value: progress === null ? '-' : Math.round(progress.imagesPerSecond).toLocaleString('en'),
+      note: progress === null ? '' : 'pauses not counted',
+    },
+    {
+      name: 'seconds an epoch',
+      value: last === undefined ? '-' : last.seconds.toFixed(2),
+      note: times === undefined ? '' : `${times} times as fast as the article`,
+    },
+  ];
 }
 
 function showCurves(): void {

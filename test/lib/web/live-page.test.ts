@@ -1,7 +1,7 @@
 /** The live page as the training and a page's program see it: calls on one side, events and actions on the other. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import { Trainer } from '../../../lib/training/trainer.js';
+import { type EpochRecord, type Progress, Trainer } from '../../../lib/training/trainer.js';
 import { LivePage } from '../../../lib/web/live-page.js';
 import { randomImages } from '../../support/random-data.js';
 
@@ -29,6 +29,7 @@ beforeEach(async () => {
   url = await page.listen();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const viewer of viewers.splice(0)) viewer.abort();
   await page.close();
 });
@@ -166,6 +167,43 @@ describe('a training', () => {
     for (const viewer of viewers.splice(0)) viewer.abort();
     await run;
     expect(steps).toBe(32);
+  });
+
+  it('does not count what the page makes it wait', async () => {
+    const events = await open();
+    await control('speed', 200);
+    // A clock on which each turn of the event loop takes ten seconds, and a step a quarter of one.
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    const turns = setInterval(() => (clock += 10_000), 1);
+    const trainer = newTrainer();
+    const before = page.secondsHeld;
+    let steps = 0;
+    const seen: number[] = [];
+    const records: EpochRecord[] = [];
+    const run = (async () => {
+      const onProgress = ({ imagesPerSecond }: Progress) => {
+        steps += 1;
+        clock += 250;
+        seen.push(imagesPerSecond, trainer.state().partialEpoch?.seconds ?? Number.NaN);
+      };
+      for await (const record of trainer.fit(data, { epochs: 2, validation: data, onProgress }))
+        records.push(record);
+    })();
+    await until(() => steps > 0);
+    await control('pause');
+    await until(() => events.some(({ name, data: { state } }) => name === 'standing' && state === 'paused'));
+    await control('resume');
+    await run;
+    clearInterval(turns);
+    expect(clock).toBeGreaterThan(60_000);
+    expect(records.map(({ seconds }) => seconds)).toEqual([4, 4]);
+    expect(records.map(({ imagesPerSecond }) => imagesPerSecond)).toEqual([64, 64]);
+    // Step k of an epoch: k * 16 images in the quarters of the steps before it.
+    const quarters = Array.from({ length: 16 }, (_, k) => k / 4);
+    const expected = quarters.flatMap((seconds, k) => [(16 * (k + 1)) / seconds, seconds]);
+    expect(seen).toEqual([...expected, ...expected]);
+    expect(page.secondsHeld - before).toBeGreaterThan(10);
   });
 
   it('runs as slow as the page asks for', async () => {
