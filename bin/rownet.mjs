@@ -8,9 +8,12 @@ const main = new URL('../dist/cli/main.js', import.meta.url);
 const help = new URL('../dist/cli/help.txt', import.meta.url);
 // Loading the parser takes half as long as Node takes to start; the general help was printed when dist/ was made.
 // A terminal that is narrower than its lines gets them wrapped, by the parser.
-const wideEnough = (process.stdout.columns ?? 120) >= 120;
-if (args.length === 1 && ['--help', '-h'].includes(args[0]) && wideEnough && existsSync(help)) {
-  process.stdout.write(readFileSync(help));
+const wideEnough = (process.stdout.columns ?? 81) > 80;
+if (args.length === 1 && ['help', '--help', '-h'].includes(args[0]) && wideEnough && existsSync(help)) {
+  const { wantsColor } = await import('../dist/cli/color.js');
+  const text = readFileSync(help, 'utf8');
+  // Its headings are bold.
+  process.stdout.write(wantsColor(process.stdout) ? text : text.replaceAll(/\u001b\[\d+m/g, ''));
 } else if (existsSync(main)) {
   const { run } = await import(main.href);
   await run(args);

@@ -1,4 +1,5 @@
-// Writes what `rownet --help` prints to dist/cli/help.txt: bin/rownet.mjs shows it without loading the command line.
+// Writes what `rownet --help` prints, with the styles of its headings, to dist/cli/help.txt: bin/rownet.mjs shows it
+// without loading the command line.
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,5 +10,8 @@ rmSync(help, { force: true });
 const bin = fileURLToPath(new URL('../bin/rownet.mjs', import.meta.url));
 writeFileSync(
   help,
-  execFileSync(process.execPath, [bin, '--help'], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  execFileSync(process.execPath, [bin, '--help'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, FORCE_COLOR: '1' },
+  }),
 );

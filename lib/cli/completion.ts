@@ -58,6 +58,11 @@ function groupNames({ commands }: CommandTable): string[] {
   return [...new Set(words.filter(({ length }) => length === 2).map(([group]) => group))];
 }
 
+/** The commands whose words are those of another command, such as `help`. */
+function askers({ commands }: CommandTable): string[] {
+  return Object.keys(commands).filter((path) => commands[path].arguments?.[0]?.completes === 'commands');
+}
+
 /** For bash 3.2 and newer: `source <(rownet completion bash)`. */
 export function bashScript(table: CommandTable): string {
   const paths = Object.keys(table.commands);
@@ -67,6 +72,8 @@ export function bashScript(table: CommandTable): string {
     (name) => `' ${name}'`,
   );
   steps.push(...paths.filter((path) => path.includes(' ')).map((path) => `'${path}'`));
+  // After `help` the same words lead on, and a command ends there.
+  for (const asker of askers(table)) steps.push(...[...groups, ...paths].map((path) => `'${asker} ${path}'`));
   const values = paths.flatMap((path) =>
     flagsOf(table.commands[path]).flatMap(({ long, value }) =>
       value === undefined ? [] : `      '${path} ${long}') ${bashValue(value)} ;;`,
@@ -76,9 +83,15 @@ export function bashScript(table: CommandTable): string {
     const flags = prefix === '' ? programFlags : [help];
     return `    '${prefix}') words='${join([...wordsAfter(table, prefix), ...named(flags)])}' ;;`;
   });
+  const asked = askers(table).flatMap((asker) =>
+    groups.map((group) => `    '${asker} ${group}') words='${join(wordsAfter(table, group))}' ;;`),
+  );
   const options = paths.map((path) => {
     const { arguments: [first] = [] } = table.commands[path];
     const words = join(named(flagsOf(table.commands[path])));
+    if (first?.completes === 'commands') {
+      return `    '${path}') words='${join(wordsAfter(table, ''))} ${words}' ;;`;
+    }
     const instead = first === undefined ? '' : ` [[ $current == -* ]] || { ${bashValue(valueFrom(first))}; }`;
     return `    '${path}') words='${words}';${instead} ;;`;
   });
@@ -112,7 +125,7 @@ ${values.join('\n')}
     fi
   fi
   case "$command" in
-${[...after, ...options].join('\n')}
+${[...after, ...asked, ...options].join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -146,7 +159,9 @@ export function zshScript(table: CommandTable): string {
   const functions = [
     zshDispatcher(table, ''),
     ...groupNames(table).map((group) => zshDispatcher(table, group)),
-    ...Object.entries(table.commands).map(([path, spec]) => zshCommand(path, spec)),
+    ...Object.entries(table.commands).map(([path, spec]) =>
+      spec.arguments?.[0]?.completes === 'commands' ? zshAsker(table, path) : zshCommand(path, spec),
+    ),
   ];
   return `#compdef rownet
 # Completion of rownet for zsh. As a file: rownet completion zsh > ~/.zfunc/_rownet, with ~/.zfunc in fpath before
@@ -163,9 +178,7 @@ fi
 /** Offers the words after the program or a group, or hands over to the function of the word that is there. */
 function zshDispatcher(table: CommandTable, prefix: string): string {
   const words = wordsAfter(table, prefix);
-  const list = words.map(
-    ({ name, summary }) => `    ${zshQuote(`${name}:${summary.replace(/[\\:]/g, '\\$&')}`)}`,
-  );
+  const list = zshNames(words).map((name) => `    ${name}`);
   const flags = (prefix === '' ? programFlags : [help]).map(zshFlag);
   return `
 ${zshName(prefix)}() {
@@ -186,6 +199,30 @@ ${list.join('\n')}
     _describe command names
   fi
 }`;
+}
+
+/** A command whose words are those of another: offers them, and their options to nobody. */
+function zshAsker(table: CommandTable, path: string): string {
+  const cases = ['', ...groupNames(table)].map(
+    (prefix) => `    '${prefix}') names=(${zshNames(wordsAfter(table, prefix)).join(' ')}) ;;`,
+  );
+  return `
+${zshName(path)}() {
+  local -a names
+  case "\${words[2,CURRENT - 1]}" in
+${cases.join('\n')}
+  esac
+  if [[ $PREFIX == -* ]]; then
+    _arguments ${zshFlag(help)}
+  else
+    _describe command names
+  fi
+}`;
+}
+
+/** Words with what they are, for _describe. */
+function zshNames(words: readonly Named[]): string[] {
+  return words.map(({ name, summary }) => zshQuote(`${name}:${summary.replace(/[\\:]/g, '\\$&')}`));
 }
 
 function zshCommand(path: string, spec: CommandSpec): string {

@@ -1,6 +1,6 @@
 /** Shows how a download runs, on stderr: a line that is rewritten on a terminal, a line a file elsewhere. */
 import type { DownloadProgress } from '../data/download.js';
-import { isInteractive } from './output.js';
+import { isInteractive } from './color.js';
 
 export interface DownloadReporter {
   update(file: string, progress: DownloadProgress): void;

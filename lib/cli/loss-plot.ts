@@ -1,6 +1,8 @@
 /** A training's losses as a small picture of characters, for the terminal. */
-import { isInteractive, paint } from './output.js';
+import { isInteractive } from './color.js';
+import { paint } from './output.js';
 import type { EpochMetrics } from './run-folder.js';
+import { isUtf8 } from './width.js';
 
 type Point = readonly [x: number, loss: number];
 type SeriesName = 'train' | 'test';
@@ -162,11 +164,6 @@ const brailleBits = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80];
 function significant(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
   return value.toPrecision(3);
-}
-
-/** Whether the terminal's characters are UTF-8, by the variables that say so, the strongest first. */
-export function isUtf8(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
-  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
 }
 
 /** A point for each dot that the plot has across. */

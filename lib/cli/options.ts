@@ -10,6 +10,7 @@ import { dataGetSpec, dataListSpec } from './specs/data.js';
 import { evalSpec } from './specs/eval.js';
 import { explainSpec } from './specs/explain.js';
 import { exportSpec } from './specs/export.js';
+import { helpSpec } from './specs/help.js';
 import { infoSpec } from './specs/info.js';
 import { predictSpec } from './specs/predict.js';
 import { reportSpec } from './specs/report.js';
@@ -34,6 +35,7 @@ export const commands = {
   doctor: doctorSpec,
   bench: benchSpec,
   completion: completionSpec,
+  help: helpSpec,
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 /** What a group of commands is for, such as the `data` of `data get`. */

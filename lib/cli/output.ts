@@ -1,5 +1,6 @@
 /** Where the command line writes: data to stdout, all else to stderr, colours only where they are wanted. */
 import { styleText } from 'node:util';
+import { wantsColor } from './color.js';
 import { exitCodes } from './exit.js';
 import { hexadecimal } from './printable.js';
 
@@ -8,17 +9,6 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Shell convention for a program that SIGPIPE ends: 128 + 13. */
 const brokenPipeExitCode = 141;
-
-/** Whether escape codes may be sent to `stream`: a capable terminal, and no NO_COLOR; FORCE_COLOR overrides. */
-export function wantsColor(stream: { isTTY?: boolean }, env: Env = process.env): boolean {
-  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0') return true;
-  return isInteractive(stream, env);
-}
-
-/** Whether a line of `stream` may be rewritten (the progress bar). */
-export function isInteractive(stream: { isTTY?: boolean }, env: Env = process.env): boolean {
-  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
-}
 
 /** Whether ROWNET_VERBOSE asks for more: stack traces, and the plan of a training. */
 export function isVerbose(env: Env = process.env): boolean {

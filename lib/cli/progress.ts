@@ -1,5 +1,6 @@
 /** Shows how a training runs, on stderr: a bar on a terminal, plain lines elsewhere, nothing under `--quiet`. */
-import { grouped, isInteractive } from './output.js';
+import { isInteractive } from './color.js';
+import { grouped } from './output.js';
 
 export interface Progress {
   readonly epoch: number;

@@ -17,6 +17,8 @@ export interface ArgumentSpec {
   readonly description: string;
   /** Absent for the path of a file or folder, which the command looks at itself. */
   readonly read?: ReadValue<string>;
+  /** What a shell offers, where it is not what `read` takes. */
+  readonly completes?: 'commands';
 }
 
 export interface CommandSpec {

@@ -113,6 +113,17 @@ describe('bash', () => {
       ['bash', 'zsh'],
     ],
     [['nonsense', '--re'], []],
+    [
+      ['help', ''],
+      [...new Set(ownWords), '--help'],
+    ],
+    [['help', 'ev'], ['eval']],
+    [
+      ['help', 'data', ''],
+      ['get', 'list'],
+    ],
+    [['help', 'data', 'get', ''], []],
+    [['help', 'train', '--ep'], []],
   ])('rownet %j', (words, offered) => {
     expect(bash('own.bash', words).sort()).toEqual([...offered].sort());
   });
@@ -172,6 +183,9 @@ describe('zsh', () => {
     ['own', 'rownet train --out eval --req', 'rownet train --out eval --require-accuracy='],
     ['own', 'rownet eval --data x some\\ fi', 'rownet eval --data x some\\ file '],
     ['own', 'rownet completion z', 'rownet completion zsh '],
+    ['own', 'rownet help tra', 'rownet help train '],
+    ['own', 'rownet help data g', 'rownet help data get '],
+    ['own', 'rownet help --h', 'rownet help --help '],
     ['table', 'rownet da', 'rownet data '],
     ['table', 'rownet data g', 'rownet data get '],
     ['table', 'rownet data get l', 'rownet data get letters '],

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isUtf8, LossSamples, lossPlot, trainingPlot } from '../../lib/cli/loss-plot.js';
+import { LossSamples, lossPlot, trainingPlot } from '../../lib/cli/loss-plot.js';
+import { isUtf8 } from '../../lib/cli/width.js';
 import type { EpochMetrics } from '../../lib/cli/run-folder.js';
 import { bin, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 

@@ -1,6 +1,6 @@
 /** What is drawn where: colours, the progress bar, tables. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isInteractive, wantsColor } from '../../lib/cli/output.js';
+import { isInteractive, wantsColor } from '../../lib/cli/color.js';
 import {
   createReporter,
   duration,
