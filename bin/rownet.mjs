@@ -2,6 +2,7 @@
 // Starts the command line in dist/. Everything it can do without is loaded later, by the command that needs it.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const args = process.argv.slice(2);
 const main = new URL('../dist/cli/main.js', import.meta.url);
@@ -13,7 +14,7 @@ if (args.length === 1 && ['help', '--help', '-h'].includes(args[0]) && wideEnoug
   const { wantsColor } = await import('../dist/cli/color.js');
   const text = readFileSync(help, 'utf8');
   // Its headings are bold.
-  process.stdout.write(wantsColor(process.stdout) ? text : text.replaceAll(/\u001b\[\d+m/g, ''));
+  process.stdout.write(wantsColor(process.stdout) ? text : stripVTControlCharacters(text));
 } else if (existsSync(main)) {
   const { run } = await import(main.href);
   await run(args);
