@@ -6,11 +6,14 @@ import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
 import { endWithTerminal } from './signals.js';
 import { packageVersion } from './version.js';
+import { takeWarnings } from '../warnings.js';
+import { printableMessage } from './printable.js';
 
 /** Runs `rownet ...args` and sets `process.exitCode`; output that is still in a pipe is not cut off. */
 export async function run(args: readonly string[]): Promise<void> {
   handleLostOutput();
   endWithTerminal();
+  takeWarnings((message) => process.stderr.write(`note: ${printableMessage(message)}\n`));
   try {
     await createProgram(packageVersion(), runCommand).parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Nets that come from a checkpoint. */
 import { DataError } from '../errors.js';
-import type { Checkpoint } from '../formats/checkpoint.js';
+import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { loadGeneration } from '../formats/generations.js';
 import { LeNet5 } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
@@ -17,7 +17,7 @@ const MOST_LETTERS = 1500;
 /** A net with the parameters of a checkpoint, and how its images are prepared. */
 export interface SavedNet {
   readonly file: string;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: LoadedCheckpoint;
   /** Undefined for a file that holds parameters alone. */
   readonly config: RunConfig | undefined;
   readonly recipe: Recipe;
@@ -62,7 +62,11 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
  * Copies a checkpoint's parameters into a net.
  * @throws {DataError} when they are those of another net.
  */
-export function restoreParams(net: Net, { architecture, params }: Checkpoint, file: string): void {
+export function restoreParams(
+  net: Net,
+  { architecture, params, leftOut }: Pick<LoadedCheckpoint, 'architecture' | 'params' | 'leftOut'>,
+  file: string,
+): void {
   // A file of parameters alone names no architecture: then names and shapes must do.
   if (architecture !== '' && architecture !== net.architecture) {
     throw new DataError(
@@ -74,8 +78,12 @@ export function restoreParams(net: Net, { architecture, params }: Checkpoint, fi
     net.setParams(params);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
+    const integers = net.parameters().flatMap(({ name }) => {
+      const type = leftOut?.get(name);
+      return type === undefined ? [] : [`; ${name} is there as ${type}, which is no type of floats`];
+    });
     throw new DataError(
-      `checkpoint: ${file}: expected the parameters of ${net.toString()}: ${cause.message}`,
+      `checkpoint: ${file}: expected the parameters of ${net.toString()}: ${cause.message}${integers.join('')}`,
       { cause },
     );
   }

@@ -6,9 +6,11 @@ import { createHash } from 'node:crypto';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { formatShape, sameShape, type Tensor } from '../tensor.js';
 import { type ReplaceOptions, writeFileAtomic } from './atomic-file.js';
-import { decodeNpz } from './npz.js';
+import { warn } from '../warnings.js';
+import { decodeStoredNpz } from './npz.js';
 import { quoted } from './safetensors-header.js';
-import { decodeSafetensors, encodeSafetensors, readFileBytes } from './safetensors.js';
+import { decodeStored, encodeSafetensors, readFileBytes } from './safetensors.js';
+import { describeStored, type StoredTensors } from './stored.js';
 import { isZip } from './zip.js';
 
 /** Sums over the steps of an epoch that is under way: its metrics so far. */
@@ -47,7 +49,11 @@ export interface Checkpoint {
 }
 
 /** The generation is 0 where the file has none. */
-export type LoadedCheckpoint = Checkpoint & { readonly generation: number };
+export type LoadedCheckpoint = Checkpoint & {
+  readonly generation: number;
+  /** Types of integers and booleans that stood beside the parameters, by name; absent without any. */
+  readonly leftOut?: ReadonlyMap<string, string>;
+};
 
 /** A checkpoint that is not damaged but of a later version of the format. Code `ERR_ROWNET_DATA`. */
 export class LaterVersionError extends DataError {}
@@ -177,21 +183,43 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return encodeSafetensors(tensors, { ...metadata, sha256: checksum(tensors, metadata) });
 }
 
-function paramsAlone(params: Map<string, Tensor>): LoadedCheckpoint {
-  return { params, velocity: new Map(), architecture: '', config: {}, epoch: 0, step: 0, generation: 0 };
+/** @throws DataError if there are tensors, and none of them is of floats. */
+function paramsAlone(path: string, { tensors: params, ...stored }: StoredTensors): LoadedCheckpoint {
+  const { leftOut } = stored;
+  if (params.size === 0 && leftOut.size > 0) {
+    const [[name, type]] = leftOut;
+    throw new DataError(
+      `params: ${path}: expected tensors of floats but received integers alone, such as ${quoted(name)} (${type}). ` +
+        'Hint: convert the parameters to float32',
+    );
+  }
+  for (const text of describeStored(stored)) warn('WARN_ROWNET_PARAMS', `params: ${path}: ${text}`);
+  return {
+    params,
+    velocity: new Map(),
+    architecture: '',
+    config: {},
+    epoch: 0,
+    step: 0,
+    generation: 0,
+    ...(leftOut.size === 0 ? {} : { leftOut }),
+  };
 }
 
 /**
  * Reads a checkpoint. A safetensors file that is none is taken for parameters alone: epoch and step 0, no velocity; so
- * is an npz file, which is recognised by its contents.
+ * is an npz file, which is recognised by its contents. What is not taken from such a file as it stands there is told by
+ * a warning of the process, code `WARN_ROWNET_PARAMS`: other types of floats become float32, and integers, such as the
+ * counter of a batch normalization, are left out.
  * @throws DataError if the file is missing or no valid safetensors or npz file of finite values, if it is a checkpoint
  * of another version, lacks an entry or has one that does not fit, or if its checksum is another
  */
 export function loadCheckpoint(path: string): LoadedCheckpoint {
   const bytes = readFileBytes(path);
-  if (isZip(bytes)) return paramsAlone(decodeNpz(bytes, path));
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
-  if (metadata.format !== FORMAT) return paramsAlone(tensors);
+  if (isZip(bytes)) return paramsAlone(path, decodeStoredNpz(bytes, path, 'leave out'));
+  const stored = decodeStored(bytes, path, 'leave out');
+  const { tensors, metadata } = stored;
+  if (metadata.format !== FORMAT) return paramsAlone(path, stored);
   const fail = (text: string, hint = 'the file is damaged, or another program wrote it'): never => {
     throw new DataError(`checkpoint: ${path}: ${text}. Hint: ${hint}`);
   };
@@ -222,11 +250,13 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
     if (!(Number(version) > Number(VERSION))) fail(text, hint);
     throw new LaterVersionError(`checkpoint: ${path}: ${text}. Hint: ${hint}`);
   }
+  const [change] = describeStored(stored);
+  if (change !== undefined) fail(`expected F32 alone but received ${change}`);
   const { sha256: _, ...rest } = metadata;
-  const stored = entry('sha256');
+  const expected = entry('sha256');
   const actual = checksum(tensors, rest);
-  if (stored !== actual)
-    fail(`expected SHA-256 ${stored.slice(0, 80)} of the contents but received ${actual}`);
+  if (expected !== actual)
+    fail(`expected SHA-256 ${expected.slice(0, 80)} of the contents but received ${actual}`);
 
   const params = new Map<string, Tensor>();
   const velocity = new Map<string, Tensor>();

@@ -6,7 +6,9 @@
  */
 import { DataError } from '../errors.js';
 import { Tensor } from '../tensor.js';
+import { type FloatType, floatWidths, readFloats } from './floats.js';
 import { type NpyHeader, parseNpyHeader } from './npy-header.js';
+import type { Integers } from './stored.js';
 
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 const VERSION_END = 8;
@@ -31,13 +33,32 @@ export function encodeNpy({ shape, data }: Tensor): Uint8Array {
   return bytes;
 }
 
+/** What an npy file holds: an array of floats, or, without its values, one of integers or booleans. */
+export interface NpyArray {
+  /** Row-major, whatever the order in the file. */
+  readonly tensor?: Tensor;
+  /** As the file has it: `<f8`. */
+  readonly descr: string;
+  readonly type: FloatType | 'integers';
+  readonly columnMajor: boolean;
+}
+
+const floatTypes: Readonly<Record<string, FloatType>> = { f2: 'F16', f4: 'F32', f8: 'F64' };
+const INTEGERS = /^(\|[biu]1|[<>][iu][248])$/;
+
 /**
- * Reads an npy file of float32 or float64 (rounded to float32), in either order of bytes. The tensor is a copy.
+ * Reads an npy file of float32, or of float16 or float64 (rounded to float32), in either order of bytes and of axes. The
+ * tensor is a copy.
  * @param where for messages: `npz: path: "name"`
- * @throws DataError, naming the byte, for other types (objects above all, which would be unpickled), column-major
- * arrays, values that are not finite in float32, a header that is damaged, and contents of another length than its shape
+ * @throws DataError, naming the byte, for other types (objects above all, which would be unpickled), values that are not
+ * finite in float32, a header that is damaged, and contents of another length than its shape
  */
 export function decodeNpy(where: string, bytes: Uint8Array): Tensor {
+  return decodeNpyArray(where, bytes, 'refuse').tensor as Tensor;
+}
+
+/** As decodeNpy, with what the file says of the array. */
+export function decodeNpyArray(where: string, bytes: Uint8Array, integers: Integers): NpyArray {
   const fail = (text: string, at: number, hint = 'the file is damaged; get it again'): never => {
     throw new DataError(`${where}: ${text} at byte ${at}. Hint: ${hint}`);
   };
@@ -58,8 +79,10 @@ export function decodeNpy(where: string, bytes: Uint8Array): Tensor {
   const begin = headerBegin + length;
   if (begin > bytes.length) fail(`header promises ${begin} bytes, file has ${bytes.length}`, VERSION_END);
   const header = parseNpyHeader(where, bytes, headerBegin, begin);
-  const size = checkHeader(header, fail);
-  const width = Number(header.descr.text[2]);
+  const type = typeOf(header, integers, fail);
+  const descr = header.descr.text;
+  const size = sizeOfShape(header, fail);
+  const width = type === 'integers' ? Number(descr[2]) : floatWidths[type];
   if (bytes.length - begin !== size * width) {
     fail(
       `expected ${size * width} bytes for the shape (${header.shape.axes.join(', ')}) ` +
@@ -67,41 +90,60 @@ export function decodeNpy(where: string, bytes: Uint8Array): Tensor {
       begin,
     );
   }
-  const littleEndian = header.descr.text[0] === '<';
-  const values = new Float32Array(size);
-  for (let i = 0; i < size; i += 1) {
-    const at = begin + i * width;
-    const stored = width === 4 ? view.getFloat32(at, littleEndian) : view.getFloat64(at, littleEndian);
-    values[i] = stored;
-    if (Number.isFinite(values[i])) continue;
+  const columnMajor = header.fortranOrder.value;
+  if (type === 'integers') return { descr, type, columnMajor };
+  const values = readFloats(view, begin, size, type, descr[0] === '<', (stored, index, at) =>
     fail(
-      `expected finite float32 values but received ${stored} (index ${i})`,
+      `expected finite float32 values but received ${stored} (index ${index})`,
       at,
       'the training that wrote it had diverged, or the file is damaged',
-    );
-  }
-  return new Tensor(header.shape.axes, values);
+    ),
+  );
+  const { axes } = header.shape;
+  const tensor = new Tensor(axes, columnMajor ? rowMajor(values, axes) : values);
+  return { tensor, descr, type, columnMajor };
 }
 
-/** Returns the number of values. */
-function checkHeader(
-  { descr, fortranOrder, shape }: NpyHeader,
+function typeOf(
+  { descr }: NpyHeader,
+  integers: Integers,
   fail: (text: string, at: number, hint?: string) => never,
-): number {
+): FloatType | 'integers' {
   if (descr.text.includes('O')) {
     fail('expected float32 but received objects', descr.at, 'they are pickled, which could run any program');
   }
-  if (!/^[<>]f[48]$/.test(descr.text)) {
-    const received = JSON.stringify(descr.text.slice(0, 80));
-    fail(`expected float32 or float64 but received ${received}`, descr.at, "use .astype('float32')");
+  const [order, letters] = [descr.text[0], descr.text.slice(1)];
+  if ('<>'.includes(order) && Object.hasOwn(floatTypes, letters)) return floatTypes[letters];
+  if (integers === 'leave out' && INTEGERS.test(descr.text)) return 'integers';
+  const received = JSON.stringify(descr.text.slice(0, 80));
+  return fail(
+    `expected float32, float64 or float16 but received ${received}`,
+    descr.at,
+    "use .astype('float32')",
+  );
+}
+
+/** The values of an array whose first axis runs fastest, with the last one running fastest. */
+function rowMajor(values: Float32Array, axes: readonly number[]): Float32Array<ArrayBuffer> {
+  const strides = axes.map((_, axis) => axes.slice(0, axis).reduce((product, length) => product * length, 1));
+  const ordered = new Float32Array(values.length);
+  const index = axes.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < ordered.length; to += 1) {
+    ordered[to] = values[from];
+    // Counts up as an odometer does.
+    for (let axis = axes.length - 1; axis >= 0; axis -= 1) {
+      index[axis] += 1;
+      from += strides[axis];
+      if (index[axis] < axes[axis]) break;
+      from -= strides[axis] * axes[axis];
+      index[axis] = 0;
+    }
   }
-  if (fortranOrder.value) {
-    fail(
-      'expected row-major order but received column-major',
-      fortranOrder.at,
-      'use numpy.ascontiguousarray',
-    );
-  }
+  return ordered;
+}
+
+function sizeOfShape({ shape }: NpyHeader, fail: (text: string, at: number) => never): number {
   let size = 1;
   for (const axis of shape.axes) {
     // Both factors are at most 2^31 here, so the product is exact before it is checked.

@@ -1,8 +1,9 @@
 /** npz files: a zip archive of npy files, as numpy.savez writes them; the array `a` is the member `a.npy`. */
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
 import { formatShape, sizeOf, type Tensor } from '../tensor.js';
-import { decodeNpy, encodeNpy } from './npy.js';
+import { decodeNpyArray, encodeNpy } from './npy.js';
 import { quoted } from './safetensors-header.js';
+import { Conversions, type Integers, type StoredTensors } from './stored.js';
 import { unzip, type ZipMember, zipStored } from './zip.js';
 
 const SUFFIX = '.npy';
@@ -65,22 +66,48 @@ function checkValues(name: string, { shape, data }: Tensor): void {
 }
 
 /**
- * Reads an npz file of float32 or float64 arrays, packed or not. The tensors are copies, in the order of the file.
+ * Reads an npz file of float32, float64 or float16 arrays, packed or not. The tensors are copies, in the order of the
+ * file, of float32 and row-major.
  * @param where for messages: the path
  * @throws DataError, naming the byte (in the array's own npy file where one is named), unless the archive is sound and
  * not packed out of all proportion (see unzip), and each member is a valid npy file (see decodeNpy)
  */
 export function decodeNpz(bytes: Uint8Array, where: string): Map<string, Tensor> {
+  return decodeStoredNpz(bytes, where, 'refuse').tensors;
+}
+
+/** As decodeNpz, with what is not as the file has it. */
+export function decodeStoredNpz(bytes: Uint8Array, where: string, integers: Integers): StoredTensors {
   const at = `npz: ${where}`;
   const tensors = new Map<string, Tensor>();
-  for (const { name, bytes: member } of unzip(at, bytes)) {
-    if (!name.endsWith(SUFFIX) || name.length === SUFFIX.length) {
+  const converted = new Conversions();
+  const leftOut = new Map<string, string>();
+  for (const { name: member, bytes: content } of unzip(at, bytes)) {
+    if (!member.endsWith(SUFFIX) || member.length === SUFFIX.length) {
       throw new DataError(
-        `${at}: expected arrays such as "conv1.weight.npy" but received ${quoted(name)}. ` +
-          'Hint: pass an archive that numpy.savez has written',
+        `${at}: expected arrays such as "conv1.weight.npy" but received ${quoted(member)}. Hint: ${originHint(member)}`,
       );
     }
-    tensors.set(name.slice(0, -SUFFIX.length), decodeNpy(`${at}: ${quoted(name)}`, member));
+    const name = member.slice(0, -SUFFIX.length);
+    const { tensor, type, descr, columnMajor } = decodeNpyArray(
+      `${at}: ${quoted(member)}`,
+      content,
+      integers,
+    );
+    if (tensor === undefined || type === 'integers') {
+      leftOut.set(name, descr);
+      continue;
+    }
+    tensors.set(name, tensor);
+    if (type !== 'F32') converted.add(type, name);
+    if (columnMajor && tensor.shape.length > 1) converted.add('column-major order', name);
   }
-  return tensors;
+  return { tensors, converted, leftOut };
+}
+
+/** What torch.save writes is a zip archive too, of a pickled program and its data. */
+function originHint(member: string): string {
+  return /(^|\/)data\.pkl$/.test(member)
+    ? 'PyTorch wrote it; save it with safetensors.torch.save_file(model.state_dict(), path)'
+    : 'pass an archive that numpy.savez has written';
 }

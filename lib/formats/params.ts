@@ -17,8 +17,11 @@ export function saveParams(params: ReadonlyMap<string, Tensor>, path: string): v
 /**
  * Reads parameters, for `net.setParams()`, which checks names and shapes: from a safetensors file, an npz file, or a
  * checkpoint, without its optimizer's state. What it is, its contents say, not its name.
- * @throws DataError if the file is missing, damaged, or neither a safetensors file of finite F32 values nor an npz file
- * of finite float32 or float64 ones
+ *
+ * float16, bfloat16 and float64 become float32, column-major arrays row-major, and integers and booleans are left out:
+ * each is told by a warning of the process, code `WARN_ROWNET_PARAMS`.
+ * @throws DataError if the file is missing, damaged, or neither a safetensors nor an npz file; for values that are not
+ * finite in float32, and for types that are neither floats, integers nor booleans
  */
 export function loadParams(path: string): Map<string, Tensor> {
   return loadCheckpoint(path).params;

@@ -1,6 +1,6 @@
 /**
  * safetensors files: 8 bytes header length (little-endian), a JSON header, then the values of all tensors without
- * gaps. Values are F32 here, finite, in row-major order.
+ * gaps, in row-major order. F32 is written; F64, F16 and BF16 are read too, as float32, and all values are finite.
  *
  * Source: the format section of huggingface/safetensors, README.md, and its reference implementation, whose checks are
  * all made here too.
@@ -8,7 +8,9 @@
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
 import { readRegularFile } from '../files.js';
 import { formatShape, sizeOf, Tensor } from '../tensor.js';
+import { type FloatType, floatWidths, readFloats } from './floats.js';
 import { type HeaderEntry, MAX_NAMES, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
+import { Conversions, type Integers, type StoredTensors } from './stored.js';
 
 /** What a file holds. */
 export interface Safetensors {
@@ -24,10 +26,20 @@ const F32_BYTES = 4;
 /** A file is read as a whole. */
 const MAX_FILE_BYTES = 2 ** 31;
 const MAX_DIM = 2 ** 31;
-/** Types that the format knows beside F32. */
-const OTHER_DTYPES = new Set(
-  'BOOL F4 F6_E2M3 F6_E3M2 U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 I16 U16 F16 BF16 I32 U32 F64 I64 U64 C64'.split(' '),
-);
+/** Bytes of a value of the types that may stand beside parameters. */
+const integerWidths: Readonly<Record<string, number>> = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  U16: 2,
+  I16: 2,
+  U32: 4,
+  I32: 4,
+  U64: 8,
+  I64: 8,
+};
+/** Types that the format knows beside those and the floats. */
+const OTHER_DTYPES = new Set('F4 F6_E2M3 F6_E3M2 F8_E5M2 F8_E4M3 F8_E8M0 C64'.split(' '));
 
 /** Order of the bytes in UTF-8, which is that of code points, and that of the reference implementation. */
 function compareNames([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
@@ -127,9 +139,20 @@ function metadataJson(metadata: Readonly<Record<string, string>>): string {
  * Reads a safetensors file. The tensors are copies.
  * @param where for messages: the path
  * @throws DataError, naming the byte, unless the header is valid (see parseHeader) and at most 100 MB, the tensors
- * cover the data without gap, overlap or rest, each has the size of its shape, and all values are finite F32
+ * cover the data without gap, overlap or rest, each has the size of its shape, and all values are F32, F64, F16 or BF16,
+ * and finite in float32
  */
 export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors {
+  const { tensors, metadata } = decodeStored(bytes, where, 'refuse');
+  return { tensors, metadata };
+}
+
+/** As decodeSafetensors, with what is not as the file has it. */
+export function decodeStored(
+  bytes: Uint8Array,
+  where: string,
+  integers: Integers,
+): StoredTensors & Safetensors {
   const at = `safetensors: ${where}`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const dataBegin = readHeaderLength(at, view);
@@ -137,7 +160,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
   for (const entry of entries) {
-    checkEntry(at, entry, covered);
+    checkEntry(at, entry, covered, widthOf(at, entry, integers));
     covered = entry.end;
   }
   const dataBytes = bytes.length - dataBegin;
@@ -148,8 +171,32 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
     );
   }
   const tensors = new Map<string, Tensor>();
-  for (const entry of entries) tensors.set(entry.name, readTensor(at, view, dataBegin, entry));
-  return { tensors, metadata };
+  const converted = new Conversions();
+  const leftOut = new Map<string, string>();
+  for (const entry of entries) {
+    const { name, dtype } = entry;
+    if (isFloat(dtype)) {
+      tensors.set(name, readTensor(at, view, dataBegin, entry, dtype));
+      if (dtype !== 'F32') converted.add(dtype, name);
+    } else leftOut.set(name, dtype);
+  }
+  return { tensors, metadata, converted, leftOut };
+}
+
+function isFloat(dtype: string): dtype is FloatType {
+  return Object.hasOwn(floatWidths, dtype);
+}
+
+/** Bytes of a value. @throws DataError for a type that is not taken. */
+function widthOf(at: string, { name, dtype, at: offset }: HeaderEntry, integers: Integers): number {
+  if (isFloat(dtype)) return floatWidths[dtype];
+  const isInteger = Object.hasOwn(integerWidths, dtype);
+  if (isInteger && integers === 'leave out') return integerWidths[dtype];
+  const kind = isInteger || OTHER_DTYPES.has(dtype) ? dtype : `an unknown type ${quoted(dtype)}`;
+  throw new DataError(
+    `${at}: tensor ${quoted(name)}: expected F32, F64, F16 or BF16 but received ${kind} at byte ${offset}. ` +
+      'Hint: convert the tensors to float32',
+  );
 }
 
 /**
@@ -188,20 +235,17 @@ function readHeaderLength(at: string, view: DataView): number {
   return end;
 }
 
-/** Checks type, shape and offsets; `covered` is where the tensor has to begin. */
+/** Checks shape and offsets; `covered` is where the tensor has to begin. */
 function checkEntry(
   at: string,
-  { name, dtype, shape, begin, end, at: offset }: HeaderEntry,
+  { name, shape, begin, end, at: offset }: HeaderEntry,
   covered: number,
+  width: number,
 ): void {
   const fail = (text: string, hint: string): never => {
     throw new DataError(`${at}: tensor ${quoted(name)}: ${text} at byte ${offset}. Hint: ${hint}`);
   };
   const damaged = 'the header is damaged; get the file again';
-  if (dtype !== 'F32') {
-    const kind = OTHER_DTYPES.has(dtype) ? dtype : `an unknown type ${quoted(dtype)}`;
-    fail(`expected F32, the only type that is read, but received ${kind}`, 'convert the tensors to float32');
-  }
   if (begin !== covered) {
     const what = begin > covered ? 'a hole' : 'an overlap';
     fail(`expected data_offsets from ${covered} but received ${begin}, ${what},`, damaged);
@@ -215,9 +259,9 @@ function checkEntry(
     if (size > MAX_DIM)
       fail(`expected at most 2^31 values but received the shape [${shape.join(', ')}]`, damaged);
   }
-  if (end - begin !== size * F32_BYTES) {
+  if (end - begin !== size * width) {
     fail(
-      `expected ${size * F32_BYTES} bytes for the shape [${shape.join(', ')}] but received ${end - begin}`,
+      `expected ${size * width} bytes for the shape [${shape.join(', ')}] but received ${end - begin}`,
       damaged,
     );
   }
@@ -228,18 +272,19 @@ function readTensor(
   view: DataView,
   dataBegin: number,
   { name, shape, begin, end }: HeaderEntry,
+  dtype: FloatType,
 ): Tensor {
-  const values = new Float32Array((end - begin) / F32_BYTES);
-  for (let i = 0; i < values.length; i += 1) {
-    const offset = dataBegin + begin + i * F32_BYTES;
-    const value = view.getFloat32(offset, true);
-    if (!Number.isFinite(value)) {
-      throw new DataError(
-        `${at}: tensor ${quoted(name)}: expected finite values but received ${value} at index ${i} (byte ${offset}). ` +
-          'Hint: the training that wrote it had diverged, or the file is damaged',
-      );
-    }
-    values[i] = value;
-  }
-  return new Tensor(shape, values);
+  const fail = (stored: number, index: number, offset: number): never => {
+    throw new DataError(
+      `${at}: tensor ${quoted(name)}: ${notFinite(stored)} at index ${index} (byte ${offset}). ` +
+        'Hint: the training that wrote it had diverged, or the file is damaged',
+    );
+  };
+  const count = (end - begin) / floatWidths[dtype];
+  return new Tensor(shape, readFloats(view, dataBegin + begin, count, dtype, true, fail));
+}
+
+function notFinite(stored: number): string {
+  if (!Number.isFinite(stored)) return `expected finite values but received ${stored}`;
+  return `expected values within the range of float32 but received ${stored}`;
 }

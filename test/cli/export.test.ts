@@ -5,7 +5,9 @@ import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
 import { decodeNpz } from '../../lib/formats/npz.js';
 import { loadParams } from '../../lib/formats/params.js';
 import { decodeSafetensors, encodeSafetensors } from '../../lib/formats/safetensors.js';
+import type { Tensor } from '../../lib/tensor.js';
 import { recipes } from '../../lib/training/recipes.js';
+import { greyPng } from '../lib/images/image-files.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { fields, messages, texts } from '../support/protobuf.js';
 import { findPython, runPython } from '../support/python.js';
@@ -154,6 +156,22 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
   });
 });
 
+/** A safetensors file of F64, and an I64 in the place of a tensor, or beside them. */
+function withCounter(params: readonly (readonly [string, Tensor])[], counter = 'bn1.num_batches_tracked') {
+  let end = 8;
+  const entries: [string, object][] = [[counter, { dtype: 'I64', shape: [], data_offsets: [0, end] }]];
+  const data = [Buffer.alloc(8, 1)];
+  for (const [name, tensor] of params.filter(([name]) => name !== counter)) {
+    data.push(Buffer.from(Float64Array.from(tensor.data).buffer));
+    entries.push([name, { dtype: 'F64', shape: tensor.shape, data_offsets: [end, end + 8 * tensor.size] }]);
+    end += 8 * tensor.size;
+  }
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, ...data]);
+}
+
 describe('the way back', () => {
   it.each(['lenet5.safetensors', 'lenet5.npz'])('eval takes %s, with a recipe', async (name) => {
     const whole = await run('eval', 'run', '--json');
@@ -169,6 +187,41 @@ describe('the way back', () => {
     };
     const model = await from('lenet5.npz', 'a.onnx', '--recipe', 'fast');
     expect(model.equals(await from('run', 'b.onnx'))).toBe(true);
+  });
+
+  it('other types than float32 are told on stderr, by every command that takes parameters', async () => {
+    const params = [...loadParams(folder.join('lenet5.npz'))];
+    writeFileSync(folder.join('f64.safetensors'), withCounter(params));
+    writeFileSync(folder.join('bar.png'), greyPng(28, 28, new Uint8Array(784).fill(200, 280, 308)));
+    const prepared = ['--recipe', 'fast'];
+    const commands = [
+      ['eval', 'f64.safetensors', '--data', 'bars', ...prepared],
+      ['predict', 'f64.safetensors', 'bar.png', ...prepared],
+      ['explain', '--checkpoint', 'f64.safetensors', ...prepared],
+      ['export', 'f64.safetensors', '--format', 'onnx', '--out', 'f64.onnx', ...prepared],
+    ];
+    for (const args of commands) {
+      const { code, stderr } = await run(...args);
+      expect([args[0], code, stderr]).toEqual([
+        args[0],
+        0,
+        'note: params: f64.safetensors: 10 tensors of F64: rounded to float32\n' +
+          'note: params: f64.safetensors: left out "bn1.num_batches_tracked" (I64): integers are no parameters of a net\n',
+      ]);
+    }
+    const evaluated = ['--data', 'bars', '--recipe', 'fast', '--json'];
+    const { stdout } = await run('eval', 'f64.safetensors', ...evaluated);
+    expect(stdout).toBe((await run('eval', 'lenet5.npz', ...evaluated)).stdout);
+  });
+
+  it('a parameter that is stored as integers is named', async () => {
+    const bytes = withCounter([...loadParams(folder.join('lenet5.npz'))], 'fc1.bias');
+    writeFileSync(folder.join('quantized.safetensors'), bytes);
+    const { code, stderr } = await run('eval', 'quantized.safetensors', '--recipe', 'fast', '--data', 'bars');
+    expect(code).toBe(3);
+    expect(stderr).toContain(
+      'but fc1.bias is missing; fc1.bias is there as I64, which is no type of floats\n',
+    );
   });
 
   it('names with a prefix are refused with a hint', async () => {

@@ -236,16 +236,35 @@ describe('tensors that do not fit the data', () => {
     expect(refuse(file('{}', floats(1)))).toContain('expected 0 bytes of data from byte 10 but received 4');
   });
 
-  it.each(['F16', 'BF16', 'F64', 'I64', 'U8', 'BOOL', 'F8_E4M3'])('of type %s', (dtype) => {
+  it.each(['I64', 'U8', 'BOOL', 'F8_E4M3', 'F4', 'C64'])('of type %s', (dtype) => {
     expect(refuse(file(`{"a":${entry('[1]', '[0,2]', `"${dtype}"`)}}`, new Uint8Array(2)))).toBe(
-      `tensor "a": expected F32, the only type that is read, but received ${dtype} at byte 9. ` +
+      `tensor "a": expected F32, F64, F16 or BF16 but received ${dtype} at byte 9. ` +
         'Hint: convert the tensors to float32',
     );
   });
 
   it.each(['f32', 'F33', '', '__proto__'])('of the unknown type "%s"', (dtype) => {
     expect(refuse(file(`{"a":${entry('[1]', '[0,4]', `"${dtype}"`)}}`, floats(1)))).toContain(
-      `expected F32, the only type that is read, but received an unknown type "${dtype}" at byte 9`,
+      `expected F32, F64, F16 or BF16 but received an unknown type "${dtype}" at byte 9`,
+    );
+  });
+
+  it.each([
+    ['F64', 8],
+    ['F16', 2],
+    ['BF16', 2],
+  ])('of %s and another length than %d bytes a value', (dtype, width) => {
+    const bytes = 3 * width - 1;
+    const header = `{"a":${entry('[3]', `[0,${bytes}]`, `"${dtype}"`)}}`;
+    expect(refuse(file(header, new Uint8Array(bytes)))).toContain(
+      `expected ${3 * width} bytes for the shape [3] but received ${bytes}`,
+    );
+  });
+
+  it('of F64 beyond float32', () => {
+    const header = `{"a":${entry('[2]', '[0,16]', '"F64"')}}`;
+    expect(refuse(file(header, Buffer.from(Float64Array.of(1, -1e39).buffer)))).toContain(
+      `expected values within the range of float32 but received -1e+39 at index 1 (byte ${8 + header.length + 8})`,
     );
   });
 
