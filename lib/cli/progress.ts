@@ -1,6 +1,7 @@
 /** Shows how a training runs, on stderr: a bar on a terminal, plain lines elsewhere, nothing under `--quiet`. */
 import { isInteractive } from './color.js';
-import { grouped } from './output.js';
+import { grouped, percent } from './output.js';
+import { fitLine, shorterLines } from './width.js';
 
 export interface Progress {
   readonly epoch: number;
@@ -10,6 +11,8 @@ export interface Progress {
   readonly steps: number;
   /** Running mean over this epoch, per image. */
   readonly loss: number;
+  /** Share of this epoch's images that were recognised, each before its step. */
+  readonly accuracy: number;
   readonly imagesPerSecond: number;
   /** Seconds until the last epoch ends, evaluation not counted. */
   readonly secondsLeft: number;
@@ -73,21 +76,41 @@ function lineReporter(stream: NodeJS.WriteStream): Reporter {
   };
 }
 
-/** `[=======>      ] epoch 2/5 ...`, at most `columns` wide; the bar takes what the text leaves. */
+/** A bar that is narrower says nothing. */
+const leastBar = 8;
+const mostBar = 30;
+
+/**
+ * `[=======       ]  epoch 2/5 ...`, at most `columns` wide. The bar takes what the text leaves. Where there is no room
+ * parts give way: the speed, the step, the time, the bar, the accuracy, the loss.
+ */
 export function progressLine(progress: Progress, columns: number): string {
-  const text = progressText(progress);
-  const inside = Math.min(columns - text.length - 3, 30);
-  if (inside < 5) return text.slice(0, columns);
+  const texts = progressTexts(progress);
+  const beside = texts.slice(0, textsWithBar).find((text) => text.length + leastBar + 4 <= columns);
+  if (beside === undefined) return fitLine(texts, columns);
+  const inside = Math.min(columns - beside.length - 4, mostBar);
   const filled = Math.round((progress.step / progress.steps) * inside);
-  return `[${'='.repeat(filled).padEnd(inside)}] ${text}`;
+  return `[${'='.repeat(filled).padEnd(inside)}]  ${beside}`;
 }
 
+/** All there is to say. */
 export function progressText(progress: Progress): string {
-  const { epoch, epochs, step, steps, loss, imagesPerSecond, secondsLeft } = progress;
-  return (
-    `epoch ${epoch}/${epochs}  step ${String(step).padStart(String(steps).length)}/${steps}  ` +
-    `loss ${loss.toFixed(4)}  ${grouped(imagesPerSecond)} images/s  ${duration(secondsLeft)} left`
-  );
+  return progressTexts(progress)[0];
+}
+
+/** Loss and accuracy are worth more than the bar. */
+const textsWithBar = 4;
+
+function progressTexts(progress: Progress): string[] {
+  const { epoch, epochs, step, steps, loss, accuracy, imagesPerSecond, secondsLeft } = progress;
+  return shorterLines([
+    { text: `epoch ${epoch}/${epochs}`, rank: 0 },
+    { text: `step ${String(step).padStart(String(steps).length)}/${steps}`, rank: 4 },
+    { text: `loss ${loss.toFixed(4)}`, rank: 1 },
+    { text: `train ${percent(accuracy)}`, rank: 2 },
+    { text: `${grouped(imagesPerSecond)} images/s`, rank: 5 },
+    { text: `${duration(secondsLeft)} left`, rank: 3 },
+  ]);
 }
 
 /** `7 s`, `2 min 05 s`, `1 h 02 min`. */

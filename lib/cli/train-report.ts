@@ -7,6 +7,7 @@ import { duration } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { EpochMetrics } from './run-folder.js';
 import { packageVersion } from './version.js';
+import { fitLine, shorterLines } from './width.js';
 
 export interface RunFacts {
   readonly config: RunConfig;
@@ -99,13 +100,22 @@ export function describeStart(facts: RunFacts): string[] {
   return lines;
 }
 
-export function describeEpoch(metrics: EpochMetrics, epochs: number, images: number): string {
+/** What does not fit into `columns` is left out: the article first, then the time. */
+export function describeEpoch(
+  metrics: EpochMetrics,
+  epochs: number,
+  images: number,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const { epoch, seconds, loss, trainAccuracy, testAccuracy = Number.NaN } = metrics;
-  const ratio = besideArticle(seconds, images);
-  return (
-    `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  loss ${loss.toFixed(4)}  ` +
-    `train ${percent(trainAccuracy)}  test ${percent(testAccuracy)}  ${seconds.toFixed(2)} s${ratio}`
-  );
+  const [all, ...shorter] = shorterLines([
+    { text: `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`, rank: 0 },
+    { text: `loss ${loss.toFixed(4)}`, rank: 2 },
+    { text: `train ${percent(trainAccuracy)}`, rank: 3 },
+    { text: `test ${percent(testAccuracy)}`, rank: 1 },
+    { text: `${seconds.toFixed(2)} s`, rank: 4 },
+  ]);
+  return fitLine([`${all}${besideArticle(seconds, images)}`, all, ...shorter], columns);
 }
 
 /** Of a whole command. */

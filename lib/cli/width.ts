@@ -75,6 +75,28 @@ export function wrapWords(text: string, columns: number): string[] {
   return [...lines, line];
 }
 
+/** A part of a line; where there is no room the one of the highest rank gives way first. */
+export interface Part {
+  readonly text: string;
+  readonly rank: number;
+}
+
+/** Lines of all parts in their order, of all but the least wanted, and so on to the one of rank 0. */
+export function shorterLines(parts: readonly Part[]): string[] {
+  const ranks = parts.map(({ rank }) => rank).sort((a, b) => b - a);
+  return ranks.map((most) =>
+    parts
+      .filter(({ rank }) => rank <= most)
+      .map(({ text }) => text)
+      .join('  '),
+  );
+}
+
+/** The longest of `shorterLines` that fits, else the start of the shortest. */
+export function fitLine(lines: readonly string[], columns: number): string {
+  return lines.find((line) => textWidth(line) <= columns) ?? (lines.at(-1) as string).slice(0, columns);
+}
+
 /**
  * The columns that a line of `stream` may take. Through a pipe any number: what reads it has no width. On a terminal
  * one stays free: some wrap a full line.

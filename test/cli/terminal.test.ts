@@ -12,6 +12,7 @@ import { defaultRunPath } from '../../lib/cli/run-folder.js';
 import { median } from '../../lib/cli/statistics.js';
 import { formatTable } from '../../lib/cli/table.js';
 import { resolveThreads } from '../../lib/cli/threads.js';
+import { describeEpoch } from '../../lib/cli/train-report.js';
 
 const terminal = { isTTY: true };
 const pipe = { isTTY: false };
@@ -35,21 +36,42 @@ const progress: Progress = {
   step: 7,
   steps: 28,
   loss: 0.25,
+  accuracy: 0.9712,
   imagesPerSecond: 61_234.5,
   secondsLeft: 7.6,
 };
-const text = 'epoch 2/5  step  7/28  loss 0.2500  61,235 images/s  8 s left';
+const text = 'epoch 2/5  step  7/28  loss 0.2500  train 97.12 %  61,235 images/s  8 s left';
+const withoutSpeed = 'epoch 2/5  step  7/28  loss 0.2500  train 97.12 %  8 s left';
+const withoutStep = 'epoch 2/5  loss 0.2500  train 97.12 %  8 s left';
+const short = 'epoch 2/5  loss 0.2500  train 97.12 %';
 
 describe('progress', () => {
   it('says where the training stands', () => {
     expect(progressText(progress)).toBe(text);
   });
 
-  it('shows a bar as far as there is room, and never fills the line', () => {
-    expect(progressLine(progress, 120)).toBe(`[${'='.repeat(8)}${' '.repeat(22)}] ${text}`);
-    expect(progressLine(progress, text.length + 11)).toBe(`[==      ] ${text}`);
-    expect(progressLine(progress, text.length + 7)).toBe(text);
-    expect(progressLine(progress, 20)).toBe(text.slice(0, 20));
+  it.each([
+    [200, `[${'='.repeat(8)}${' '.repeat(22)}]  ${text}`],
+    [text.length + 12, `[==      ]  ${text}`],
+    [79, `[====            ]  ${withoutSpeed}`],
+    [withoutSpeed.length + 12, `[==      ]  ${withoutSpeed}`],
+    [withoutSpeed.length + 11, `[=====              ]  ${withoutStep}`],
+    [59, `[==      ]  ${withoutStep}`],
+    [58, `[====             ]  ${short}`],
+    [49, `[==      ]  ${short}`],
+    [48, withoutStep],
+    [46, short],
+    [36, 'epoch 2/5  loss 0.2500'],
+    [21, 'epoch 2/5'],
+    [5, 'epoch'],
+  ])('in %d columns is %j', (columns, line) => {
+    expect(progressLine(progress, columns)).toBe(line);
+  });
+
+  it('fits into any number of columns', () => {
+    for (let columns = 0; columns <= 130; columns += 1) {
+      expect(progressLine(progress, columns).length).toBeLessThanOrEqual(columns);
+    }
   });
 
   it.each([
@@ -122,6 +144,17 @@ describe('the reporter', () => {
     reporter.clear();
     expect(written).toEqual([]);
   });
+});
+
+it.each([
+  [Number.POSITIVE_INFINITY, '  0.47 s, 353 times as fast as the article'],
+  [91, '  0.47 s'],
+  [59, '  0.47 s'],
+  [58, ''],
+])('the line of an epoch in %d columns ends with %j', (columns, ending) => {
+  const metrics = { epoch: 1, seconds: 0.47, loss: 0.2393, trainAccuracy: 0.9274, testAccuracy: 0.9615 };
+  const line = describeEpoch({ ...metrics, lr: 0.1, imagesPerSecond: 1 }, 3, 60_000, columns);
+  expect(line).toBe(`epoch 1/3  loss 0.2393  train 92.74 %  test 96.15 %${ending}`);
 });
 
 it('tables line up, whatever the style of a cell', () => {

@@ -169,7 +169,7 @@ describe('a run with --json', () => {
 
   it('a second run with the same seed is the same run', async () => {
     const again = await run(...small, '--seed', '3', '--quiet', '--threads', '1', '--out', 'again');
-    expect(again).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    expect(again).toMatchObject({ code: 0, stderr: '' });
     const bytes = (name: string) => readFileSync(folder.join(name, 'checkpoint.safetensors'));
     expect(bytes('again').equals(bytes('run'))).toBe(true);
   });
@@ -185,7 +185,18 @@ it('writes to runs/<recipe>-<time> by itself', async () => {
   const [name, ...others] = readdirSync(folder.join('home', 'runs'));
   expect(others).toEqual([]);
   expect(name).toMatch(/^article-\d{8}-\d{6}$/);
-  expect(result.stderr).toContain(`Run folder: runs/${name}\n`);
+  // What is trained is told on stderr, the result on stdout, the folder last.
+  expect(result.stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^LeNet-5 /),
+    expect.stringMatching(/^rownet /),
+    expect.stringMatching(/^epoch 1\/1 /),
+  ]);
+  expect(result.stdout.split('\n')).toEqual([
+    expect.stringMatching(/^\d+\.\d\d % of the 200 test images are recognised$/),
+    expect.stringMatching(/^\d+\.\d\d s an epoch in the median; \d+ s in all$/),
+    `Run folder: runs/${name}`,
+    '',
+  ]);
   expect(loadCheckpoint(folder.join('home', 'runs', name, 'checkpoint.safetensors')).config).toMatchObject({
     // Absolute, so that the run can be continued from elsewhere.
     data: { name: folder.join('bars') },
@@ -196,9 +207,12 @@ it('--require-accuracy exits with 5 below, 0 at or above', async () => {
   writeIdxFolder(folder.join('easy'), 1280, 200);
   const args = ['train', '--data', 'easy', '--epochs', '3', '--batch-size', '32', '--lr', '0.02', '--quiet'];
   const reached = await run(...args, '--require-accuracy', '0.9', '--out', 'reached');
-  expect(reached).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  expect(reached).toMatchObject({ code: 0, stderr: '' });
+  // The result stands on stdout under --quiet too.
+  expect(reached.stdout).toMatch(/^\d+\.\d\d % of the 200 test images[^]*\nRun folder: reached\n$/);
   const missed = await run(...small, '--quiet', '--require-accuracy', '0.999', '--out', 'missed');
-  expect(missed).toMatchObject({ code: 5, stdout: '' });
+  expect(missed.code).toBe(5);
+  expect(missed.stdout).toMatch(/\nRun folder: missed\n$/);
   expect(missed.stderr).toMatch(
     /^train: --require-accuracy: expected a test accuracy of at least 99\.90 % but received \d\d\.\d\d %\. The checkpoint is kept: missed\/checkpoint\.safetensors\n$/,
   );

@@ -13,7 +13,7 @@ import { describeMachine } from '../machine.js';
 import { LossSamples, plotLines } from '../loss-plot.js';
 import { measure } from '../measure.js';
 import type { OptionsOf } from '../options.js';
-import { isVerbose, percent, printJson, shellWord } from '../output.js';
+import { isVerbose, percent, print, printJson, shellWord } from '../output.js';
 import { describePlan } from '../plan-report.js';
 import { printable } from '../printable.js';
 import { createReporter, type Reporter } from '../progress.js';
@@ -44,6 +44,7 @@ import {
   startEvent,
   type TotalTime,
 } from '../train-report.js';
+import { lineWidth } from '../width.js';
 
 type TrainOptions = OptionsOf<'train'>;
 
@@ -262,7 +263,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       folder.writeCurves(curvesTitle(config), metrics);
       board?.onEpoch(line);
       seconds.push(line.seconds);
-      reporter.log(describeEpoch(line, epochs, source.train.count));
+      reporter.log(describeEpoch(line, epochs, source.train.count, lineWidth(process.stderr)));
       if (options.json) printJson({ event: 'epoch', ...line });
     }
   } catch (error) {
@@ -305,9 +306,15 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
     testAccuracy: tested.accuracy,
     secondsPerEpoch: median(seconds),
   };
-  if (options.json) printJson(doneEvent(facts));
-  else for (const line of plotLines(metrics, session.losses)) reporter.log(line);
-  for (const line of describeEnd(facts, folder.path, source.train.count, total)) reporter.log(line);
+  const ending = describeEnd(facts, folder.path, source.train.count, total);
+  if (options.json) {
+    printJson(doneEvent(facts));
+    for (const line of ending) reporter.log(line);
+  } else {
+    for (const line of plotLines(metrics, session.losses)) reporter.log(line);
+    // The result, unlike all before it: to stdout, also under --quiet.
+    for (const line of ending) print(line);
+  }
   const required = options.requireAccuracy;
   if (required !== undefined && tested.accuracy < required) {
     throw new AccuracyError(
