@@ -209,7 +209,7 @@ it('--require-accuracy exits with 5 below, 0 at or above', async () => {
   const reached = await run(...args, '--require-accuracy', '0.9', '--out', 'reached');
   expect(reached).toMatchObject({ code: 0, stderr: '' });
   // The result stands on stdout under --quiet too.
-  expect(reached.stdout).toMatch(/^\d+\.\d\d % of the 200 test images[^]*\nRun folder: reached\n$/);
+  expect(reached.stdout).toMatch(/^\d+\.\d\d % of the 200 test images.*\nRun folder: reached\n$/s);
   const missed = await run(...small, '--quiet', '--require-accuracy', '0.999', '--out', 'missed');
   expect(missed.code).toBe(5);
   expect(missed.stdout).toMatch(/\nRun folder: missed\n$/);
