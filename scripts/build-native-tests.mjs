@@ -1,10 +1,21 @@
-// Builds the native tests, which link the core without Node, into build/native-tests.
+// Builds the native tests, which link the core without Node, into build/native-tests; with --guards, which watch over
+// the memory of plans, into build/native-tests-guards.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-const out = 'build/native-tests';
+const guards = process.argv[2] === '--guards';
+if (process.argv.length > (guards ? 3 : 2)) {
+  console.error(`build-native-tests: expected --guards or nothing but received ${process.argv.slice(2)}`);
+  process.exit(2);
+}
+const out = guards ? 'build/native-tests-guards' : 'build/native-tests';
+const options = [
+  '-DCMAKE_BUILD_TYPE=Release',
+  '-DROWNET_TESTS=ON',
+  `-DROWNET_GUARDS=${guards ? 'ON' : 'OFF'}`,
+];
 for (const args of [
-  ['-S', '.', '-B', out, '-DCMAKE_BUILD_TYPE=Release', '-DROWNET_TESTS=ON'],
+  ['-S', '.', '-B', out, ...options],
   ['--build', out, '--parallel', String(availableParallelism())],
 ]) {
   const result = spawnSync('cmake', args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });

@@ -30,6 +30,8 @@ class FusedOracle {
 
   double loss() const { return loss_; }
   const Doubles& gradients() const { return gradients_; }
+  // How far a plan's gradients may be off, summed in blocks of `width`.
+  Doubles bounds(int64_t width) const;
   // [images, classes]
   const Doubles& logits() const { return logits_; }
 
@@ -72,7 +74,6 @@ class FusedOracle {
                            const Values& dout) const;
   // What a sum in float adds to its error: `terms` products, whose magnitudes' sum is given.
   double rounding(bool exact, int64_t terms, double magnitude) const;
-  Doubles bounds(int64_t width) const;
 };
 
 }  // namespace rownet::test

@@ -94,20 +94,21 @@ LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float gr
     s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
                          batch.shift, memory);
     clock.lap(kGatherTime);
-    const float* logits = s.forward(memory, parameters, s.batch_of(block), clock);
-    float* dlogits = s.delta_of(s.steps.size() - 1, memory, s.batch_of(block));
+    const float* logits = s.forward(memory, parameters, true, s.batch.copy(block), clock);
+    float* dlogits = s.delta_of(s.steps.size() - 1, memory, s.batch.copy(block));
     const LossSum loss = block_loss_of(s.lanes, s.classes, batch, first, count, logits, grad_scale,
                                        dlogits, nullptr);
     s.block_loss[size(block)] = loss.loss;
     s.block_correct[size(block)] = loss.correct;
     clock.lap(kLossTime);
-    s.backward(memory, parameters, s.batch_of(block), s.partial(block), clock);
+    s.backward(memory, parameters, s.batch.copy(block), s.partials.copy(block), clock);
   });
   parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end, int slice) {
     StepClock clock = clock_of(slice);
     for (int64_t part = begin; part < end; ++part) {
       if (update != nullptr) {
-        s.reduce_and_update(part, threads, blocks, *update, s.slice(slice), clock);
+        float* const scratch = s.fresh_scratch(s.slices.copy(slice));
+        s.reduce_and_update(part, threads, blocks, *update, scratch, clock);
       } else {
         s.reduce(part, threads, blocks, gradients, clock);
       }
@@ -117,6 +118,7 @@ LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float gr
     std::fill_n(seconds, time_count(s.steps.size()), 0.0);
     timed->add_to(seconds);
   }
+  s.check();
   return s.loss_of_blocks(blocks);
 }
 
@@ -130,12 +132,13 @@ LossSum LanePlan::evaluate(const ByteBatch& batch, const float* parameters, int3
     const int64_t first = block * s.width, count = std::min(s.width, batch.count - first);
     s.lanes.gather_bytes(s.input, batch.images, batch.indices + first, count, batch.scale,
                          batch.shift, memory);
-    const float* logits = s.forward(memory, parameters, nullptr, clock);
+    const float* logits = s.forward(memory, parameters, false, nullptr, clock);
     const LossSum loss =
         block_loss_of(s.lanes, s.classes, batch, first, count, logits, 0.0f, nullptr, predictions);
     s.block_loss[size(block)] = loss.loss;
     s.block_correct[size(block)] = loss.correct;
   });
+  s.check();
   return s.loss_of_blocks(blocks);
 }
 
@@ -152,13 +155,14 @@ void LanePlan::predict(const float* x, int64_t count, const float* parameters, f
   s.for_blocks(blocks, threads, nullptr, [&](int64_t block, float* memory, StepClock& clock) {
     const int64_t first = block * s.width, live = std::min(s.width, count - first);
     s.lanes.gather_floats(s.input, x + first * input_size(), live, memory);
-    const float* lane_logits = s.forward(memory, parameters, nullptr, clock);
+    const float* lane_logits = s.forward(memory, parameters, false, nullptr, clock);
     for (int64_t i = 0; i < live; ++i) {
       for (int64_t j = 0; j < s.classes; ++j) {
         logits[(first + i) * s.classes + j] = lane_logits[j * s.width + i];
       }
     }
   });
+  s.check();
 }
 
 }  // namespace rownet

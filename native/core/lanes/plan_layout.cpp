@@ -4,13 +4,14 @@
 #include <string>
 
 #include "lanes/plan_state.h"
-#include "scratch.h"
 
 namespace rownet {
 
 namespace {
 
 size_t size(int64_t n) { return static_cast<size_t>(n); }
+
+int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
 // Beyond this many vectors a tensor's size in bytes, times any factor met here, may leave 64 bits.
 constexpr int64_t kMaxVectors = int64_t{1} << 31;
@@ -26,17 +27,6 @@ bool too_large(const LaneTensor& t) {
 }
 
 }  // namespace
-
-void Memory::reserve(size_t floats) {
-  if (floats <= floats_) return;
-  const size_t bytes = (floats * sizeof(float) + 63) / 64 * 64;
-  void* data = std::aligned_alloc(64, bytes);
-  if (data == nullptr) throw std::bad_alloc();
-  std::free(data_);
-  data_ = static_cast<float*>(data);
-  std::fill_n(data_, bytes / sizeof(float), 0.0f);
-  floats_ = floats;
-}
 
 LaneTensor LanePlan::State::output_of(size_t index, const LaneTensor& in,
                                       const LaneStep& step) const {
@@ -86,9 +76,14 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
   };
   margins(0, input);
   if (too_large(input)) refuse(0, "input too large");
+  const auto take_tensor = [&](const LaneTensor& t, PartName name) {
+    return slices.take({t.c, t.h, t.w * width, t.margin_h, t.margin_w * width, t.margin_w * width},
+                       name);
+  };
+  take_tensor(input, {"input", kNoStep});
   LaneTensor in = input;
   bool trained = false;
-  size_t at = lines(size(tensor_vectors(input) * width)), least = 0;
+  size_t most_scratch = 0;
   for (size_t i = 0; i < specs.size(); ++i) {
     Planned p{};
     p.step = specs[i];
@@ -106,10 +101,9 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
       refuse(i, "too many weights");
     }
     p.input_gradient = trained;
-    const size_t floats = lines(size(tensor_vectors(p.out) * width));
-    p.activation = at;
-    p.gradient = at + floats;
-    at += 2 * floats;
+    p.activation = take_tensor(p.out, {"output", i});
+    // Its margins hold what kernels add there, and are not read.
+    p.gradient = slices.take(size(tensor_vectors(p.out) * width), {"output's gradient", i});
     if (p.step.kind == LaneStep::Kind::kConv) {
       p.conv = {in,
                 p.out,
@@ -122,36 +116,31 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
                 p.step.relu,
                 p.step.pool,
                 winograd};
-      p.packed = packed_floats;
-      packed_floats += lines(lanes.conv_packed_size(p.conv));
-      p.packed_backward = packed_floats;
-      if (trained) packed_floats += lines(lanes.conv_backward_packed_size(p.conv));
-      p.saved = at;
-      at += lines(lanes.conv_saved_size(p.conv));
-      scratch = std::max(scratch, lines(lanes.conv_scratch_size(p.conv)));
-      p.partial = partial_floats;
-      partial_floats += lines(size(p.weights() + p.biases()));
+      p.packed = packed.take(lanes.conv_packed_size(p.conv), {"weights", i});
+      if (trained) {
+        p.packed_backward =
+            packed.take(lanes.conv_backward_packed_size(p.conv), {"backward weights", i});
+      }
+      p.saved = slices.take(lanes.conv_saved_size(p.conv), {"transformed input", i});
+      most_scratch = std::max(most_scratch, lanes.conv_scratch_size(p.conv));
+      p.partial = partials.take(size(p.weights() + p.biases()), {"gradients", i});
     } else if (p.step.kind == LaneStep::Kind::kPool) {
       p.pool = {in, p.out, p.step.kh, p.step.kw, p.step.stride_h, p.step.stride_w};
     } else if (p.step.kind == LaneStep::Kind::kLinear) {
-      const int64_t unit = 2 * width;
-      p.row_stride = (p.step.in_features + unit - 1) / unit * unit;
-      p.rows = batch_floats;
-      batch_floats += size(p.row_stride * width);
-      p.deltas = batch_floats;
-      batch_floats += lines(size(p.step.out_features * width));
+      const int64_t live = round_up(p.step.in_features, width);
+      p.row_stride = round_up(live, 2 * width);
+      p.rows = batch.take({1, width, live, 0, 0, p.row_stride - live}, {"input rows", i});
+      p.deltas = batch.take(size(p.step.out_features * width), {"output's gradient", i});
     }
     if (p.step.pool || p.step.kind == LaneStep::Kind::kPool) {
-      p.codes = at;
-      at += lines(size(p.out.c * p.out.h * p.out.w * width + 3) / 4);
+      p.codes = slices.take(size(p.out.c * p.out.h * p.out.w * width + 3) / 4, {"codes", i});
     }
     if (p.has_parameters()) {
-      // A slice also holds the gradients of an update.
       const int64_t rows = std::min(kUpdateRows, p.step.out_features);
       const int64_t gradients = p.step.kind == LaneStep::Kind::kLinear
                                     ? rows * (p.step.in_features + 1)
                                     : p.weights() + p.biases();
-      least = std::max(least, lines(size(gradients)));
+      most_scratch = std::max(most_scratch, size(gradients));
       if (p.step.weight < 0 || p.step.bias < 0) refuse(i, "negative parameter offset");
       parameters = std::max({parameters, p.step.weight + p.weights(), p.step.bias + p.biases()});
       trained = true;
@@ -160,17 +149,26 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     in = p.out;
   }
   classes = in.c * in.h * in.w;
-  slice_floats = std::max(at + scratch, least);
+  // Of the kernels, then of an update. It stands behind the tensors, whose margins stay zeros.
+  scratch = slices.take(most_scratch, {"scratch", kNoStep});
 }
 
 void LanePlan::State::reserve(int64_t blocks, int64_t threads, bool training) {
-  slices.reserve(floats_of({static_cast<int64_t>(slice_floats), threads}));
-  packed.reserve(packed_floats);
+  slices.reserve(threads);
+  packed.reserve(1);
   block_loss.resize(size(blocks));
   block_correct.resize(size(blocks));
+  slices.spoil(threads);
+  packed.spoil(1);
   if (!training) return;
-  partials.reserve(floats_of({static_cast<int64_t>(partial_floats), blocks}));
-  batch.reserve(floats_of({static_cast<int64_t>(batch_floats), blocks}));
+  partials.reserve(blocks);
+  batch.reserve(blocks);
+  partials.spoil(blocks);
+  batch.spoil(blocks);
+}
+
+void LanePlan::State::check() const {
+  for (const PlanMemory* memory : {&slices, &packed, &partials, &batch}) memory->check();
 }
 
 LossSum LanePlan::State::loss_of_blocks(int64_t blocks) const {

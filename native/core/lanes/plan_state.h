@@ -2,40 +2,23 @@
 //
 // A slice is the memory of one thread: the tensors of the block it works on, and scratch. Packed
 // weights are shared; the partial sums of each block, and its rows for the weight gradients of
-// linear layers, outlive the block.
+// linear layers, outlive the block. From one call to the next nothing outlives but zeros: the
+// margins of tensors and the tails of rows.
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "kernel_table.h"
 #include "lanes/few_images.h"
 #include "lanes/lane_kernels.h"
 #include "lanes/plan.h"
+#include "lanes/plan_memory.h"
 #include "lanes/step_clock.h"
 #include "threads.h"
 
 namespace rownet {
-
-// Zeroed, 64-byte aligned memory that only grows.
-class Memory {
- public:
-  ~Memory() { std::free(data_); }
-  Memory() = default;
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-
-  float* get() const { return data_; }
-  size_t bytes() const { return floats_ * sizeof(float); }
-  void reserve(size_t floats);
-
- private:
-  float* data_ = nullptr;
-  size_t floats_ = 0;
-};
 
 // A step with its geometry and its places in memory (in floats, from the start of the named part).
 struct Planned {
@@ -75,9 +58,9 @@ struct LanePlan::State {
   LaneTensor input;
   std::vector<Planned> steps;
   int64_t classes = 0, parameters = 0;
-  size_t slice_floats = 0, scratch = 0;
-  size_t packed_floats = 0, partial_floats = 0, batch_floats = 0;
-  Memory slices, packed, partials, batch;
+  PlanMemory slices{"slice"}, packed{"packed copy"}, partials{"sums of block"},
+      batch{"rows of block"};
+  size_t scratch = 0;  // in a slice's memory, behind the tensors
   std::vector<double> block_loss;
   std::vector<int64_t> block_correct;
   std::unique_ptr<FewImages> few_images;
@@ -85,12 +68,15 @@ struct LanePlan::State {
   // plan_layout.cpp
   void plan(const std::vector<LaneStep>& specs, bool winograd);
   LaneTensor output_of(size_t index, const LaneTensor& in, const LaneStep& step) const;
+  // In builds with guards it leaves NaN wherever a call has to write before it reads.
   void reserve(int64_t blocks, int64_t threads, bool training);
-  float* slice(int index) { return slices.get() + slice_floats * static_cast<size_t>(index); }
-  float* partial(int64_t block) {
-    return partials.get() + partial_floats * static_cast<size_t>(block);
+  // In a slice's memory; in builds with guards it holds NaN.
+  float* fresh_scratch(float* memory) {
+    slices.spoil(memory, scratch);
+    return memory + scratch;
   }
-  float* batch_of(int64_t block) { return batch.get() + batch_floats * static_cast<size_t>(block); }
+  // Looks at the guards of builds that have them.
+  void check() const;
 
   LossSum loss_of_blocks(int64_t blocks) const;
 
@@ -104,15 +90,17 @@ struct LanePlan::State {
   void for_blocks(int64_t blocks, int64_t threads, StepTimes* times, const Body& body) {
     const auto run = [&](int64_t begin, int64_t end, int thread) {
       StepClock clock(times == nullptr ? nullptr : times->of(thread));
-      for (int64_t block = begin; block < end; ++block) body(block, slice(thread), clock);
+      for (int64_t block = begin; block < end; ++block) body(block, slices.copy(thread), clock);
     };
     parallel_for(blocks, static_cast<int>(threads), run);
   }
 
   // plan_steps.cpp
   void pack(const float* parameters_, bool training, StepClock& clock);
-  ConvMemory conv_memory(const Planned& p, float* memory, bool training) const;
-  const float* forward(float* memory, const float* params, float* block_batch, StepClock& clock);
+  ConvMemory conv_memory(const Planned& p, float* memory, bool training);
+  // block_batch: nullptr where no backward pass follows, or no step is linear.
+  const float* forward(float* memory, const float* params, bool training, float* block_batch,
+                       StepClock& clock);
   void backward(float* memory, const float* params, float* block_batch, float* block_partial,
                 StepClock& clock);
   float* delta_of(size_t index, float* memory, float* block_batch);
@@ -121,10 +109,9 @@ struct LanePlan::State {
   void reduce_conv(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
                    float* db);
   void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients, StepClock& clock);
+  // gradients: room for those of one chunk.
   void reduce_and_update(int64_t part, int64_t parts, int64_t blocks, const LaneUpdate& update,
-                         float* memory, StepClock& clock);
+                         float* gradients, StepClock& clock);
 };
-
-inline size_t lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
 }  // namespace rownet

@@ -16,24 +16,23 @@ void LanePlan::State::pack(const float* params, bool training, StepClock& clock)
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
     if (p.step.kind != LaneStep::Kind::kConv) continue;
-    lanes.conv_pack(p.conv, params + p.step.weight, packed.get() + p.packed);
+    lanes.conv_pack(p.conv, params + p.step.weight, packed.copy(0) + p.packed);
     clock.lap(forward_time(i));
     if (training && p.input_gradient) {
-      lanes.conv_backward_pack(p.conv, params + p.step.weight, packed.get() + p.packed_backward);
+      lanes.conv_backward_pack(p.conv, params + p.step.weight, packed.copy(0) + p.packed_backward);
       clock.lap(backward_time(i));
     }
   }
 }
 
-ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training) const {
-  return {packed.get() + p.packed, packed.get() + p.packed_backward,
-          training ? memory + p.saved : nullptr, memory + slice_floats - scratch};
+ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training) {
+  return {packed.copy(0) + p.packed, packed.copy(0) + p.packed_backward,
+          training ? memory + p.saved : nullptr, fresh_scratch(memory)};
 }
 
-// The logits of one block, whose input stands at the start of `memory`. block_batch is nullptr
-// where no backward pass follows.
-const float* LanePlan::State::forward(float* memory, const float* params, float* block_batch,
-                                      StepClock& clock) {
+// The logits of one block, whose input stands at the start of `memory`.
+const float* LanePlan::State::forward(float* memory, const float* params, bool training,
+                                      float* block_batch, StepClock& clock) {
   const float* in = memory;
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
@@ -41,8 +40,8 @@ const float* LanePlan::State::forward(float* memory, const float* params, float*
     uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
     switch (p.step.kind) {
       case LaneStep::Kind::kConv:
-        lanes.conv_forward(p.conv, in, conv_memory(p, memory, block_batch != nullptr),
-                           params + p.step.bias, out, codes);
+        lanes.conv_forward(p.conv, in, conv_memory(p, memory, training), params + p.step.bias, out,
+                           codes);
         break;
       case LaneStep::Kind::kPool:
         lanes.pool_forward(p.pool, in, out, codes);
@@ -51,9 +50,7 @@ const float* LanePlan::State::forward(float* memory, const float* params, float*
         lanes.relu_forward(p.in, p.out, in, out);
         break;
       case LaneStep::Kind::kLinear:
-        if (block_batch != nullptr) {
-          lanes.to_rows(p.step.in_features, in, block_batch + p.rows, p.row_stride);
-        }
+        if (training) lanes.to_rows(p.step.in_features, in, block_batch + p.rows, p.row_stride);
         lanes.linear_forward(p.step.in_features, p.step.out_features, p.step.relu,
                              params + p.step.weight, params + p.step.bias, in, out);
         break;
@@ -108,9 +105,9 @@ void LanePlan::State::backward(float* memory, const float* params, float* block_
 // first.
 void LanePlan::State::reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks,
                                     float* dw, float* db) {
-  lanes.linear_backward_weight(begin, end, p.step.in_features, blocks, batch.get() + p.deltas,
-                               batch.get() + p.rows, p.row_stride,
-                               static_cast<int64_t>(batch_floats), dw, db);
+  lanes.linear_backward_weight(begin, end, p.step.in_features, blocks, batch.copy(0) + p.deltas,
+                               batch.copy(0) + p.rows, p.row_stride,
+                               static_cast<int64_t>(batch.floats()), dw, db);
 }
 
 // Numbers [begin, end) of the weights of step `p`, followed by its biases.
@@ -118,7 +115,8 @@ void LanePlan::State::reduce_conv(const Planned& p, int64_t begin, int64_t end, 
                                   float* dw, float* db) {
   for (int64_t i = begin; i < end; ++i) {
     float sum = 0.0f;
-    for (int64_t block = 0; block < blocks; ++block) sum += partial(block)[p.partial + size(i)];
+    for (int64_t block = 0; block < blocks; ++block)
+      sum += partials.copy(block)[p.partial + size(i)];
     (i < p.weights() ? dw[i] : db[i - p.weights()]) = sum;
   }
 }
@@ -145,10 +143,11 @@ void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float*
 // The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
 // the arena and read again, it would move half as many bytes as parameters and velocities together.
 void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blocks,
-                                        const LaneUpdate& update, float* memory, StepClock& clock) {
-  const auto apply = [&](int64_t begin, int64_t count, const float* gradients) {
-    sgd_update_range(begin, begin + count, update.segments, update.segment_count, update.step,
-                     gradients, update.velocities, update.parameters);
+                                        const LaneUpdate& update, float* gradients,
+                                        StepClock& clock) {
+  const auto apply = [&](int64_t begin, int64_t count, const float* from) {
+    sgd_update_range(begin, begin + count, update.segments, update.segment_count, update.step, from,
+                     update.velocities, update.parameters);
   };
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
@@ -161,19 +160,19 @@ void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blo
       end = std::min(begin + chunk, last);
       if (linear) {
         const int64_t in = p.step.in_features;
-        float* const db = memory + (end - begin) * in;
-        reduce_linear(p, begin, end, blocks, memory, db);
+        float* const db = gradients + (end - begin) * in;
+        reduce_linear(p, begin, end, blocks, gradients, db);
         clock.lap(backward_time(i));
-        apply(p.step.weight + begin * in, (end - begin) * in, memory);
+        apply(p.step.weight + begin * in, (end - begin) * in, gradients);
         apply(p.step.bias + begin, end - begin, db);
       } else {
-        float* const db = memory + p.weights();
-        reduce_conv(p, begin, end, blocks, memory, db);
+        float* const db = gradients + p.weights();
+        reduce_conv(p, begin, end, blocks, gradients, db);
         clock.lap(backward_time(i));
         const int64_t first = std::min(begin, p.weights()), second = std::max(begin, p.weights());
-        apply(p.step.weight + first, std::min(end, p.weights()) - first, memory + first);
+        apply(p.step.weight + first, std::min(end, p.weights()) - first, gradients + first);
         apply(p.step.bias + second - p.weights(), std::max(end, p.weights()) - second,
-              memory + second);
+              gradients + second);
       }
       clock.lap(kUpdateTime);
     }
