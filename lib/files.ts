@@ -1,6 +1,7 @@
-/** Regular files for reading, with errors that say what is wrong. Knows only Node and errors.ts. */
+/** Regular files for reading, with errors that say what is wrong. Knows only Node, errors.ts and tensor.ts. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { DataError } from './errors.js';
+import { ArgumentTypeError, DataError } from './errors.js';
+import { typeName } from './tensor.js';
 
 /** An open regular file. */
 export interface OpenFile {
@@ -25,7 +26,7 @@ export function withRegularFile<Result>(
   path: string,
   use: (file: OpenFile) => Result,
 ): Result {
-  refuseNullByte(where, path);
+  checkPath(where, path);
   let fd = -1;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
@@ -50,10 +51,17 @@ export function withRegularFile<Result>(
 
 /**
  * What Node says of such a path, which may come from a file's contents, names neither the reader nor what to do.
- * @throws DataError
+ * @throws ArgumentTypeError for anything but a text
+ * @throws DataError for a null byte
  */
-export function refuseNullByte(where: string, path: string): void {
-  if (typeof path !== 'string' || !path.includes('\0')) return;
+export function checkPath(where: string, path: unknown): void {
+  if (typeof path !== 'string') {
+    throw new ArgumentTypeError(
+      `${where}: expected a path to be a text but received ${typeName(path)}. ` +
+        'Hint: fileURLToPath() makes a path of a URL',
+    );
+  }
+  if (!path.includes('\0')) return;
   throw new DataError(
     `${where}: expected a path but received one with a null byte: ${JSON.stringify(path.slice(0, 80))}. ` +
       'Hint: check the path',

@@ -1,5 +1,6 @@
 /** Which images make up which batch. The order of an epoch depends on the seed and the epoch's number alone. */
 import { ArgumentRangeError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 
 /**
@@ -17,6 +18,14 @@ export interface BatchesOptions {
   /** Whether a last batch of fewer than `batchSize` images is left out. Default false. */
   readonly dropLast?: boolean;
 }
+
+const optionNames: OptionNames<BatchesOptions> = {
+  count: true,
+  batchSize: true,
+  seed: true,
+  shuffle: true,
+  dropLast: true,
+};
 
 /** Keeps the order of images apart from other uses of the same seed. */
 const ORDER_STREAM = 1;
@@ -37,7 +46,9 @@ export class Batches {
    * @throws ArgumentRangeError if count or batch size is not an integer from 1 to 2^32 - 1, if the seed is none from
    * 0 to 2^53 - 1, or if dropping the last batch leaves none
    */
-  constructor({ count, batchSize, seed, shuffle = 'everyEpoch', dropLast = false }: BatchesOptions) {
+  constructor(options: BatchesOptions) {
+    checkOptions('batches', options, optionNames, '{ count: 60000, batchSize: 64, seed: 1 }');
+    const { count, batchSize, seed, shuffle = 'everyEpoch', dropLast = false } = options;
     checkCount('count', count);
     checkCount('batch size', batchSize);
     // Throws for a seed that does not fit, here rather than in the first epoch.

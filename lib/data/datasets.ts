@@ -1,6 +1,6 @@
 /** Data sets of grey images and labels, read from IDX files or class folders and resized, all as bytes. */
 import { basename } from 'node:path';
-import { ArgumentRangeError, DataError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import type { ClassFolders } from './class-folders.js';
 import { type ClassImages, loadClassImages } from './class-images.js';
 import { type IdxSummary, readIdx } from './idx.js';
@@ -15,6 +15,8 @@ import {
   partFiles,
   parts,
 } from './registry.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { typeName } from '../tensor.js';
 import type { ImageSize, ResizeMethod } from './resize.js';
 
 /** Images with their labels; the pixels stay bytes until a batch is gathered. */
@@ -58,6 +60,16 @@ export interface LoadOptions extends LocateOptions {
   readonly classes?: number;
 }
 
+const optionNames: OptionNames<LoadOptions> = {
+  resize: true,
+  size: true,
+  limit: true,
+  classes: true,
+  env: true,
+  cwd: true,
+  offline: true,
+};
+
 interface Settings extends Preparation {
   readonly classes: number;
 }
@@ -79,6 +91,7 @@ function checkInteger(what: string, value: number, low: number, high: number): v
  * @throws ArgumentRangeError if an option is out of range
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSource {
+  checkOptions('loadDataset', options, optionNames, "{ resize: 'pad' }");
   const { resize, size = 32, limit = 2 ** 32, classes } = options;
   checkInteger('a size', size, 1, 65535);
   checkInteger('a limit', limit, 1, 2 ** 32);
@@ -88,11 +101,22 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSou
       `loadDataset: expected resize 'pad', 'bilinear' or 'none' but received ${String(resize)}`,
     );
   }
+  checkLocateOptions(options);
   const location = locate(nameOrFolder, options);
   const preparation = { resize, size, limit };
   return location.kind === 'idx'
     ? loadIdxFolder(location, { ...preparation, classes: classes ?? 10 })
     : loadClassFolders(location.classes, preparation, classes);
+}
+
+function checkLocateOptions({ env = {}, cwd = '', offline = false }: LocateOptions): void {
+  const kinds = { env: [env, 'object'], cwd: [cwd, 'string'], offline: [offline, 'boolean'] } as const;
+  for (const [name, [value, kind]] of Object.entries(kinds)) {
+    if (typeof value === kind && value !== null) continue;
+    throw new ArgumentTypeError(
+      `loadDataset: expected ${name} to be of type ${kind} but received ${typeName(value)}`,
+    );
+  }
 }
 
 function loadClassFolders(

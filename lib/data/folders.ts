@@ -2,14 +2,14 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
-import { refuseNullByte, systemErrorText } from '../files.js';
+import { checkPath, systemErrorText } from '../files.js';
 
 /**
  * The names in a folder; undefined if there is no such folder.
  * @throws DataError if it may not be read, or if its path holds a null byte
  */
 export function namesIn(where: string, folder: string): string[] | undefined {
-  refuseNullByte(where, folder);
+  checkPath(where, folder);
   try {
     return readdirSync(folder);
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Bytes to floats: `x * scale + shift` for a pixel `x` from 0 to 255. */
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { Tensor, typeName, valueText } from '../tensor.js';
 
 /** Applied to every pixel as `x * scale + shift`. */
@@ -35,7 +36,9 @@ export function pixelStatistics(images: Uint8Array): PixelStatistics {
  * The normalization `(x / 255 - mean) / deviation`.
  * @throws ArgumentRangeError if the deviation is not above 0 or a value is not finite
  */
-export function standardization({ mean, deviation }: PixelStatistics): Normalization {
+export function standardization(statistics: PixelStatistics): Normalization {
+  checkOptions('standardization', statistics, { mean: true, deviation: true }, 'pixelStatistics(images)');
+  const { mean, deviation } = statistics;
   if (!Number.isFinite(mean) || !Number.isFinite(deviation) || deviation <= 0) {
     throw new ArgumentRangeError(
       `standardization: expected a mean and a deviation above 0 but received ${valueText(mean)} and ${valueText(deviation)}`,
@@ -58,6 +61,8 @@ export function imagesToTensor(
   normalization: Normalization,
   indices?: ArrayLike<number>,
 ): Tensor {
+  const names = { scale: true, shift: true } as const;
+  checkOptions('imagesToTensor: normalization', normalization, names, 'recipes.fast.normalization');
   const { scale, shift } = normalization;
   checkBytes('imagesToTensor', images);
   if (!Number.isFinite(scale) || !Number.isFinite(shift)) {

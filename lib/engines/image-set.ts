@@ -1,15 +1,9 @@
 /** What both engines check before they touch images. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
-import {
-  checkArray,
-  checkInteger,
-  checkNumber,
-  checkObject,
-  checkOptions,
-  checkTensor,
-} from '../kernels/checks.js';
+import { checkArray, checkInteger, checkNumber, checkObject, checkTensor } from '../kernels/checks.js';
 import { checkArenaUpdate, type SgdArenaUpdate } from '../kernels/training.js';
 import { Net } from '../nets/net.js';
+import { checkOptions } from '../options.js';
 import { formatShape, sameShape, typeName, valueText } from '../tensor.js';
 import type { EngineOptions, ImageSet } from './engine.js';
 
@@ -21,7 +15,8 @@ export function checkNet(net: unknown): asserts net is Net {
 
 /** @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit. */
 export function checkEngineOptions(net: Net, options: EngineOptions): void {
-  checkOptions('engine', options, '{ normalization: { scale: 1 / 255, shift: 0 } }');
+  const names = { normalization: true, train: true, reduction: true } as const;
+  checkOptions('engine', options, names, '{ normalization: { scale: 1 / 255, shift: 0 } }');
   const { normalization, train, reduction = 'mean' } = options;
   if (net.outputShape.length !== 1) {
     throw new ShapeError(
@@ -34,11 +29,12 @@ export function checkEngineOptions(net: Net, options: EngineOptions): void {
       `engine: expected reduction 'mean' or 'sum' but received ${valueText(reduction)}`,
     );
   }
-  if (typeof normalization !== 'object' || normalization === null) {
-    throw new ArgumentTypeError(
-      `engine: expected normalization { scale, shift } but received ${typeName(normalization)}`,
-    );
-  }
+  checkOptions(
+    'engine: normalization',
+    normalization,
+    { scale: true, shift: true },
+    '{ scale: 1 / 255, shift: 0 }',
+  );
   checkNumber('engine', 'normalization.scale', normalization.scale);
   checkNumber('engine', 'normalization.shift', normalization.shift);
   if (train !== undefined) checkImages('engine', net, train);

@@ -9,7 +9,8 @@ import { MaxPool2d } from '../layers/max-pool2d.js';
 import { ReLU } from '../layers/relu.js';
 import { Sequential } from '../layers/sequential.js';
 import { Net } from '../nets/net.js';
-import { Tensor, typeName } from '../tensor.js';
+import { checkOptions } from '../options.js';
+import { Tensor, typeName, valueText } from '../tensor.js';
 
 /** What the graph takes, and what it is called. */
 export interface OnnxOptions {
@@ -35,10 +36,12 @@ export async function exportOnnx(net: Net, options: OnnxOptions = {}): Promise<U
 }
 
 /** What exportOnnx encodes. Throws as it does. */
-export function onnxModel(net: Net, { normalization, input = 'normalized' }: OnnxOptions = {}): OnnxModel {
+export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
   if (!(net instanceof Net)) {
     throw new ArgumentTypeError(`exportOnnx: expected a net but received ${typeName(net)}`);
   }
+  checkOptions('exportOnnx', options, { normalization: true, input: true }, "{ input: 'pixels' }");
+  const { normalization, input = 'normalized' } = options;
   const params = net.getParams();
   for (const [name, { data }] of params) checkFinite(name, data);
   const nodes: OnnxNode[] = [];
@@ -54,7 +57,11 @@ export function onnxModel(net: Net, { normalization, input = 'normalized' }: Onn
       ...(operation.attributes === undefined ? {} : { attributes: operation.attributes }),
     });
   };
-  if (normalization !== undefined) checkFinite('normalization', [normalization.scale, normalization.shift]);
+  if (normalization !== undefined) {
+    const names = { scale: true, shift: true } as const;
+    checkOptions('exportOnnx: normalization', normalization, names, 'recipes.fast.normalization');
+    checkFinite('normalization', [normalization.scale, normalization.shift]);
+  }
   if (input === 'pixels') {
     if (normalization === undefined) {
       throw new ArgumentRangeError(
@@ -68,7 +75,7 @@ export function onnxModel(net: Net, { normalization, input = 'normalized' }: Onn
     }
   } else if (input !== 'normalized') {
     throw new ArgumentRangeError(
-      `exportOnnx: expected input 'normalized' or 'pixels' but received ${JSON.stringify(input)}`,
+      `exportOnnx: expected input 'normalized' or 'pixels' but received ${valueText(input)}`,
     );
   }
   for (const { path, layer } of leaves(net.layer, '')) add(path, operation(path, layer));

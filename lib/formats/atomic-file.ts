@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemErrorText } from '../files.js';
+import { checkPath, systemErrorText } from '../files.js';
 
 /** Code `ERR_ROWNET_WRITE`: a file could not be written; the system's error is the cause. */
 export class WriteError extends Error {
@@ -97,6 +97,7 @@ export interface ReplaceOptions {
  * last step fails, the syncing of the folder, the new file is in place but may not survive a power loss.
  */
 export function writeFileAtomic(path: string, bytes: Uint8Array, options: ReplaceOptions = {}): void {
+  checkPath('write', path);
   writing(`write: ${path}`, `to write ${bytes.length} bytes`, () => replaceFile(path, bytes, options));
 }
 

@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { formatShape, sameShape, type Tensor } from '../tensor.js';
+import { checkPath } from '../files.js';
 import { type ReplaceOptions, writeFileAtomic } from './atomic-file.js';
 import { warn } from '../warnings.js';
 import { decodeStoredNpz } from './npz.js';
@@ -130,10 +132,12 @@ function isPlainObject(value: unknown): value is object {
  * @param options.previous where the checkpoint that is replaced is kept
  * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON or too much of it,
  * a config that is too much JSON, values that are not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
- * @throws ArgumentTypeError for a config that is no object
+ * @throws ArgumentTypeError for a config that is no object, and for an option that is not known
  * @throws WriteError if the file cannot be written; see writeFileAtomic for what is left then
  */
 export function saveCheckpoint(path: string, checkpoint: Checkpoint, options: ReplaceOptions = {}): void {
+  checkOptions('saveCheckpoint', options, { previous: true }, "{ previous: 'previous.safetensors' }");
+  if (options.previous !== undefined) checkPath('saveCheckpoint: previous', options.previous);
   writeFileAtomic(path, encodeCheckpoint(checkpoint), options);
 }
 

@@ -97,15 +97,16 @@ export function checkArray<T extends ArrayClass>(
   }
 }
 
-/** @throws {ArgumentTypeError} unless `options` is an object; `example` stands in the message. */
-export function checkOptions(where: string, options: unknown, example: string): void {
-  checkObject(where, `an options object such as ${example}`, options);
-}
-
 /** @throws {ArgumentTypeError} unless `value` is an object; `what` it should be stands in the message. */
 export function checkObject(where: string, what: string, value: unknown): void {
   if (typeof value === 'object' && value !== null) return;
   throw new ArgumentTypeError(`${where}: expected ${what} but received ${typeName(value)}`);
+}
+
+/** @throws {ArgumentTypeError} unless `value` is true or false. */
+export function checkBoolean(where: string, name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new ArgumentTypeError(`${where}: expected ${name} to be a boolean but received ${typeName(value)}`);
 }
 
 /** @throws {ArgumentTypeError | ArgumentRangeError} unless `value` is an integer from `low` to `high`. */

@@ -1,8 +1,9 @@
 /** Forward and backward of each layer on tensors; lib/layers adds the state. */
 import { ShapeError } from '../errors.js';
 import { native } from '../native.js';
+import { checkOptions } from '../options.js';
 import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
-import { checkArray, checkOptions, checkShape, checkTensor, output } from './checks.js';
+import { checkArray, checkShape, checkTensor, output } from './checks.js';
 import type { OutOption } from './rows.js';
 import {
   checkImages,
@@ -58,7 +59,7 @@ function weightWindow(where: string, weight: Tensor, options: ConvolutionOptions
       `${where}: expected a weight with channels but received ${formatShape(weight.shape)}`,
     );
   }
-  return convolutionWindow(where, { ...options, kernel: [height, width] });
+  return convolutionWindow(where, [height, width], options);
 }
 
 /**
@@ -73,7 +74,7 @@ export function conv2d(
   options: ConvolutionOptions & OutOption = {},
 ): Tensor {
   const where = 'conv2d';
-  checkOptions(where, options, '{ stride: 2 }');
+  checkOptions(where, options, { stride: true, padding: true, out: true }, '{ stride: 2 }');
   checkTensor(where, 'x', x);
   const window = weightWindow(where, weight, options);
   const [outChannels, inChannels] = weight.shape;
@@ -95,7 +96,8 @@ export function conv2dBackward(
   options: ConvolutionOptions & GradientOptions = {},
 ): Gradients {
   const where = 'conv2dBackward';
-  checkOptions(where, options, '{ stride: 2 }');
+  const names = { stride: true, padding: true, dx: true, dw: true, db: true } as const;
+  checkOptions(where, options, names, '{ stride: 2 }');
   checkTensor(where, 'x', x);
   const window = weightWindow(where, weight, options);
   const [outChannels, inChannels] = weight.shape;
@@ -141,6 +143,7 @@ export interface MaxPoolOptions extends PoolOptions, OutOption {
  */
 export function maxPool2d(x: Tensor, options: MaxPoolOptions): { y: Tensor; argmax: Uint16Array } {
   const where = 'maxPool2d';
+  checkOptions(where, options, { kernel: true, stride: true, out: true, argmax: true }, '{ kernel: 2 }');
   checkTensor(where, 'x', x);
   const window = poolWindow(where, options);
   const y = output(where, 'out', options.out, maxPool2dShape(where, x.shape, window));
@@ -162,6 +165,7 @@ export function maxPool2dBackward(
   options: PoolOptions & OutOption,
 ): Tensor {
   const where = 'maxPool2dBackward';
+  checkOptions(where, options, { kernel: true, stride: true, out: true }, '{ kernel: 2 }');
   sizeOf(inputShape);
   const window = poolWindow(where, options);
   checkShape(where, 'dy', dy, maxPool2dShape(where, inputShape, window), "the output's shape");
@@ -173,7 +177,7 @@ export function maxPool2dBackward(
 
 /** max(x, 0), NaN stays NaN; any shape. `out` may be x. */
 export function relu(x: Tensor, options: OutOption = {}): Tensor {
-  checkOptions('relu', options, '{ out }');
+  checkOptions('relu', options, { out: true }, '{ out }');
   checkTensor('relu', 'x', x);
   const y = output('relu', 'out', options.out, x.shape);
   native().reluForward(x.data, y.data);
@@ -182,7 +186,7 @@ export function relu(x: Tensor, options: OutOption = {}): Tensor {
 
 /** dy where the output y is above 0, else 0. `out` may be dy. @throws {ShapeError} if the shapes differ. */
 export function reluBackward(y: Tensor, dy: Tensor, options: OutOption = {}): Tensor {
-  checkOptions('reluBackward', options, '{ out }');
+  checkOptions('reluBackward', options, { out: true }, '{ out }');
   checkTensor('reluBackward', 'y', y);
   checkShape('reluBackward', 'dy', dy, y.shape, "the output's shape");
   const dx = output('reluBackward', 'out', options.out, y.shape);
@@ -222,7 +226,7 @@ function checkLinearWeight(where: string, weight: Tensor): void {
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: OutOption = {}): Tensor {
   const where = 'linear';
-  checkOptions(where, options, '{ out }');
+  checkOptions(where, options, { out: true }, '{ out }');
   checkTensor(where, 'x', x);
   checkLinearWeight(where, weight);
   const [outFeatures, inFeatures] = weight.shape;
@@ -243,7 +247,7 @@ export function linearBackward(
   options: GradientOptions = {},
 ): Gradients {
   const where = 'linearBackward';
-  checkOptions(where, options, '{ dx: null }');
+  checkOptions(where, options, { dx: true, dw: true, db: true }, '{ dx: null }');
   checkTensor(where, 'x', x);
   checkLinearWeight(where, weight);
   const [outFeatures, inFeatures] = weight.shape;

@@ -1,8 +1,9 @@
 /** The article's matrices: windows as rows, their adjoints, and the product that they are for. */
-import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
+import { ArgumentRangeError, ShapeError } from '../errors.js';
 import { native } from '../native.js';
-import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tensor.js';
-import { checkNumber, checkOptions, checkShape, checkTensor, output } from './checks.js';
+import { checkOptions } from '../options.js';
+import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
+import { checkBoolean, checkNumber, checkShape, checkTensor, output } from './checks.js';
 import {
   checkImages,
   convolutionWindow,
@@ -31,8 +32,9 @@ export interface FoldOptions extends OutOption {
  * @throws {ShapeError} if x has not four axes or is smaller than the kernel.
  */
 export function im2row(x: Tensor, options: WindowOptions & OutOption): Tensor {
+  checkOptions('im2row', options, { kernel: true, stride: true, padding: true, out: true }, '{ kernel: 5 }');
   checkTensor('im2row', 'x', x);
-  const window = convolutionWindow('im2row', options);
+  const window = convolutionWindow('im2row', options.kernel, options);
   const rows = output('im2row', 'out', options.out, im2rowShape('im2row', x.shape, window));
   native().im2row(nativeWindow(window, x.shape), x.data, rows.data);
   return rows;
@@ -44,12 +46,15 @@ export function im2row(x: Tensor, options: WindowOptions & OutOption): Tensor {
  * @throws {ShapeError} if `rows` is not what `im2row` makes of `inputShape`.
  */
 export function row2im(rows: Tensor, inputShape: Shape, options: WindowOptions & FoldOptions): Tensor {
+  const names = { kernel: true, stride: true, padding: true, average: true, out: true } as const;
+  checkOptions('row2im', options, names, '{ kernel: 5 }');
   sizeOf(inputShape);
-  const window = convolutionWindow('row2im', options);
+  const window = convolutionWindow('row2im', options.kernel, options);
   const expected = im2rowShape('row2im', inputShape, window);
   checkShape('row2im', 'rows', rows, expected, `the windows of ${formatShape(inputShape)}`);
   const x = output('row2im', 'out', options.out, inputShape);
-  const average = flag('row2im', 'average', options.average);
+  const { average = false } = options;
+  checkBoolean('row2im', 'average', average);
   native().row2im(nativeWindow(window, inputShape), rows.data, x.data, average);
   return x;
 }
@@ -59,6 +64,7 @@ export function row2im(rows: Tensor, inputShape: Shape, options: WindowOptions &
  * @throws {ShapeError} if x has not four axes or is smaller than the kernel.
  */
 export function pool2row(x: Tensor, options: PoolOptions & OutOption): Tensor {
+  checkOptions('pool2row', options, { kernel: true, stride: true, out: true }, '{ kernel: 2 }');
   checkTensor('pool2row', 'x', x);
   const window = poolWindow('pool2row', options);
   const rows = output('pool2row', 'out', options.out, pool2rowShape('pool2row', x.shape, window));
@@ -71,12 +77,15 @@ export function pool2row(x: Tensor, options: PoolOptions & OutOption): Tensor {
  * @throws {ShapeError} if `rows` is not what `pool2row` makes of `inputShape`.
  */
 export function row2pool(rows: Tensor, inputShape: Shape, options: PoolOptions & FoldOptions): Tensor {
+  const names = { kernel: true, stride: true, average: true, out: true } as const;
+  checkOptions('row2pool', options, names, '{ kernel: 2 }');
   sizeOf(inputShape);
   const window = poolWindow('row2pool', options);
   const expected = pool2rowShape('row2pool', inputShape, window);
   checkShape('row2pool', 'rows', rows, expected, `the windows of ${formatShape(inputShape)}`);
   const x = output('row2pool', 'out', options.out, inputShape);
-  const average = flag('row2pool', 'average', options.average);
+  const { average = false } = options;
+  checkBoolean('row2pool', 'average', average);
   native().row2pool(nativeWindow(window, inputShape), rows.data, x.data, average);
   return x;
 }
@@ -91,11 +100,6 @@ function pool2rowShape(where: string, shape: Shape, window: SlidingWindow): Shap
   checkImages(where, shape);
   const [height, width] = slide(where, window, shape);
   return [shape[0] * shape[1] * height * width, window.kernel[0] * window.kernel[1]];
-}
-
-function flag(where: string, name: string, value: boolean | undefined): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
-  throw new ArgumentTypeError(`${where}: expected ${name} to be a boolean but received ${typeName(value)}`);
 }
 
 /** Options of `matmul`. */
@@ -115,10 +119,11 @@ export interface MatmulOptions extends OutOption {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const where = 'matmul';
-  checkOptions(where, options, '{ transposeA: true }');
-  const transposeA = flag(where, 'transposeA', options.transposeA);
-  const transposeB = flag(where, 'transposeB', options.transposeB);
-  const { alpha = 1, beta = 0 } = options;
+  const names = { transposeA: true, transposeB: true, alpha: true, beta: true, out: true } as const;
+  checkOptions(where, options, names, '{ transposeA: true }');
+  const { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = options;
+  checkBoolean(where, 'transposeA', transposeA);
+  checkBoolean(where, 'transposeB', transposeB);
   const [m, k] = matrixShape('a', a, transposeA);
   const [inner, n] = matrixShape('b', b, transposeB);
   if (inner !== k) {

@@ -1,12 +1,13 @@
 /** What a training step needs besides its layers: images, loss, update. */
-import { ArgumentTypeError, ShapeError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import { native } from '../native.js';
-import { formatShape, type Shape, sizeOf, type Tensor, typeName } from '../tensor.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
 import {
   checkArray,
+  checkBoolean,
   checkNumber,
   checkObject,
-  checkOptions,
   checkShape,
   checkTensor,
   output,
@@ -33,7 +34,7 @@ export function softmaxCrossEntropy(
   options: CrossEntropyOptions = {},
 ): { loss: number; correct: number } {
   const where = 'softmaxCrossEntropy';
-  checkOptions(where, options, '{ grad }');
+  checkOptions(where, options, { grad: true, gradScale: true }, '{ grad }');
   const { grad = null, gradScale = 1 } = options;
   checkTensor(where, 'logits', logits);
   if (logits.shape.length !== 2 || logits.shape[1] < 1) {
@@ -61,6 +62,15 @@ export interface SgdUpdateOptions {
   readonly gradScale?: number;
 }
 
+const updateNames: OptionNames<SgdUpdateOptions> = {
+  lr: true,
+  velocity: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+  gradScale: true,
+};
+
 /**
  * `g = gradScale * grad + weightDecay * param`; without velocity `param -= lr * g`; with it
  * `v = momentum * v + g; param -= lr * (nesterov ? g + momentum * v : v)`.
@@ -68,7 +78,7 @@ export interface SgdUpdateOptions {
  */
 export function sgdUpdate(param: Tensor, grad: Tensor, options: SgdUpdateOptions): void {
   const where = 'sgdUpdate';
-  checkOptions(where, options, '{ lr: 0.1 }');
+  checkOptions(where, options, updateNames, '{ lr: 0.1 }');
   const { lr, velocity = null, momentum = 0, nesterov = false, weightDecay = 0, gradScale = 1 } = options;
   checkTensor(where, 'param', param);
   checkShape(where, 'grad', grad, param.shape, 'the shape of param');
@@ -76,11 +86,7 @@ export function sgdUpdate(param: Tensor, grad: Tensor, options: SgdUpdateOptions
   for (const [name, value] of Object.entries({ lr, momentum, weightDecay, gradScale })) {
     checkNumber(where, name, value);
   }
-  if (typeof nesterov !== 'boolean') {
-    throw new ArgumentTypeError(
-      `${where}: expected nesterov to be a boolean but received ${typeName(nesterov)}`,
-    );
-  }
+  checkBoolean(where, 'nesterov', nesterov);
   native().sgdUpdate(
     param.data,
     grad.data,
@@ -120,7 +126,7 @@ export function checkArenaUpdate(where: string, update: SgdArenaUpdate): void {
   checkObject(where, 'an update such as SGD.update() gives', update);
   const { arena, rates } = update;
   checkObject(where, 'an arena { params, grads, velocities, segments }', arena);
-  checkObject(where, 'rates such as { lr: 0.1 }', rates);
+  checkOptions(where, rates, { lr: true, momentum: true, nesterov: true }, '{ lr: 0.1 }');
   checkArray(where, 'params', arena.params, Float32Array, 0);
   checkArray(where, 'grads', arena.grads, Float32Array, 0);
   checkArray(where, 'segments', arena.segments, Float64Array, 0);
@@ -157,7 +163,7 @@ export function gatherImages(
   options: GatherOptions = {},
 ): Tensor {
   const where = 'gatherImages';
-  checkOptions(where, options, '{ scale: 1 / 255 }');
+  checkOptions(where, options, { scale: true, shift: true, out: true }, '{ scale: 1 / 255 }');
   const { scale = 1, shift = 0 } = options;
   const imageSize = sizeOf(imageShape);
   if (imageSize === 0) {

@@ -2,7 +2,7 @@
 import { ArgumentTypeError, ShapeError } from '../errors.js';
 import type { NativeWindow } from '../native.js';
 import { formatShape, type Shape } from '../tensor.js';
-import { checkInteger, checkOptions } from './checks.js';
+import { checkInteger } from './checks.js';
 
 /** One number for both, or `[height, width]`. */
 export type Size2 = number | readonly [number, number];
@@ -35,12 +35,15 @@ const MAX_POOL_AREA = 65_536;
  * Stride defaults to 1, padding to 0.
  * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
  */
-export function convolutionWindow(where: string, options: WindowOptions): SlidingWindow {
-  checkOptions(where, options, '{ kernel: 5 }');
+export function convolutionWindow(
+  where: string,
+  kernel: Size2,
+  { stride = 1, padding = 0 }: Omit<WindowOptions, 'kernel'>,
+): SlidingWindow {
   return {
-    kernel: pair(where, 'kernel', options.kernel, 1),
-    stride: pair(where, 'stride', options.stride ?? 1, 1),
-    padding: pair(where, 'padding', options.padding ?? 0, 0),
+    kernel: pair(where, 'kernel', kernel, 1),
+    stride: pair(where, 'stride', stride, 1),
+    padding: pair(where, 'padding', padding, 0),
   };
 }
 
@@ -49,7 +52,6 @@ export function convolutionWindow(where: string, options: WindowOptions): Slidin
  * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
  */
 export function poolWindow(where: string, options: PoolOptions): SlidingWindow {
-  checkOptions(where, options, '{ kernel: 5 }');
   const kernel = pair(where, 'kernel', options.kernel, 1);
   checkInteger(where, 'the kernel area', kernel[0] * kernel[1], 1, MAX_POOL_AREA);
   return { kernel, stride: pair(where, 'stride', options.stride ?? kernel, 1), padding: [0, 0] };

@@ -1,6 +1,7 @@
 import { checkInteger, checkTensor } from '../kernels/checks.js';
 import { conv2d, conv2dBackward, conv2dShape } from '../kernels/layers.js';
 import { convolutionWindow, type Size2, type SlidingWindow } from '../kernels/window.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, type Shape, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
@@ -15,6 +16,14 @@ export interface Conv2dOptions {
   /** Zeros around the input, on each side. Default 0. */
   readonly padding?: Size2;
 }
+
+const optionNames: OptionNames<Conv2dOptions> = {
+  inChannels: true,
+  outChannels: true,
+  kernel: true,
+  stride: true,
+  padding: true,
+};
 
 /**
  * Convolution (cross-correlation, as everywhere in the field): `[N, inChannels, H, W]` ->
@@ -36,7 +45,8 @@ export class Conv2d implements Layer {
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: Conv2dOptions) {
-    this.window = convolutionWindow('conv2d', options);
+    checkOptions('conv2d', options, optionNames, '{ inChannels: 1, outChannels: 6, kernel: 5 }');
+    this.window = convolutionWindow('conv2d', options.kernel, options);
     for (const name of ['inChannels', 'outChannels'] as const) {
       checkInteger('conv2d', name, options[name], 1, 2 ** 31 - 1);
     }

@@ -1,7 +1,7 @@
-import { ArgumentTypeError } from '../errors.js';
 import { checkInteger, checkTensor } from '../kernels/checks.js';
 import { linear, linearBackward, linearShape } from '../kernels/layers.js';
-import { type Shape, type Tensor, typeName } from '../tensor.js';
+import { checkOptions } from '../options.js';
+import type { Shape, Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
 /** Sizes of a `Linear`. */
@@ -28,11 +28,8 @@ export class Linear implements Layer {
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: LinearOptions) {
-    if (typeof options !== 'object' || options === null) {
-      throw new ArgumentTypeError(
-        `linear: expected { inFeatures, outFeatures } but received ${typeName(options)}`,
-      );
-    }
+    const names = { inFeatures: true, outFeatures: true } as const;
+    checkOptions('linear', options, names, '{ inFeatures: 120, outFeatures: 84 }');
     for (const name of ['inFeatures', 'outFeatures'] as const) {
       checkInteger('linear', name, options[name], 1, 2 ** 31 - 1);
     }

@@ -1,6 +1,7 @@
 import { checkTensor } from '../kernels/checks.js';
 import { maxPool2d, maxPool2dBackward, maxPool2dShape } from '../kernels/layers.js';
 import { type PoolOptions, poolWindow, type SlidingWindow } from '../kernels/window.js';
+import { checkOptions } from '../options.js';
 import { formatShape, type Shape, sameShape, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
 
@@ -20,6 +21,7 @@ export class MaxPool2d implements Layer {
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: PoolOptions) {
+    checkOptions('maxPool2d', options, { kernel: true, stride: true }, '{ kernel: 2 }');
     this.window = poolWindow('maxPool2d', options);
   }
 

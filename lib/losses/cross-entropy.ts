@@ -1,7 +1,8 @@
 import { ArgumentRangeError, ArgumentTypeError, ShapeError, StateError } from '../errors.js';
-import { checkOptions, checkTensor } from '../kernels/checks.js';
+import { checkTensor } from '../kernels/checks.js';
 import { softmaxCrossEntropy } from '../kernels/training.js';
 import { TensorBuffer } from '../layers/layer.js';
+import { checkOptions } from '../options.js';
 import { formatShape, type Tensor, typeName, valueText } from '../tensor.js';
 
 /** Options of `CrossEntropyLoss`. */
@@ -20,7 +21,7 @@ export class CrossEntropyLoss {
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: CrossEntropyLossOptions = {}) {
-    checkOptions('crossEntropyLoss', options, "{ reduction: 'sum' }");
+    checkOptions('crossEntropyLoss', options, { reduction: true }, "{ reduction: 'sum' }");
     const { reduction = 'mean' } = options;
     if (reduction !== 'mean' && reduction !== 'sum') {
       throw new ArgumentRangeError(

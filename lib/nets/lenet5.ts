@@ -1,10 +1,10 @@
-import { checkOptions } from '../kernels/checks.js';
 import { Conv2d } from '../layers/conv2d.js';
 import { Flatten } from '../layers/flatten.js';
 import { Linear } from '../layers/linear.js';
 import { MaxPool2d } from '../layers/max-pool2d.js';
 import { ReLU } from '../layers/relu.js';
 import { Sequential } from '../layers/sequential.js';
+import { checkOptions } from '../options.js';
 import type { Init } from './init.js';
 import { Net } from './net.js';
 
@@ -25,8 +25,8 @@ export interface LeNet5Options {
  */
 export class LeNet5 extends Net {
   constructor(options: LeNet5Options = {}) {
-    checkOptions('LeNet5', options, '{ seed: 1 }');
-    const { classes = 10, ...rest } = options;
+    checkOptions('LeNet5', options, { seed: true, init: true, classes: true }, '{ seed: 1 }');
+    const { seed = 0, init = 'he', classes = 10 } = options;
     const layers = {
       conv1: new Conv2d({ inChannels: 1, outChannels: 6, kernel: 5 }), //     6 x 28 x 28
       relu1: new ReLU(),
@@ -41,6 +41,6 @@ export class LeNet5 extends Net {
       relu4: new ReLU(),
       fc2: new Linear({ inFeatures: 84, outFeatures: classes }),
     };
-    super(new Sequential(layers), { inputShape: [1, 32, 32], ...rest });
+    super(new Sequential(layers), { inputShape: [1, 32, 32], seed, init });
   }
 }

@@ -1,9 +1,10 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
-import { checkBatch, checkInteger, checkNumber, checkOptions } from '../kernels/checks.js';
+import { checkBatch, checkBoolean, checkInteger, checkNumber } from '../kernels/checks.js';
 import { sgdUpdate } from '../kernels/training.js';
 import type { Layer, Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Sequential } from '../layers/sequential.js';
+import { checkOptions } from '../options.js';
 import { formatShape, newFloats, type Shape, Tensor, typeName, valueText } from '../tensor.js';
 import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
@@ -62,7 +63,8 @@ export class Net {
     if (!(layer instanceof Sequential)) {
       throw new ArgumentTypeError(`net: expected a Sequential but received ${typeName(layer)}`);
     }
-    checkOptions('net', options, '{ inputShape: [1, 32, 32] }');
+    const names = { inputShape: true, seed: true, init: true } as const;
+    checkOptions('net', options, names, '{ inputShape: [1, 32, 32] }');
     const { inputShape, seed = 0, init = 'he' } = options;
     checkInputShape(inputShape);
     this.outputShape = Object.freeze(layer.outputShape([1, ...inputShape]).slice(1));
@@ -128,14 +130,16 @@ export class Net {
    * @throws {StateError} before the first forward, and after `predict`, which takes the layers' memory.
    */
   backward(gradOut: Tensor, options: { readonly inputGradient?: boolean } = {}): Tensor | null {
-    checkOptions('net', options, '{ inputGradient: true }');
+    checkOptions('net', options, { inputGradient: true }, '{ inputGradient: true }');
+    const { inputGradient = false } = options;
+    checkBoolean('net', 'inputGradient', inputGradient);
     if (!this.#ready) {
       throw new StateError(
         'net: expected a forward before backward but there was none since the start, a predict or an error. ' +
           'Call forward(x) first',
       );
     }
-    if (options.inputGradient) return this.layer.backward(gradOut);
+    if (inputGradient) return this.layer.backward(gradOut);
     this.layer.backwardParameters(gradOut);
     return null;
   }
@@ -146,7 +150,7 @@ export class Net {
    * @throws {RangeError} for a learning rate or regularisation below 0 or not finite.
    */
   update(options: UpdateOptions): void {
-    checkOptions('update', options, '{ lr: 0.1 }');
+    checkOptions('update', options, { lr: true, reg: true, biasGradient: true }, '{ lr: 0.1 }');
     const { lr, reg = 0, biasGradient = 'sum' } = options;
     checkNumber('update', 'lr', lr, 0);
     checkNumber('update', 'reg', reg, 0);

@@ -1,8 +1,9 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
-import { checkNumber, checkOptions, checkShape, checkTensor } from '../kernels/checks.js';
+import { checkBoolean, checkNumber, checkShape, checkTensor } from '../kernels/checks.js';
 import { type SgdArena, type SgdArenaUpdate, sgdUpdate, sgdUpdateArena } from '../kernels/training.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Tensor, typeName, valueText } from '../tensor.js';
 
 /** Options of `SGD`. */
@@ -18,6 +19,14 @@ export interface SGDOptions {
   /** `mean` divides a bias's gradient by the rows that were summed into it. Default `sum`. */
   readonly biasGradient?: 'sum' | 'mean';
 }
+
+const optionNames: OptionNames<SGDOptions> = {
+  lr: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+  biasGradient: true,
+};
 
 /** A net is one; so is anything else with parameters. */
 export interface HasParameters {
@@ -48,7 +57,7 @@ export class SGD {
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(target: HasParameters | readonly Parameter[], options: SGDOptions) {
     this.#parameters = parametersOf(target);
-    checkOptions('sgd', options, '{ lr: 0.1 }');
+    checkOptions('sgd', options, optionNames, '{ lr: 0.1 }');
     const { lr, momentum = 0, nesterov = false, weightDecay = 0, biasGradient = 'sum' } = options;
     checkNumber('sgd', 'lr', lr, 0);
     checkNumber('sgd', 'momentum', momentum, 0);
@@ -56,11 +65,7 @@ export class SGD {
     if (momentum >= 1) {
       throw new ArgumentRangeError(`sgd: expected momentum below 1 but received ${momentum}`);
     }
-    if (typeof nesterov !== 'boolean') {
-      throw new ArgumentTypeError(
-        `sgd: expected nesterov to be a boolean but received ${typeName(nesterov)}`,
-      );
-    }
+    checkBoolean('sgd', 'nesterov', nesterov);
     if (nesterov && momentum === 0) {
       throw new ArgumentRangeError('sgd: expected momentum above 0, which nesterov needs, but received 0');
     }

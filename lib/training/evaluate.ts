@@ -2,8 +2,9 @@
 import type { Normalization } from '../data/normalize.js';
 import { createEngine, type Engine, type EngineName, type ImageSet } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
-import { checkArray, checkObject, checkOptions } from '../kernels/checks.js';
+import { checkArray, checkObject } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
+import { checkOptions } from '../options.js';
 import { valueText } from '../tensor.js';
 import { EventLoopBreaks } from './event-loop.js';
 
@@ -39,7 +40,8 @@ export interface AccuracyOptions {
  * @throws {ShapeError} for images that are not of the net's input shape.
  */
 export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOptions): Accuracy {
-  checkOptions('computeAccuracy', options, '{ normalization: recipes.fast.normalization }');
+  const names = { normalization: true, engine: true, batchSize: true } as const;
+  checkOptions('computeAccuracy', options, names, '{ normalization: recipes.fast.normalization }');
   const { normalization, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
   checkNotEmpty(dataset);
   const { images, loss, correct, confusion, predictions } = createEngine(engine, net, {

@@ -2,6 +2,7 @@
 import type { Normalization } from '../data/normalize.js';
 import type { ShuffleMode } from '../data/batches.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { typeName, valueText } from '../tensor.js';
 
 /**
@@ -99,27 +100,63 @@ export interface RecipeOverrides {
  */
 export function resolveRecipe(
   nameOrRecipe: 'fast' | 'article' | Recipe,
-  { lr, batchSize }: RecipeOverrides = {},
+  overrides: RecipeOverrides = {},
 ): Recipe {
   const base = typeof nameOrRecipe === 'string' ? named(nameOrRecipe) : nameOrRecipe;
-  if (!isObject(base) || !isObject(base.optimizer) || !isObject(base.normalization)) {
-    const part = isObject(base) ? ' without optimizer or normalization' : '';
+  checkNames(base);
+  const recipe = pick(recipeNames, base);
+  const optimizer = pick(optimizerNames, recipe.optimizer);
+  const { lr = optimizer.lr, batchSize = recipe.batchSize } = overrides;
+  const resolved: Recipe = {
+    ...recipe,
+    batchSize,
+    normalization: pick(normalizationNames, recipe.normalization),
+    optimizer: { ...optimizer, lr },
+  };
+  check(resolved);
+  return resolved;
+}
+
+const recipeNames: OptionNames<Recipe> = {
+  name: true,
+  epochs: true,
+  batchSize: true,
+  resize: true,
+  normalization: true,
+  init: true,
+  loss: true,
+  biasGradient: true,
+  shuffle: true,
+  dropLast: true,
+  optimizer: true,
+  schedule: true,
+  warmup: true,
+};
+const optimizerNames: OptionNames<Recipe['optimizer']> = {
+  lr: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+};
+const normalizationNames: OptionNames<Normalization> = { scale: true, shift: true };
+
+function checkNames(recipe: Recipe): void {
+  if (typeof recipe !== 'object' || recipe === null) {
     throw new ArgumentTypeError(
-      `recipe: expected 'fast', 'article' or a whole recipe but received ${typeName(base)}${part}. ` +
+      `recipe: expected 'fast', 'article' or a whole recipe but received ${typeName(recipe)}. ` +
         'Hint: { ...recipes.fast, epochs: 3 } changes a single value',
     );
   }
-  const recipe: Recipe = {
-    ...base,
-    batchSize: batchSize ?? base.batchSize,
-    optimizer: { ...base.optimizer, lr: lr ?? base.optimizer.lr },
-  };
-  check(recipe);
-  return recipe;
+  checkOptions('recipe', recipe, recipeNames, '{ ...recipes.fast, epochs: 3 }');
+  const { optimizer, normalization } = recipe;
+  checkOptions('recipe: optimizer', optimizer, optimizerNames, '{ ...recipes.fast.optimizer, lr: 0.05 }');
+  checkOptions('recipe: normalization', normalization, normalizationNames, 'recipes.fast.normalization');
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+/** A copy that has as its own what `from` has or inherits. */
+function pick<Options extends object>(names: OptionNames<Options>, from: Options): Options {
+  const entries = (Object.keys(names) as (keyof Options)[]).map((name) => [name, from[name]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as Options;
 }
 
 function named(name: string): Recipe {

@@ -1,7 +1,7 @@
 /** What a training that is under way consists of, beside the parameters of its net. */
 import { ArgumentRangeError } from '../errors.js';
-import { checkObject } from '../kernels/checks.js';
-import type { PartialEpoch } from '../formats/checkpoint.js';
+import type { Checkpoint, PartialEpoch } from '../formats/checkpoint.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, valueText } from '../tensor.js';
 import type { Recipe } from './recipes.js';
 
@@ -25,9 +25,38 @@ export interface TrainingState {
 /** At the end of an epoch. */
 export const noSums: PartialEpoch = { steps: 0, images: 0, loss: 0, correct: 0, seconds: 0 };
 
+/** What `state()` gives, and what a checkpoint has besides: `{ ...checkpoint, seed, recipe }` is a state too. */
+const stateNames: OptionNames<TrainingState & Checkpoint> = {
+  epoch: true,
+  step: true,
+  partialEpoch: true,
+  velocity: true,
+  seed: true,
+  recipe: true,
+  params: true,
+  architecture: true,
+  config: true,
+  generation: true,
+};
+
+const partialNames: OptionNames<PartialEpoch> = {
+  steps: true,
+  images: true,
+  loss: true,
+  correct: true,
+  seconds: true,
+};
+
+/** @throws {ArgumentTypeError} for what is no state, and for a name that no state has. */
+export function checkResumeNames(state: TrainingState): void {
+  checkOptions<TrainingState & Partial<Checkpoint>>('Trainer: resume', state, stateNames, 'trainer.state()');
+  const { partialEpoch } = state;
+  if (partialEpoch === undefined) return;
+  checkOptions('Trainer: resume: partialEpoch', partialEpoch, partialNames, 'that of trainer.state()');
+}
+
 /** @throws {ArgumentRangeError} for another seed, and for numbers that no training gives. */
 export function checkResumed(state: TrainingState, expectedSeed: number): void {
-  checkObject('Trainer: resume', 'what state() gives', state);
   const { epoch, step, partialEpoch, seed } = state;
   if (seed !== expectedSeed) {
     throw new ArgumentRangeError(

@@ -5,19 +5,19 @@ import { createEngine, type Engine, type EngineName, type StepResult } from '../
 import { checkParameterMemory } from '../engines/image-set.js';
 import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
-import { checkOptions } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
 import { SGD } from '../optimizers/sgd.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { valueText } from '../tensor.js';
 import type { LiveOptions, LivePage } from '../web/live-page.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
-import { openPage } from './live.js';
+import { checkLive, openPage } from './live.js';
 import { type Recipe, resolveRecipe } from './recipes.js';
 import { checkFitOptions } from './fit-options.js';
 import { learningRate } from './schedule.js';
-import { checkResumed, noSums, type TrainingState } from './state.js';
+import { checkResumed, checkResumeNames, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
 
 /** How a `Trainer` trains. */
@@ -40,6 +40,16 @@ export interface TrainerOptions {
    */
   readonly live?: boolean | LiveOptions | LivePage;
 }
+
+const optionNames: OptionNames<TrainerOptions> = {
+  recipe: true,
+  engine: true,
+  seed: true,
+  lr: true,
+  batchSize: true,
+  resume: true,
+  live: true,
+};
 
 /** Options of `trainer.fit`. */
 export interface FitOptions {
@@ -97,7 +107,10 @@ export interface EpochRecord {
 }
 
 /** What one `fit` works with. */
-interface Run extends FitOptions {
+interface Run {
+  readonly validation: Dataset | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: FitOptions['onProgress'];
   readonly train: Dataset;
   readonly batches: Batches;
   readonly engine: Engine;
@@ -140,16 +153,19 @@ export class Trainer {
    * @throws {ShapeError} if the velocity of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
-    checkOptions('Trainer', options, '{ batchSize: 64 }');
+    checkOptions('Trainer', options, optionNames, '{ batchSize: 64 }');
     const { resume, engine = 'auto', lr, batchSize, live = false } = options;
+    checkLive(live);
+    if (resume !== undefined) checkResumeNames(resume);
+    const { recipe = resume?.recipe ?? 'fast', seed = resume?.seed ?? 1 } = options;
     this.net = net;
-    this.seed = options.seed ?? resume?.seed ?? 1;
+    this.seed = seed;
     if (!Number.isSafeInteger(this.seed) || this.seed < 0) {
       throw new ArgumentRangeError(
         `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${valueText(this.seed)}`,
       );
     }
-    this.#recipe = resolveRecipe(options.recipe ?? resume?.recipe ?? 'fast', { lr, batchSize });
+    this.#recipe = resolveRecipe(recipe, { lr, batchSize });
     this.#engineName = engine;
     this.#live = live;
     this.engine = createEngine(engine, net, { normalization: this.#recipe.normalization });
@@ -241,7 +257,8 @@ export class Trainer {
 
   #prepare(train: Dataset, options: FitOptions): Omit<Run, 'live'> {
     checkFitOptions(this.net, train, options);
-    const recipe = resolveRecipe({ ...this.#recipe, epochs: options.epochs ?? this.#recipe.epochs });
+    const { epochs: last = this.#recipe.epochs } = options;
+    const recipe = resolveRecipe({ ...this.#recipe, epochs: last });
     const { batchSize, shuffle, dropLast, epochs } = recipe;
     if (epochs <= this.#epoch) {
       throw new ArgumentRangeError(
@@ -260,7 +277,8 @@ export class Trainer {
     const batches = new Batches({ count: train.count, batchSize, seed: this.seed, shuffle, dropLast });
     this.#checkPosition(batches);
     this.#recipe = recipe;
-    return { ...options, batches, engine, train, totalSteps: epochs * batches.steps };
+    const { validation, signal, onProgress } = options;
+    return { validation, signal, onProgress, batches, engine, train, totalSteps: epochs * batches.steps };
   }
 
   #checkPosition({ steps, count, batchSize }: Batches): void {

@@ -35,7 +35,7 @@ export async function checkNet(train: Dataset, engine: EngineName): Promise<void
   const net = new LeNet5({ seed: 1, classes: train.classes });
   const count = 4;
   const x = firstImages(train, count);
-  const scores = createEngine(engine, net, recipe).predict(x).data;
+  const scores = createEngine(engine, net, { normalization: recipe.normalization }).predict(x).data;
   const expected = referenceScores(net, x.data, count);
   const scale = Math.max(...expected.map(Math.abs));
   const error = Math.max(...expected.map((value, i) => Math.abs(value - scores[i])));
@@ -85,7 +85,7 @@ export function measureBandwidth(): number {
 /** Of a batch, and of one image alone: `net.predict`, or the rows engine's. */
 export function measureInference(train: Dataset, repeats: number, name: EngineName): Inference {
   const net = new LeNet5({ seed: 1, classes: train.classes });
-  const predictor = name === 'rows' ? createEngine(name, net, recipe) : net;
+  const predictor = name === 'rows' ? createEngine(name, net, { normalization: recipe.normalization }) : net;
   const timer = new Timer();
   const batch = firstImages(train, batchSize);
   const one = firstImages(train, 1);

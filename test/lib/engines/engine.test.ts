@@ -277,7 +277,7 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
       'no normalization',
       () => engineOf(tinyNet(), { normalization: wrong(undefined) }),
       TYPE,
-      'engine: expected normalization { scale, shift } but received undefined',
+      'engine: normalization: expected an options object such as { scale: 1 / 255, shift: 0 } but received undefined',
     ],
     [
       'a scale of NaN',

@@ -108,7 +108,7 @@ describe('Linear and Flatten', () => {
       'no options',
       () => new Linear(wrong(null)),
       TYPE,
-      'linear: expected { inFeatures, outFeatures } but received null',
+      'linear: expected an options object such as { inFeatures: 120, outFeatures: 84 } but received null',
     ],
     ['0 features', () => new Linear({ inFeatures: 0, outFeatures: 1 }), RANGE, /linear: expected inFeatures/],
     [
