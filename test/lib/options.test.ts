@@ -107,12 +107,12 @@ describe('an option of another place', () => {
 
   it('of fit', async () => {
     const data = randomImages(24, tinyInput, 3, 1);
-    const fit = (options: object) => new Trainer(tinyNet(), { batchSize: 4 }).fit(data, options).next();
-    await expect(fit({ epoch: 1 })).rejects.toThrow('received "epoch". Hint: did you mean epochs?');
-    await expect(fit({ validationData: data })).rejects.toThrow('Hint: did you mean validation?');
-    await expect(fit({ lr: 1 })).rejects.toThrow(/belong to the trainer: new Trainer/);
+    const train = (options: object) => new Trainer(tinyNet(), { batchSize: 4 }).fit(data, options).next();
+    await expect(train({ epoch: 1 })).rejects.toThrow('received "epoch". Hint: did you mean epochs?');
+    await expect(train({ validationData: data })).rejects.toThrow('Hint: did you mean validation?');
+    await expect(train({ lr: 1 })).rejects.toThrow(/belong to the trainer: new Trainer/);
     // A signal in place of the options has properties of its own.
-    await expect(fit(new AbortController().signal)).rejects.toMatchObject({ code: TYPE });
+    await expect(train(new AbortController().signal)).rejects.toMatchObject({ code: TYPE });
   });
 });
 

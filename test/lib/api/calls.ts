@@ -558,9 +558,9 @@ export function publicNames(): PublicName[] {
     if (typeof value !== 'function' || value.prototype instanceof Error) return [];
     const source = Function.prototype.toString.call(value);
     if (!/^class\b/.test(source)) return [{ name, parameters: parametersOf(source) }];
-    const constructor = /\bconstructor\(.*/s.exec(source)?.[0] ?? '()';
+    const head = /\bconstructor\(.*/s.exec(source)?.[0] ?? '()';
     return [
-      { name: `new ${name}`, parameters: parametersOf(constructor) },
+      { name: `new ${name}`, parameters: parametersOf(head) },
       ...members(name, value.prototype, ['constructor']),
       ...members(name, value, ['length', 'name', 'prototype']),
     ];
