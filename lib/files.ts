@@ -52,9 +52,9 @@ export function withRegularFile<Result>(
 /**
  * What Node says of such a path, which may come from a file's contents, names neither the reader nor what to do.
  * @throws ArgumentTypeError for anything but a text
- * @throws DataError for a null byte
+ * @throws Failure for a null byte
  */
-export function checkPath(where: string, path: unknown): void {
+export function checkPath(where: string, path: unknown, Failure = DataError): void {
   if (typeof path !== 'string') {
     throw new ArgumentTypeError(
       `${where}: expected a path to be a text but received ${typeName(path)}. ` +
@@ -62,7 +62,7 @@ export function checkPath(where: string, path: unknown): void {
     );
   }
   if (!path.includes('\0')) return;
-  throw new DataError(
+  throw new Failure(
     `${where}: expected a path but received one with a null byte: ${JSON.stringify(path.slice(0, 80))}. ` +
       'Hint: check the path',
   );

@@ -97,7 +97,7 @@ export interface ReplaceOptions {
  * last step fails, the syncing of the folder, the new file is in place but may not survive a power loss.
  */
 export function writeFileAtomic(path: string, bytes: Uint8Array, options: ReplaceOptions = {}): void {
-  checkPath('write', path);
+  checkPath('write', path, WriteError);
   writing(`write: ${path}`, `to write ${bytes.length} bytes`, () => replaceFile(path, bytes, options));
 }
 

@@ -7,7 +7,7 @@ import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sameShape, type Tensor } from '../tensor.js';
 import { checkPath } from '../files.js';
-import { type ReplaceOptions, writeFileAtomic } from './atomic-file.js';
+import { type ReplaceOptions, WriteError, writeFileAtomic } from './atomic-file.js';
 import { warn } from '../warnings.js';
 import { decodeStoredNpz } from './npz.js';
 import { quoted } from './safetensors-header.js';
@@ -137,7 +137,7 @@ function isPlainObject(value: unknown): value is object {
  */
 export function saveCheckpoint(path: string, checkpoint: Checkpoint, options: ReplaceOptions = {}): void {
   checkOptions('saveCheckpoint', options, { previous: true }, "{ previous: 'previous.safetensors' }");
-  if (options.previous !== undefined) checkPath('saveCheckpoint: previous', options.previous);
+  if (options.previous !== undefined) checkPath('saveCheckpoint: previous', options.previous, WriteError);
   writeFileAtomic(path, encodeCheckpoint(checkpoint), options);
 }
 

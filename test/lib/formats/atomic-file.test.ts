@@ -15,6 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ArgumentTypeError } from '../../../lib/errors.js';
+import { wrong } from '../../support/misuse.js';
 import { WriteError, writeFileAtomic } from '../../../lib/formats/atomic-file.js';
 
 /** The call to fail: the name of a function of node:fs, which of its calls, and with what. */
@@ -262,8 +264,11 @@ describe('a failure', () => {
     expect(readdirSync(folder)).toEqual(['file']);
   });
 
-  it('of another kind passes through', () => {
-    expect(() => writeFileAtomic('a\0b', NEW)).toThrow(TypeError);
+  it('is told of what can be no path', () => {
+    expect(() => writeFileAtomic('a\0b', NEW)).toThrow(WriteError);
+    for (const path of [undefined, 7, new URL('file:///tmp/a'), Buffer.from('a')]) {
+      expect(() => writeFileAtomic(path as string, NEW)).toThrow(ArgumentTypeError);
+    }
   });
 });
 
