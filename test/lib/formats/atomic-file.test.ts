@@ -267,7 +267,7 @@ describe('a failure', () => {
   it('is told of what can be no path', () => {
     expect(() => writeFileAtomic('a\0b', NEW)).toThrow(WriteError);
     for (const path of [undefined, 7, new URL('file:///tmp/a'), Buffer.from('a')]) {
-      expect(() => writeFileAtomic(path as string, NEW)).toThrow(ArgumentTypeError);
+      expect(() => writeFileAtomic(wrong(path), NEW)).toThrow(ArgumentTypeError);
     }
   });
 });
