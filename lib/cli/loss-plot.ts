@@ -1,4 +1,5 @@
 /** A training's losses as a small picture of characters, for the terminal. */
+import { linearTicks, logTicks } from '../plots/ticks.js';
 import { isInteractive } from './color.js';
 import { paint } from './output.js';
 import type { EpochMetrics } from './run-folder.js';
@@ -27,8 +28,8 @@ export interface PlotOptions {
 const mostColumns = 60;
 const fewestColumns = 16;
 const rows = 10;
-/** Rows whose loss is written beside them. */
-const labelled = [0, 3, 6, 9];
+/** Ticks beyond the first: so few that each has a row of its own. */
+const mostTicks = 5;
 /** A range of losses this wide is unreadable on a linear axis. */
 const logRatio = 20;
 
@@ -44,8 +45,7 @@ export function lossPlot(plot: LossPlot, options: PlotOptions): string[] {
   const { unicode, style = (text) => text } = options;
   if (train.length < 2) return [];
   const y = lossAxis([...train, ...test].map(([, loss]) => loss));
-  const labels = labelled.map((row) => significant(y.value(1 - row / (rows - 1))));
-  const labelWidth = Math.max(...labels.map(({ length }) => length));
+  const labelWidth = Math.max(...y.ticks.map(({ label }) => label.length));
   // Before the plot: the label, a space, the axis. One column stays free: some terminals wrap a full line.
   const columns = Math.min(mostColumns, options.columns - labelWidth - 3);
   if (columns < fewestColumns) return [];
@@ -55,8 +55,9 @@ export function lossPlot(plot: LossPlot, options: PlotOptions): string[] {
   const grid = new Grid(columns, set);
   grid.line(train.map(([step, loss]) => [x(step), y.position(loss)]));
   grid.marks(test.map(([step, loss]) => [x(step), y.position(loss)]));
+  const labels = new Map(y.ticks.map(({ value, label }) => [grid.row(y.position(value)), label]));
   const body = grid.lines(style).map((line, row) => {
-    const label = labels[labelled.indexOf(row)];
+    const label = labels.get(row);
     return `${(label ?? '').padStart(labelWidth)} ${label === undefined ? set.side : set.tick}${line}`;
   });
   const indent = ' '.repeat(labelWidth + 2);
@@ -75,17 +76,32 @@ function finite(points: readonly Point[]): Point[] {
   return points.filter(([, loss]) => Number.isFinite(loss));
 }
 
-/** Between loss and a share of the height, 0 at the bottom. */
+/** Ranges smaller than this share of the losses are rounding, not a course. */
+const smallestRange = 1e-6;
+/** Nothing beside any loss. */
+const tiny = 1e-30;
+
+/** Ticks, and where a loss stands as a share of the height, 0 at the bottom. */
 function lossAxis(losses: readonly number[]) {
   const high = losses.reduce((a, b) => Math.max(a, b));
-  const positive = losses.filter((loss) => loss > 0).reduce((a, b) => Math.min(a, b), high);
-  const log = positive > 0 && high / positive >= logRatio;
-  const low = log ? positive : losses.reduce((a, b) => Math.min(a, b));
-  const [from, to] = log ? [Math.log10(low), Math.log10(high)] : [low, high === low ? low + 1 : high];
+  const positive = losses.filter((loss) => loss > tiny).reduce((a, b) => Math.min(a, b), high);
+  if (positive > tiny && high / positive >= logRatio) {
+    const from = Math.log10(positive);
+    const span = Math.log10(high) - from;
+    return {
+      log: true,
+      ticks: logTicks(positive, high, mostTicks),
+      position: (loss: number) => (Math.log10(Math.max(loss, positive)) - from) / span,
+    };
+  }
+  const low = losses.reduce((a, b) => Math.min(a, b));
+  const flat = high - low <= Math.max(tiny, smallestRange * Math.abs(high));
+  // A loss that stays stands in the middle, above zero.
+  const [from, to] = flat ? [0, Math.abs(high) <= tiny ? 1 : 2 * high] : [low, high];
   return {
-    log,
-    position: (loss: number) => ((log ? Math.log10(Math.max(loss, low)) : loss) - from) / (to - from),
-    value: (share: number) => (log ? 10 ** (from + share * (to - from)) : from + share * (to - from)),
+    log: false,
+    ticks: linearTicks(Math.min(from, to), Math.max(from, to), mostTicks),
+    position: (loss: number) => (loss - Math.min(from, to)) / Math.abs(to - from),
   };
 }
 
@@ -122,6 +138,12 @@ class Grid {
     }
   }
 
+  /** That in which a share of the height lies. */
+  row(share: number): number {
+    const [, down] = this.#set.dots;
+    return Math.floor(Math.round((1 - share) * (rows * down - 1)) / down);
+  }
+
   #dot(x: number, y: number): void {
     const [across, down] = this.#set.dots;
     const row = Math.floor(y / down);
@@ -135,7 +157,7 @@ class Grid {
       const column = Math.round(x * (this.#columns - 1));
       if (column > next) continue;
       next = column - markDistance;
-      this.#marked[Math.round((1 - y) * (rows - 1))][column] = true;
+      this.#marked[this.row(y)][column] = true;
     }
   }
 

@@ -1,6 +1,7 @@
 /** The picture of the losses at the end of a training: its text, what is drawn, and where. */
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LossSamples, lossPlot, trainingPlot } from '../../lib/cli/loss-plot.js';
 import { isUtf8 } from '../../lib/cli/width.js';
@@ -14,19 +15,19 @@ describe('lossPlot', () => {
     const test = falling.map(([epoch, loss]) => [epoch, 2 * loss] as const);
     const plot = lossPlot({ unit: 'epoch', train: falling, test }, { columns: 45, unicode: false });
     expect(plot).toEqual([
-      '   2.00 +o',
-      '        |*** o',
-      '        |   ****  o',
-      '  0.250 +       ****  o',
-      '        |           ****  o',
-      '        |               ***** o',
-      ' 0.0313 +                    ****  o',
-      '        |                        ****  o',
-      '        |                            ****  o',
-      '0.00391 +                                ***',
-      '        +-----------------------------------',
-      '         1                           epoch 9',
-      '         loss: * train 0.00391  o test 0.00781  (log scale)',
+      '     |o',
+      '   1 +***  o',
+      '     |   ****  o',
+      '     |       *****  o',
+      ' 0.1 +            *****  o',
+      '     |                 ****  o',
+      '     |                     *****  o',
+      '     |                          ***** o',
+      '0.01 +                               ****  o',
+      '     |                                   ***',
+      '     +--------------------------------------',
+      '      1                              epoch 9',
+      '      loss: * train 0.00391  o test 0.00781  (log scale)',
     ]);
   });
 
@@ -37,19 +38,19 @@ describe('lossPlot', () => {
       { columns: 30, unicode: true, style: (text, series) => `${series === 'train' ? '<' : '['}${text}>` },
     );
     expect(plot).toEqual([
-      '0.500 ┤<⠱⡀>',
-      '      │ <⠘⢄>',
-      '      │  <⠈⢢>',
-      '0.417 ┤    <⠱⡀>',
-      '      │     <⠘⢄>',
-      '      │       <⠱⡀>       <⡀>',
-      '0.333 ┤        <⠘⢄>   <⢀⠤⠊⠈⢆>',
-      '      │         <⠈⠢⡤⠊⠁>    <⠣⡀> [o>',
-      '      │                   <⠑⡄>',
-      '0.250 ┤                    <⠈⢆>',
-      '      └──────────────────────',
-      '       0              step 40',
-      '       loss: <⠒ train 0.250>  [o test 0.300>',
+      '0.50 ┤<⠱⡀>',
+      '     │ <⠈⢆>',
+      '0.45 ┤   <⠣⡀>',
+      '     │    <⠑⢄>',
+      '0.40 ┤     <⠈⢢⡀>',
+      '0.35 ┤       <⠘⢄>        <⡀>',
+      '     │         <⠣⡀>   <⣀⠔⠊⠑⢄>',
+      '0.30 ┤          <⠑⢄⠔⠊>    <⠈⢢>  [o>',
+      '     │                    <⠱⡀>',
+      '0.25 ┤                     <⠈⢆>',
+      '     └───────────────────────',
+      '      0               step 40',
+      '      loss: <⠒ train 0.250>  [o test 0.300>',
     ]);
   });
 
@@ -59,20 +60,63 @@ describe('lossPlot', () => {
       return Math.max(0, ...lines.slice(0, 12).map(({ length }) => length));
     });
     // One column stays free; below 16 for the plot itself there is none.
-    expect(widths).toEqual([0, 0, 39, 65, 69]);
+    expect(widths).toEqual([0, 23, 39, 65, 66]);
   });
 
-  it.each<[string, number[], string[]]>([
-    ['a constant loss', [0.5, 0.5], ['1.50', '0.500']],
-    ['a loss of zero', [0, 0], ['1.00', '0.00']],
-    ['a loss that ends at zero', [1, 0.01, 0], ['1.00', '0.0100']],
-    ['values that are not finite', [Number.NaN, 1, Number.POSITIVE_INFINITY, 0.5], ['1.00', '0.500']],
-  ])('has sound labels for %s', (_, losses, [top, bottom]) => {
+  /** What stands beside the rows, from the top. */
+  const labelsOf = (losses: readonly number[], unicode = false) => {
     const train = losses.map((loss, i) => [i, loss] as const);
-    const plot = lossPlot({ unit: 'step', train, test: [] }, { columns: 80, unicode: false });
-    expect(plot[0].trimStart().startsWith(`${top} +`)).toBe(true);
-    expect(plot[9].trimStart().startsWith(`${bottom} +`)).toBe(true);
+    const plot = lossPlot({ unit: 'step', train, test: [] }, { columns: 80, unicode });
     expect(plot.join('')).not.toMatch(/NaN|Infinity|undefined/);
+    return plot.slice(0, 10).map((line) => /^ *(\S*) [+┤]/.exec(line)?.[1] ?? '');
+  };
+  const told = (labels: readonly string[]) => labels.filter((label) => label !== '');
+
+  it.each<[string, number[], string[]]>([
+    ['a constant loss', [0.5, 0.5], ['1.0', '0.8', '0.6', '0.4', '0.2', '0']],
+    ['that of guessing, but for rounding', [2.302585, 2.3025851], ['4', '3', '2', '1', '0']],
+    ['a loss that hardly moves', [2.3026, 2.3024], ['2.30260', '2.30255', '2.30250', '2.30245', '2.30240']],
+    ['a loss of zero', [0, 0], ['1.0', '0.8', '0.6', '0.4', '0.2', '0']],
+    ['a loss that ends at zero', [1, 0.01, 0], ['1', '0.5', '0.2', '0.1', '0.05', '0.02', '0.01']],
+    [
+      'values that are not finite',
+      [Number.NaN, 1, Number.POSITIVE_INFINITY, 0.5],
+      ['1.0', '0.9', '0.8', '0.7', '0.6', '0.5'],
+    ],
+    ['losses as large as they come', [1e9, 3e9], ['3.0e+9', '2.5e+9', '2.0e+9', '1.5e+9', '1.0e+9']],
+    ['many decades', [1e-12, 1e8], ['1e+8', '10000', '1', '0.0001', '1e-8', '1e-12']],
+  ])('has round and distinct labels for %s', (_, losses, expected) => {
+    expect(told(labelsOf(losses))).toEqual(expected);
+  });
+
+  it('has round and distinct labels, each in the row of its value, for any losses', () => {
+    const loss = fc.oneof(
+      fc.double({ min: 0, max: 5, noNaN: true }),
+      fc.double({ min: 2.302, max: 2.303, noNaN: true }),
+      fc.double({ min: 0, max: 1e-9, noNaN: true }),
+      fc.double({ min: 0, max: 1e15, noNaN: true }),
+      fc.constantFrom(0, Number.MIN_VALUE, 1e-300, 1e300, Number.NaN, Number.POSITIVE_INFINITY),
+    );
+    fc.assert(
+      fc.property(fc.array(loss, { minLength: 2, maxLength: 20 }), fc.boolean(), (losses, unicode) => {
+        const finite = losses.filter(Number.isFinite);
+        fc.pre(finite.length > 1);
+        const labels = labelsOf(losses, unicode);
+        const texts = told(labels);
+        expect(texts.length).toBeGreaterThanOrEqual(2);
+        expect(new Set(texts).size).toBe(texts.length);
+        const values = texts.map(Number);
+        for (const value of values) expect(Number.isFinite(value)).toBe(true);
+        expect(values).toEqual([...values].sort((a, b) => b - a));
+        // Equal steps of 1, 2 or 5 times a power of ten, or such numbers themselves.
+        const steps = values.slice(1).map((value, i) => values[i] - value);
+        const isRound = (value: number) =>
+          ['1', '2', '5'].includes(value.toExponential(6).replace(/\.0+e.*/, ''));
+        const linear = steps.every((step) => Math.abs(step / steps[0] - 1) < 1e-6);
+        if (!(linear && isRound(steps[0]))) for (const value of values) expect(isRound(value)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it.each([
