@@ -29,7 +29,7 @@ const mostColumns = 60;
 const fewestColumns = 16;
 const rows = 10;
 /** Ticks beyond the first: so few that each has a row of its own. */
-const mostTicks = 5;
+const mostTicks = { linear: 5, log: 7 };
 /** A range of losses this wide is unreadable on a linear axis. */
 const logRatio = 20;
 
@@ -90,7 +90,7 @@ function lossAxis(losses: readonly number[]) {
     const span = Math.log10(high) - from;
     return {
       log: true,
-      ticks: logTicks(positive, high, mostTicks),
+      ticks: logTicks(positive, high, mostTicks.log),
       position: (loss: number) => (Math.log10(Math.max(loss, positive)) - from) / span,
     };
   }
@@ -100,7 +100,7 @@ function lossAxis(losses: readonly number[]) {
   const [from, to] = flat ? [0, Math.abs(high) <= tiny ? 1 : 2 * high] : [low, high];
   return {
     log: false,
-    ticks: linearTicks(Math.min(from, to), Math.max(from, to), mostTicks),
+    ticks: linearTicks(Math.min(from, to), Math.max(from, to), mostTicks.linear),
     position: (loss: number) => (loss - Math.min(from, to)) / Math.abs(to - from),
   };
 }

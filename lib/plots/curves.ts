@@ -10,14 +10,17 @@ export interface CurvePoint {
   readonly testAccuracy?: number | undefined;
 }
 
+/** What the curves of epochs are. */
+export const curvesNote = 'train: the mean of an epoch, while the net changes. test: after the epoch.';
+
 /** The SVG document. `title` is shown as text. */
 export function curvesSvg(title: string, epochs: readonly CurvePoint[]): string {
-  return chartSvg(curvesChart(title, epochs));
+  return chartSvg({ ...curvesChart(title, epochs), title, note: curvesNote });
 }
 
+/** For a page, which has title and note beside it. */
 export function curvesChart(title: string, epochs: readonly CurvePoint[]): Chart {
   return {
-    title,
     description: `${title}: loss and accuracy of ${epochs.length} epochs`,
     panels: [
       {

@@ -32,12 +32,12 @@ export function tickLabel(value: number, step: number): string {
   return value.toFixed(Math.max(0, digits));
 }
 
-/** 1, 2 and 5 times powers of ten from `low` to `high`, or, over more than two decades, powers: at most `most + 1`. */
+/** 1, 2 and 5 times powers of ten from `low` to `high`, or powers alone where those would be more than `most + 1`. */
 export function logTicks(low: number, high: number, most: number): Tick[] {
   const [from, to] = [Math.log10(low), Math.log10(high)];
   const span = to - from;
   const [first, last] = [Math.floor(from), Math.ceil(to)];
-  if (span <= 2) {
+  if (3 * span <= most) {
     const values = Array.from({ length: last - first + 1 }, (_, i) =>
       [1, 2, 5].map((factor) => [factor, first + i]),
     );

@@ -10,9 +10,9 @@ const root = new URL('../../', import.meta.url);
 export function livePageFiles(): Map<string, PageFile> {
   return pageFiles('live.html', [
     'web/client/live.js',
+    'web/client/charts.js',
     ...sharedScripts,
-    'plots/chart.js',
-    'plots/article.js',
+    ...['chart', 'axes', 'ticks', 'key', 'text', 'article'].map((name) => `plots/${name}.js`),
   ]);
 }
 

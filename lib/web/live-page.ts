@@ -149,7 +149,7 @@ export class LivePage {
   /** Steps between two samples; an epoch ends with one. */
   #stride(): number {
     const { steps, epochs } = this.#facts as LiveFacts;
-    return Math.max(1, Math.ceil((steps * epochs) / mostSamples));
+    return Math.min(steps, Math.ceil((steps * epochs) / mostSamples));
   }
 
   /** Whether `turn` has something to do now. */
@@ -245,6 +245,7 @@ export class LivePage {
               summary: facts.net.toString(),
               classNames: facts.classNames ?? null,
               testImages: facts.validation?.count ?? 0,
+              steps: facts.steps,
               stepsPerSample: this.#stride(),
               articleImages: facts.net instanceof LeNet5 ? facts.images : 0,
             },

@@ -71,8 +71,10 @@ export interface PageFacts {
   readonly summary: string;
   readonly classNames: readonly string[] | null;
   readonly testImages: number;
-  /** A sample of the curves is the mean of so many steps. */
+  /** A sample of the curves is the mean of so many steps, or of fewer at the end of an epoch. */
   readonly stepsPerSample: number;
+  /** Of an epoch. */
+  readonly steps: number;
   /** Trained on in an epoch, as `timesAsFast` takes them; 0 for nets that the article says nothing of. */
   readonly articleImages: number;
 }

@@ -1,7 +1,7 @@
 /** The report of a run: one HTML file, no script, no network. */
 import { besideArticle } from '../plots/article.js';
-import { chartSvg } from '../plots/chart.js';
-import { type CurvePoint, curvesChart } from '../plots/curves.js';
+import { chartStyle, chartSvg } from '../plots/chart.js';
+import { type CurvePoint, curvesChart, curvesNote } from '../plots/curves.js';
 import { asset } from './assets.js';
 import { escapeHtml } from './explain-page.js';
 
@@ -48,12 +48,7 @@ export function reportPage(facts: ReportFacts): string {
   const last = epochs.at(-1);
   const sections = [
     cards(facts),
-    last === undefined
-      ? ''
-      : section(
-          'Loss and accuracy',
-          `<div class="scroll" tabindex="0">${chartSvg(curvesChart(title, epochs))}</div>${epochTable(facts)}`,
-        ),
+    last === undefined ? '' : section('Loss and accuracy', `${charts(title, epochs)}${epochTable(facts)}`),
     filters.length === 0
       ? ''
       : section(
@@ -73,7 +68,7 @@ export function reportPage(facts: ReportFacts): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>${escapeHtml(title)}</title>
 <style>
-${asset('page.css')}
+${asset('page.css')}${chartStyle}
 </style>
 </head>
 <body>
@@ -84,6 +79,15 @@ ${sections.filter((text) => text !== '').join('\n')}
 </body>
 </html>
 `;
+}
+
+/** A picture for each panel: on a phone they stand below each other. */
+function charts(title: string, epochs: ReportFacts['epochs']): string {
+  const { panels, description } = curvesChart(title, epochs);
+  const svgs = panels.map((panel) =>
+    chartSvg({ description: `${description}: ${panel.name}`, panels: [panel] }, { style: false }),
+  );
+  return `<p class="soft">${escapeHtml(curvesNote)}</p><div class="charts">${svgs.join('')}</div>`;
 }
 
 function section(title: string, body: string): string {

@@ -88,6 +88,9 @@ describe.skipIf(!hasBrowser)(inBrowser('the page of a training'), { timeout: 180
     const lines = await page.locator('#curves polyline').count();
     await page.getByLabel('earlier').check();
     await expect.poll(() => page.locator('#curves polyline').count(), { timeout: 20_000 }).toBe(lines + 2);
+    expect(await page.locator('#curves-note').textContent()).toMatch(
+      /^train: the mean of each epoch, while the net changes\. test: all 500 test images, after each epoch\. runs:/,
+    );
     await screenshot(page, 'live');
 
     // A lost connection is taken up again, with everything there was.
@@ -131,8 +134,36 @@ describe.skipIf(!hasBrowser)(inBrowser('the page of a training'), { timeout: 180
     const { url, child, ended } = await start(['runs', 'runs', '--live']);
     const { page, complaints } = await open(browser, url);
     await page.locator('#status', { hasText: 'Choose runs to compare' }).waitFor();
+    const lines = page.locator('#curves polyline');
     await page.getByLabel('earlier').check();
-    await expect.poll(() => page.locator('#curves polyline').count(), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => page.locator('#curves text', { hasText: 'earlier' }).count()).toBe(2);
+    expect(await lines.count()).toBeGreaterThanOrEqual(2);
+
+    // Nothing of a training that there is not.
+    for (const id of ['#controls', '#pause', '#speed', '#figures', '#filters', '#confusion', '#next']) {
+      expect(await page.locator(id).isVisible(), id).toBe(false);
+    }
+    expect(await page.locator('section:visible').count()).toBe(1);
+    await expectAccessible(page);
+
+    // The values under the pointer.
+    await page
+      .locator('#curves svg.chart')
+      .first()
+      .hover({ position: { x: 85, y: 100 } });
+    const tip = page.locator('#curves .tip');
+    await tip.waitFor();
+    expect(await tip.textContent()).toMatch(/^epoch 1.*\d {2}earlier$/);
+    await screenshot(page, 'compare');
+    await page.mouse.move(0, 0);
+    await expect.poll(() => tip.isVisible()).toBe(false);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await screenshot(page, 'compare-phone');
+
+    const before = await lines.count();
+    await page.getByLabel('earlier').uncheck();
+    await expect.poll(() => lines.count()).toBe(before - 2);
     expect(complaints).toEqual([]);
     child.kill('SIGINT');
     expect(await ended).toBe(0);

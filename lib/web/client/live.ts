@@ -1,6 +1,6 @@
 /** The page of a training: shows what the server's events say, and sends what its buttons ask for. */
 import { timesAsFast } from '../../plots/article.js';
-import { chartSvg, type Curve, runColors } from '../../plots/chart.js';
+import { type Curve, type Panel, runClass } from '../../plots/chart.js';
 import type {
   ComparedRun,
   Judgement,
@@ -12,6 +12,7 @@ import type {
   ShownImage,
   Standing,
 } from '../messages.js';
+import { Charts } from './charts.js';
 import { byId, element, percent, post, showProbabilities } from './dom.js';
 import { fromBase64, picture, pictureRow } from './pictures.js';
 
@@ -21,6 +22,7 @@ let samples: readonly Sample[] = [];
 let epochs: readonly LiveEpoch[] = [];
 let digit = 0;
 const compared = new Map<string, ComparedRun>();
+const charts = new Charts(byId('curves'));
 
 const className = (index: number) => facts?.classNames?.[index] ?? String(index);
 
@@ -45,7 +47,8 @@ function showStanding(): void {
   const ended = ['finished', 'stopped', 'diverged'].includes(state);
   const pause = byId<HTMLButtonElement>('pause');
   pause.textContent = state === 'paused' ? 'Resume' : 'Pause';
-  byId('controls').hidden = state === 'comparing';
+  // Of a training there are controls, figures, filters, mistakes: not of a comparison.
+  for (const id of ['controls', 'figures', 'training']) byId(id).hidden = state === 'comparing';
   pause.disabled = ended || state === 'waiting';
   const select = byId<HTMLSelectElement>('speed');
   select.value = String(speed);
@@ -99,42 +102,40 @@ function figures(): { name: string; value: string; note: string }[] {
 }
 
 function showCurves(): void {
-  const curve = (name: string, css: string, points: Curve['points']): Curve => ({ name, css, points });
   const others = [...compared.values()];
   const test = (value: (epoch: LiveEpoch) => number | undefined, list: readonly LiveEpoch[]) =>
     list.map((one) => [one.epoch, value(one) ?? Number.NaN] as const);
   const panel = (
-    name: 'loss' | 'accuracy',
+    axis: 'loss' | 'accuracy',
     column: 1 | 2,
     value: (epoch: LiveEpoch) => number | undefined,
-  ) => ({
-    name,
-    axis: name,
-    curves: [
-      curve(
-        'train',
-        'train',
-        samples.map((sample) => [sample[0], sample[column]] as const),
-      ),
-      curve('test', 'test', test(value, epochs)),
-      ...others.map((run, index) => curve(run.name, `run${index % runColors}`, test(value, run.epochs))),
-    ].filter(({ points }) => points.length > 0),
-  });
-  const svg = chartSvg(
-    {
-      title: facts?.title ?? '',
-      description: `Loss and accuracy after ${epochs.length} epochs`,
-      panels: [
-        panel('loss', 1, ({ testLoss }) => testLoss),
-        panel('accuracy', 2, ({ testAccuracy }) => testAccuracy),
-      ],
-    },
-    false,
+  ): Panel => {
+    const own: Curve[] = [
+      { name: 'train', css: 'train', points: samples.map((sample) => [sample[0], sample[column]] as const) },
+      { name: 'test', css: 'test', points: test(value, epochs) },
+    ];
+    const runs = others.map(
+      (run, index): Curve => ({ name: run.name, css: runClass(index), points: test(value, run.epochs) }),
+    );
+    return { name: axis, axis, curves: [...own, ...runs] };
+  };
+  byId('curves-note').textContent = curvesNote();
+  charts.show(
+    [panel('loss', 1, ({ testLoss }) => testLoss), panel('accuracy', 2, ({ testAccuracy }) => testAccuracy)],
+    `after ${epochs.length} epochs`,
   );
-  // Parsed as XML, not as HTML: what is text in it stays text.
-  const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
-  byId('curves').replaceChildren(document.importNode(parsed, true));
-  byId('curves').tabIndex = 0;
+}
+
+/** What the lines are. */
+function curvesNote(): string {
+  const runs = compared.size === 0 ? '' : 'runs: on their test images, after each epoch.';
+  if (facts === null) return runs;
+  const { steps, stepsPerSample, testImages } = facts;
+  const mean = stepsPerSample === steps ? 'each epoch' : `up to ${stepsPerSample} steps`;
+  const train = `train: ${stepsPerSample === 1 ? 'each step' : `the mean of ${mean}`}, while the net changes.`;
+  const test =
+    testImages === 0 ? '' : `test: all ${testImages.toLocaleString('en')} test images, after each epoch.`;
+  return [train, test, runs].filter((text) => text !== '').join(' ');
 }
 
 function showJudgement({ confusion, mistakes }: Judgement): void {
@@ -261,10 +262,20 @@ function listen(): void {
   });
 }
 
+/** Chosen for the beginning, of a page that only compares: so many lines can be told apart by colour. */
+const chosenAtFirst = 8;
+
 /** The runs that can be compared; asked for again with every connection, since runs finish meanwhile. */
 async function showRuns(): Promise<void> {
   const { runs } = (await (await fetch('/runs')).json()) as { runs: ComparedRun[] };
   byId('compare').hidden = runs.length === 0;
+  if (standing.state === 'comparing' && runs.length === 0) {
+    byId('status').textContent = 'There are no finished runs to compare';
+  }
+  if (standing.state === 'comparing' && compared.size === 0) {
+    for (const run of runs.slice(0, chosenAtFirst)) compared.set(run.name, run);
+    showCurves();
+  }
   byId('runs').replaceChildren(
     ...runs.map((run) => {
       const box = element('input', { type: 'checkbox', checked: compared.has(run.name) });

@@ -1,6 +1,6 @@
-/** Charts as SVG: where lines and labels stand. */
+/** Charts as SVG: where lines and names stand. */
 import { describe, expect, it } from 'vitest';
-import { type Chart, chartSvg, chartStyle } from '../../../lib/plots/chart.js';
+import { type Chart, chartSvg, chartStyle, type Panel, readout, runClass } from '../../../lib/plots/chart.js';
 import { type CurvePoint, curvesSvg } from '../../../lib/plots/curves.js';
 import { diverging } from '../../../lib/plots/diverging.js';
 
@@ -14,13 +14,13 @@ describe('curves', () => {
   });
   const attributes = (svg: string, pattern: RegExp) => [...svg.matchAll(pattern)].map(([, value]) => value);
 
-  it('draws each series through its points, on linear axes that start and end on a tick', () => {
+  it('draws each series through its points, on axes that start and end on a tick', () => {
     const svg = curvesSvg('a run', [point(1, 0.4, 0.9), point(2, 0.2, 0.95), point(3, 0.1, 0.99)]);
     const lines = attributes(svg, /<polyline class="(\w+) line"/g);
     expect(lines).toEqual(['train', 'test', 'train', 'test']);
-    // Loss axis 0 to 0.8 over y 290 to 62; epochs 1 to 3 over x 58 to 378.
+    // Loss axis 0 to 0.8 over y 236 to 36; epochs 1 to 3 over x 66 to 384.
     expect(attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0]).toBe(
-      '58,176 218,233 378,261.5',
+      '66,136 225,186 384,211',
     );
     expect(svg).toContain('>0.8</text>');
     expect(svg).toContain('>99.00 %</text>');
@@ -28,10 +28,28 @@ describe('curves', () => {
 
   it('draws a loss that falls far on a logarithmic axis', () => {
     const svg = curvesSvg('a run', [point(1, 1, 0.1), point(2, 0.0005, 0.99)]);
-    // 0.0001 to 10, a decade 45.6 high.
-    expect(attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0]).toBe('58,107.6 378,258.1');
-    for (const label of ['1e-4', '0.001', '0.01', '0.1', '1', '10'])
-      expect(svg).toContain(`>${label}</text>`);
+    // 0.0005 to 2.
+    const [y1, y2] = [2, 1].map((loss) => 36 + (200 * Math.log(2 / loss)) / Math.log(2 / 0.0005));
+    expect(attributes(svg, /<polyline class="test line" points="([^"]*)"/g)[0].split(' ')[0]).toBe(
+      `66,${y1}`,
+    );
+    const train = attributes(svg, /<polyline class="train line" points="([^"]*)"/g)[0];
+    expect(train).toBe(`66,${y2.toFixed(1)} 384,236`);
+    for (const label of ['0.001', '0.01', '0.1', '1']) expect(svg).toContain(`>${label}</text>`);
+  });
+
+  it('say what the lines are', () => {
+    expect(curvesSvg('a run', [point(1, 1, 0.1)])).toContain(
+      '>train: the mean of an epoch, while the net changes. test: after the epoch.</text>',
+    );
+  });
+
+  it('tell the value of a point under the pointer', () => {
+    const svg = curvesSvg('a run', [point(1, 0.4, 0.9), point(2, 0.2, 0.95)]);
+    const titles = attributes(svg, /<circle class="hit"[^>]*><title>([^<]*)</g);
+    expect(titles).toContain('train, epoch 2: 0.200');
+    expect(titles).toContain('test, epoch 1: 89.00 %');
+    expect(titles).toHaveLength(8);
   });
 
   it.each([
@@ -73,38 +91,80 @@ describe('curves', () => {
 });
 
 describe('charts', () => {
+  const panel = (names: readonly string[]): Panel => ({
+    name: 'loss',
+    axis: 'loss',
+    curves: names.map((name, i) => ({
+      name,
+      css: runClass(i),
+      points: [
+        [0.02, 1],
+        [1, 0.5 + 0.001 * i],
+      ],
+    })),
+  });
   const chart = (runs: number): Chart => ({
     title: 'runs',
     description: `${runs} runs`,
-    panels: [
-      {
-        name: 'loss',
-        axis: 'loss',
-        curves: Array.from({ length: runs }, (_, i) => ({
-          name: `run ${i}`,
-          css: `run${i}`,
-          points: [
-            [0.02, 1],
-            [1, 0.5 + 0.001 * i],
-          ] as const,
-        })),
-      },
-    ],
+    panels: [panel(Array.from({ length: runs }, (_, i) => `run ${i}`))],
   });
-  const labels = (svg: string) =>
-    [...svg.matchAll(/<text class="run\d name" x="[\d.]+" y="([\d.]+)">run/g)].map(([, y]) => Number(y));
+  /** The names in the key, with their places and the room they have. */
+  const key = (svg: string) =>
+    [
+      ...svg.matchAll(
+        /<svg x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="18"><text x="0" y="13">([^<]*)</g,
+      ),
+    ].map(([, x, y, width, name]) => ({ x: Number(x), y: Number(y), width: Number(width), name }));
+  const height = (svg: string) => Number(/viewBox="0 0 \d+ (\d+)"/.exec(svg)?.[1]);
 
-  it('move the names of lines that end together apart, in order, within the panel', () => {
-    for (const runs of [2, 5, 8]) {
-      const places = labels(chartSvg(chart(runs)));
-      expect(places).toHaveLength(runs);
-      const gaps = places.slice(1).map((y, i) => Math.abs(y - places[i]));
-      expect(Math.min(...gaps)).toBeGreaterThan(20);
-      for (const y of places) {
-        expect(y).toBeGreaterThanOrEqual(60);
-        expect(y).toBeLessThanOrEqual(282);
-      }
+  it.each([1, 2, 7, 12, 40])('name %i runs, each in a row of its own, within the picture', (runs) => {
+    const svg = chartSvg(chart(runs));
+    const rows = key(svg);
+    expect(rows.map(({ name }) => name)).toEqual(Array.from({ length: runs }, (_, i) => `run ${i}`));
+    const places = new Set(rows.map(({ x, y }) => `${x},${y}`));
+    expect(places.size).toBe(runs);
+    for (const { x, y, width } of rows) {
+      expect(x + width).toBeLessThanOrEqual(400);
+      expect(44 + y + 18).toBeLessThanOrEqual(height(svg));
     }
+    for (const [i, { y }] of rows.slice(1).entries()) expect([0, 18]).toContain(y - rows[i].y);
+  });
+
+  it('cut long names in the middle, and tell them whole under the pointer', () => {
+    const names = [
+      'fast-20261124-180544-with-a-name-that-goes-on-1',
+      'fast-20261124-180544-with-a-name-that-goes-on-2',
+    ];
+    const svg = chartSvg({ description: 'd', panels: [panel(names)] });
+    const shown = key(svg).map(({ name }) => name);
+    for (const [i, name] of shown.entries()) {
+      expect(name).toMatch(/^fast-\d+.*….*goes-on-\d$/);
+      expect(svg).toContain(`<title>${names[i]}</title>`);
+    }
+    expect(new Set(shown).size).toBe(2);
+  });
+
+  it('give each of 24 runs a line of its own', () => {
+    expect(new Set(Array.from({ length: 24 }, (_, i) => runClass(i))).size).toBe(24);
+    for (const token of runClass(23).split(' ')) expect(chartStyle).toContain(`.${token} {`);
+  });
+
+  it('read out what stands under a place', () => {
+    const one = panel(['a', 'b']);
+    expect(readout(one, 0)).toEqual({
+      x: 72.4,
+      top: 36,
+      bottom: 236,
+      epoch: '0.02',
+      lines: [
+        { name: 'a', css: 'run0', value: '1.00' },
+        { name: 'b', css: 'run1', value: '1.00' },
+      ],
+    });
+    expect(readout(one, 400)?.lines.map(({ value }) => value)).toEqual(['0.500', '0.501']);
+    const later = { ...one, curves: [one.curves[0], { ...one.curves[1], points: [[2, 0.3]] as const }] };
+    expect(readout(later, 400)).toMatchObject({ epoch: '2', lines: [{ name: 'b', value: '0.300' }] });
+    expect(readout(panel([]), 10)).toBeUndefined();
   });
 
   it('start their axis on a whole epoch', () => {
@@ -114,7 +174,7 @@ describe('charts', () => {
 
   it('bring their style along, or leave it to the page', () => {
     expect(chartSvg(chart(1))).toContain(chartStyle);
-    expect(chartSvg(chart(1), false)).not.toContain('<style>');
+    expect(chartSvg(chart(1), { style: false })).not.toContain('<style>');
   });
 
   it('take more points than a call has room for', () => {

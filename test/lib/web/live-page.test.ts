@@ -96,7 +96,15 @@ describe('a training', () => {
     expect(hello).toMatchObject({
       state: 'finished',
       progress: { epoch: 2, step: 16, steps: 16, images: 256 },
-      facts: { title: 'LeNet5, recipe fast, random, seed 1', epochs: 2, engine: 'lanes', testImages: 256 },
+      facts: {
+        title: 'LeNet5, recipe fast, random, seed 1',
+        epochs: 2,
+        engine: 'lanes',
+        testImages: 256,
+        steps: 16,
+        stepsPerSample: 1,
+        articleImages: 256,
+      },
       epochs: [{ epoch: 1 }, { epoch: 2 }],
     });
     expect(hello.samples).toHaveLength(32);
@@ -113,6 +121,20 @@ describe('a training', () => {
       expect(label).toBe(data.labels[index]);
       expect(predicted).not.toBe(label);
     }
+  });
+
+  it('of many steps is shown by means of several, of an epoch at most', async () => {
+    const sampled = async (epochs: number) => {
+      const trainer = new Trainer(new LeNet5({ seed: 1 }), { batchSize: 2, lr: 1e-4, seed: 1, live: page });
+      const records = trainer.fit(data, { epochs });
+      await records.next();
+      const { facts, samples } = (await open())[0].data;
+      await records.return();
+      return [facts.steps, facts.stepsPerSample, samples.length];
+    };
+    // 128 steps an epoch; 400 points in all.
+    expect(await sampled(5)).toEqual([128, 2, 64]);
+    expect(await sampled(1000)).toEqual([128, 128, 65]);
   });
 
   it('is shown while it runs: filters and maps change', async () => {
