@@ -1,7 +1,7 @@
 // A net of one's own on a made-up data set: which way do the stripes in a noisy 12x12 image run?
 // node examples/own-net.mjs
 import { Conv2d, Flatten, imagesToTensor, Linear, MaxPool2d, Net, Random, ReLU, Sequential } from 'rownet';
-import { pixelStatistics, recipes, standardization, Trainer } from 'rownet';
+import { recipes, Trainer } from 'rownet';
 
 const classes = ['across', 'down', 'rising', 'falling'];
 const side = 12;
@@ -34,13 +34,12 @@ const layers = new Sequential({
 const net = new Net(layers, { inputShape: [1, side, side], seed: 1 });
 console.log(net.summary());
 
-const normalization = standardization(pixelStatistics(train.images));
-const trainer = new Trainer(net, { recipe: { ...recipes.fast, normalization, epochs: 3 }, lr: 0.05 });
+const trainer = new Trainer(net, { recipe: { ...recipes.fast, epochs: 3 } });
 for await (const { epoch, loss, testAccuracy } of trainer.fit(train, { validation: test })) {
   console.log(`epoch ${epoch}: loss ${loss.toFixed(3)}, test ${(100 * testAccuracy).toFixed(1)} %`);
 }
 
-const scores = net.predict(imagesToTensor(test.images, test.shape, normalization, [2])).data;
+const scores = net.predict(imagesToTensor(test.images, test.shape, trainer.normalization, [2])).data;
 for (let y = 0; y < side; y += 1) {
   const row = test.images.subarray((2 * side + y) * side, (2 * side + y + 1) * side);
   console.log(Array.from(row, (value) => ' .:-=+*#%@'[Math.floor(value / 25.6)].repeat(2)).join(''));

@@ -8,6 +8,8 @@ export type { ShuffleMode } from './data/batches.js';
 export { type Dataset, type DataSource, loadDataset, type LoadOptions } from './data/datasets.js';
 export {
   imagesToTensor,
+  measureNormalization,
+  mnistNormalization,
   type Normalization,
   type PixelStatistics,
   pixelStatistics,
@@ -72,7 +74,8 @@ export { type HasParameters, SGD, type SGDOptions } from './optimizers/sgd.js';
 export { Random } from './random.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
-export { type Recipe, recipes } from './training/recipes.js';
+export { type Recipe, recipes, type RunRecipe } from './training/recipes.js';
+export { recipeForRun, recipeOf } from './training/run-recipe.js';
 export { learningRate } from './training/schedule.js';
 export type { TrainingState } from './training/state.js';
 export {

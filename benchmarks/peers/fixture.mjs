@@ -116,11 +116,11 @@ export function checkClose(what, values, expected, tolerance) {
   return error;
 }
 
-function loadWorkload({ loadDataset, recipes, Random }) {
+function loadWorkload({ loadDataset, mnistNormalization, Random }) {
   const { train } = loadDataset('mnist', { resize: 'pad' });
   const order = Uint32Array.from({ length: train.count }, (_, i) => i);
   new Random(1).shuffle(order);
-  return { train, normalization: recipes.fast.normalization, order };
+  return { train, normalization: mnistNormalization, order };
 }
 
 /** Mean losses of the first steps, on the engine `rows`: the contender runs on the other one. */

@@ -13,6 +13,7 @@ import {
   LeNet5,
   loadDataset,
   Random,
+  recipeForRun,
   recipes,
   runtimeInfo,
   Trainer,
@@ -74,7 +75,7 @@ const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length
 function draw(count) {
   const random = new Random(1);
   const drawn = new Map();
-  const { batchSize, warmup, optimizer } = recipes.fast;
+  const { batchSize, warmup, optimizer } = recipeForRun(recipes.fast, train);
   const { lr, momentum, weightDecay } = optimizer;
   const add = (candidate) => drawn.set(JSON.stringify(candidate), candidate);
   // What is in use now has to defend itself.

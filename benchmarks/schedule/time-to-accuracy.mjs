@@ -8,7 +8,15 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { fmaBurst, LeNet5, loadDataset, recipes, runtimeInfo, Trainer } from '../../dist/index.js';
+import {
+  fmaBurst,
+  LeNet5,
+  loadDataset,
+  recipeForRun,
+  recipes,
+  runtimeInfo,
+  Trainer,
+} from '../../dist/index.js';
 
 const TARGET = 0.9904;
 const SEEDS = [1, 2, 3, 4, 5];
@@ -16,15 +24,16 @@ const SEEDS = [1, 2, 3, 4, 5];
 const { values } = parseArgs({
   options: {
     epochs: { type: 'string', default: String(recipes.fast.epochs) },
-    'batch-size': { type: 'string', default: String(recipes.fast.batchSize) },
-    lr: { type: 'string', default: String(recipes.fast.optimizer.lr) },
+    'batch-size': { type: 'string' },
+    lr: { type: 'string' },
     out: { type: 'string' },
   },
 });
-const optimizer = { ...recipes.fast.optimizer, lr: Number(values.lr) };
-const epochs = Number(values.epochs);
-const recipe = { ...recipes.fast, epochs, batchSize: Number(values['batch-size']), optimizer };
-const { train, test } = loadDataset('mnist', { resize: recipe.resize });
+const { train, test } = loadDataset('mnist', { resize: recipes.fast.resize });
+const batchSize = values['batch-size'] === undefined ? 'auto' : Number(values['batch-size']);
+const lr = values.lr === undefined ? 'auto' : Number(values.lr);
+const optimizer = { ...recipes.fast.optimizer, lr };
+const recipe = recipeForRun({ ...recipes.fast, epochs: Number(values.epochs), batchSize, optimizer }, train);
 const { isa, threads, compiler } = runtimeInfo();
 
 const runs = [];

@@ -4,7 +4,7 @@ import { knownSets } from '../data/registry.js';
 import type { EngineName } from '../engines/engine.js';
 import { DataError } from '../errors.js';
 import { quoted } from '../formats/safetensors-header.js';
-import { type Recipe, recipes, resolveRecipe } from '../training/recipes.js';
+import { type Recipe, recipes, resolveRecipe, type RunRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
 import { packageVersion } from './version.js';
@@ -12,8 +12,8 @@ import { packageVersion } from './version.js';
 export interface RunConfig {
   readonly rownet: string;
   readonly net: 'lenet5';
-  /** The recipe as it was run: options have been worked in. */
-  readonly recipe: Recipe;
+  /** The recipe as it was run: options have been worked in, and what it leaves to the data is settled. */
+  readonly recipe: RunRecipe;
   readonly seed: number;
   readonly engine: EngineName;
   /** Instruction set level that the run was started at; rownet 0.1.0 did not store it. */
@@ -29,6 +29,11 @@ export interface RunConfig {
   };
 }
 
+/** A configuration before the data is loaded. */
+export interface RunDraft extends Omit<RunConfig, 'recipe'> {
+  readonly recipe: Recipe;
+}
+
 /** Labels are bytes. */
 const MAX_CLASSES = 256;
 /** No system opens a longer one. */
@@ -42,8 +47,8 @@ export function dataName(option: string | undefined): string {
   return knownSets.some(({ name }) => name === option) ? option : resolve(option);
 }
 
-/** The configuration of a new run; `sha256` is filled in once the data is loaded. */
-export function newRunConfig(options: TrainOptions): RunConfig {
+/** The configuration of a new run; its recipe is settled and `sha256` filled in once the data is loaded. */
+export function newRunConfig(options: TrainOptions): RunDraft {
   const recipe = recipes[options.recipe ?? 'fast'];
   return {
     rownet: packageVersion(),
@@ -125,7 +130,11 @@ function refuseDifferences(where: string, differences: readonly string[]): void 
  * @throws {DataError} when it holds none, or one of another form.
  */
 export function parseRunConfig(value: unknown, where: string): RunConfig {
-  const template: RunConfig = { ...newRunConfig({}), data: { name: '', limit: null, sha256: {} } };
+  const template: RunConfig = {
+    ...newRunConfig({}),
+    recipe: recipes.article,
+    data: { name: '', limit: null, sha256: {} },
+  };
   const path = firstMismatch(template, value, 'config') ?? classNamesMismatch(value as RunConfig);
   const problem =
     path === undefined ? impossibleValue(value as RunConfig) : `${path} is missing or of another type`;

@@ -1,10 +1,11 @@
 /** Nets that come from a checkpoint. */
 import { DataError } from '../errors.js';
+import { mnistNormalization } from '../data/normalize.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { loadGeneration } from '../formats/generations.js';
 import { LeNet5 } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
-import { type Recipe, recipes } from '../training/recipes.js';
+import { type Recipe, recipes, type RunRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 import { checkpointFile, fallbackLine } from './train-plan.js';
@@ -14,13 +15,16 @@ const MAX_CLASSES = 256;
 /** Of the architecture that a message shows; that of LeNet-5 has half as many letters. */
 const MOST_LETTERS = 1500;
 
+/** How images are prepared: that part of a recipe. */
+export type Preparation = Pick<RunRecipe, 'name' | 'resize' | 'normalization'>;
+
 /** A net with the parameters of a checkpoint, and how its images are prepared. */
 export interface SavedNet {
   readonly file: string;
   readonly checkpoint: LoadedCheckpoint;
   /** Undefined for a file that holds parameters alone. */
   readonly config: RunConfig | undefined;
-  readonly recipe: Recipe;
+  readonly recipe: Preparation;
   readonly net: LeNet5;
   readonly classes: number;
 }
@@ -38,7 +42,8 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
   if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
   const config =
     Object.keys(checkpoint.config).length === 0 ? undefined : parseRunConfig(checkpoint.config, file);
-  const preparation = recipe === undefined ? config?.recipe : recipes[recipe];
+  const preparation =
+    recipe === undefined || recipe === config?.recipe.name ? config?.recipe : namedPreparation(recipe);
   if (preparation === undefined) {
     throw new UsageError(
       `${command}: ${file} holds parameters alone: expected --recipe, which says how images are prepared for them. ` +
@@ -56,6 +61,12 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
   const net = new LeNet5({ classes });
   restoreParams(net, checkpoint, file);
   return { file, checkpoint, config, recipe: preparation, net, classes };
+}
+
+/** That of a recipe alone. What it measures on its training images is unknown then: MNIST's take their place. */
+export function namedPreparation(name: 'fast' | 'article'): Preparation {
+  const { resize, normalization }: Recipe = recipes[name];
+  return { name, resize, normalization: normalization === 'measured' ? mnistNormalization : normalization };
 }
 
 /**

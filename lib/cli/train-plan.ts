@@ -7,7 +7,13 @@ import { type Generation, loadGeneration, previousPath } from '../formats/genera
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
 import { printable, printableMessage } from './printable.js';
-import { newRunConfig, parseRunConfig, type RunConfig, resumedRunConfig } from './run-config.js';
+import {
+  newRunConfig,
+  parseRunConfig,
+  type RunConfig,
+  type RunDraft,
+  resumedRunConfig,
+} from './run-config.js';
 import { checkFolder, checkNewRun, checkpointName, defaultRunPath, statsOf } from './run-folder.js';
 
 /** What is continued: its newest checkpoint that is whole, and the configuration stored in that. */
@@ -18,7 +24,7 @@ export interface ResumedRun extends Generation {
 export interface Plan {
   /** The run folder, as the user wrote it. */
   readonly path: string;
-  readonly config: RunConfig;
+  readonly config: RunDraft;
   readonly resumed?: ResumedRun;
 }
 

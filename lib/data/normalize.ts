@@ -15,21 +15,33 @@ export interface PixelStatistics {
   readonly deviation: number;
 }
 
+/** The sum of this many squares of bytes fits 32 bits. */
+const CHUNK = 2 ** 15;
+
 /**
- * Over all pixels; exact up to the last rounding, since bytes are counted first. Zeros for no pixels.
+ * Over all pixels; exact up to the last rounding, since sums of bytes are integers. Zeros for no pixels.
  * @throws {ArgumentTypeError} for anything but bytes
  */
 export function pixelStatistics(images: Uint8Array): PixelStatistics {
   checkBytes('pixelStatistics', images);
-  const counts = new Float64Array(256);
-  for (let i = 0; i < images.length; i += 1) counts[images[i]] += 1;
+  const count = images.length;
+  if (count === 0) return { mean: 0, deviation: 0 };
   let sum = 0;
-  for (let level = 0; level < 256; level += 1) sum += counts[level] * level;
-  const mean = images.length === 0 ? 0 : sum / images.length;
   let squares = 0;
-  for (let level = 0; level < 256; level += 1) squares += counts[level] * (level - mean) ** 2;
-  const variance = images.length === 0 ? 0 : squares / images.length;
-  return { mean: mean / 255, deviation: Math.sqrt(variance) / 255 };
+  for (let first = 0; first < count; first += CHUNK) {
+    const end = Math.min(first + CHUNK, count);
+    let [chunkSum, chunkSquares] = [0, 0];
+    for (let i = first; i < end; i += 1) {
+      const pixel = images[i];
+      chunkSum += pixel;
+      chunkSquares += pixel * pixel;
+    }
+    sum += chunkSum;
+    squares += chunkSquares;
+  }
+  // The two products may be larger than 2^53, and much larger than their difference.
+  const variance = Number(BigInt(count) * BigInt(squares) - BigInt(sum) ** 2n) / count ** 2;
+  return { mean: sum / count / 255, deviation: Math.sqrt(variance) / 255 };
 }
 
 /**
@@ -46,6 +58,25 @@ export function standardization(statistics: PixelStatistics): Normalization {
   }
   return { scale: 1 / (255 * deviation), shift: -mean / deviation };
 }
+
+/**
+ * The normalization by which these images have mean 0 and deviation 1, both measured and rounded to four digits: more
+ * would say nothing about other images. Images of one grey become 0.
+ * @throws {ArgumentTypeError} for anything but bytes
+ */
+export function measureNormalization(images: Uint8Array): Normalization {
+  const { mean, deviation } = pixelStatistics(images);
+  const rounded = (value: number) => Number(value.toPrecision(4));
+  // One grey has no deviation to divide by.
+  if (deviation === 0) return { scale: 1 / 255, shift: -mean };
+  return standardization({ mean: rounded(mean), deviation: rounded(deviation) });
+}
+
+/**
+ * What `measureNormalization` gives for the 60,000 training images of MNIST, padded to 32x32: their mean is 0.1000369,
+ * their deviation 0.2752173. For parameters of the recipe `fast` that come without their normalization.
+ */
+export const mnistNormalization: Normalization = standardization({ mean: 0.1, deviation: 0.2752 });
 
 /**
  * Normalized images as a tensor `[N, C, H, W]`. For a look at single images and for predictions; training gathers
@@ -68,7 +99,7 @@ export function imagesToTensor(
   if (!Number.isFinite(scale) || !Number.isFinite(shift)) {
     throw new ArgumentRangeError(
       `imagesToTensor: expected a finite scale and shift but received ${valueText(scale)} and ${valueText(shift)}. ` +
-        "Hint: a recipe's normalization, such as recipes.fast.normalization",
+        'Hint: that of the training, trainer.normalization',
     );
   }
   const pixels = shape[0] * shape[1] * shape[2];

@@ -33,7 +33,7 @@ export function checkEngineOptions(net: Net, options: EngineOptions): void {
     'engine: normalization',
     normalization,
     { scale: true, shift: true },
-    '{ scale: 1 / 255, shift: 0 }',
+    'trainer.normalization, or measureNormalization(train.images)',
   );
   checkNumber('engine', 'normalization.scale', normalization.scale);
   checkNumber('engine', 'normalization.shift', normalization.shift);

@@ -66,7 +66,7 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
     if (normalization === undefined) {
       throw new ArgumentRangeError(
         'exportOnnx: expected a normalization for pixels but received none. ' +
-          'Hint: { normalization: recipes.fast.normalization }',
+          'Hint: { normalization: trainer.normalization }',
       );
     }
     for (const [name, operator] of [['scale', 'Mul'] as const, ['shift', 'Add'] as const]) {

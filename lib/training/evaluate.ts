@@ -26,7 +26,7 @@ export interface Accuracy {
 
 /** Options of `computeAccuracy`. */
 export interface AccuracyOptions {
-  /** That of the recipe the net was trained with, such as `recipes.fast.normalization`. */
+  /** That of the training: `trainer.normalization`. */
   readonly normalization: Normalization;
   /** Default `auto`. */
   readonly engine?: EngineName;
@@ -41,7 +41,7 @@ export interface AccuracyOptions {
  */
 export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOptions): Accuracy {
   const names = { normalization: true, engine: true, batchSize: true } as const;
-  checkOptions('computeAccuracy', options, names, '{ normalization: recipes.fast.normalization }');
+  checkOptions('computeAccuracy', options, names, '{ normalization: trainer.normalization }');
   const { normalization, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
   checkNotEmpty(dataset);
   const { images, loss, correct, confusion, predictions } = createEngine(engine, net, {

@@ -1,7 +1,7 @@
 /** The learning rate of each step. */
 import { ArgumentRangeError } from '../errors.js';
 import { valueText } from '../tensor.js';
-import type { Recipe } from './recipes.js';
+import type { RunRecipe } from './recipes.js';
 
 /**
  * `constant`: the recipe's learning rate, always. `oneCycle`: a straight climb to it over the first `warmup` of the
@@ -12,7 +12,7 @@ import type { Recipe } from './recipes.js';
  * @throws {ArgumentRangeError} if step is no integer from 0 to totalSteps - 1
  */
 export function learningRate(
-  { schedule, warmup, optimizer: { lr } }: Pick<Recipe, 'schedule' | 'warmup' | 'optimizer'>,
+  { schedule, warmup, optimizer: { lr } }: Pick<RunRecipe, 'schedule' | 'warmup' | 'optimizer'>,
   step: number,
   totalSteps: number,
 ): number {

@@ -1,6 +1,7 @@
 /** The training loop: epochs of steps, each one `engine.trainStep` with the update of the optimizer. */
 import { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/datasets.js';
+import type { Normalization } from '../data/normalize.js';
 import { createEngine, type Engine, type EngineName, type StepResult } from '../engines/engine.js';
 import { checkParameterMemory } from '../engines/image-set.js';
 import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
@@ -14,7 +15,8 @@ import { checkParameters, diverged, findOrigin } from './divergence.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { checkLive, openPage } from './live.js';
-import { type Recipe, resolveRecipe } from './recipes.js';
+import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
+import { recipeForRun } from './run-recipe.js';
 import { checkFitOptions } from './fit-options.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, checkResumeNames, noSums, type TrainingState } from './state.js';
@@ -28,9 +30,9 @@ export interface TrainerOptions {
   readonly engine?: EngineName;
   /** Decides the order of the images. Default 1, or that of `resume`. */
   readonly seed?: number;
-  /** Replaces the recipe's learning rate. */
+  /** Replaces the recipe's learning rate, and is taken as it is: the peak of it where the recipe has a schedule. */
   readonly lr?: number;
-  /** Replaces the recipe's batch size. */
+  /** Replaces the recipe's batch size, and is taken as it is. A learning rate that is `auto` follows it. */
   readonly batchSize?: number;
   /** Continues a run after any step: `state()` of its trainer. The net must hold the parameters of that moment. */
   readonly resume?: TrainingState;
@@ -114,6 +116,7 @@ interface Run {
   readonly train: Dataset;
   readonly batches: Batches;
   readonly engine: Engine;
+  readonly recipe: RunRecipe;
   readonly totalSteps: number;
   readonly live: LivePage | undefined;
 }
@@ -133,12 +136,11 @@ interface PassStart {
 export class Trainer {
   readonly net: Net;
   readonly seed: number;
-  /** Evaluates and predicts with the recipe's normalization. */
-  readonly engine: Engine;
   readonly #engineName: EngineName;
   readonly #live: boolean | LiveOptions | LivePage;
   readonly #optimizer: SGD;
   #recipe: Recipe;
+  #engine: Engine | undefined;
   /** Completed epochs. */
   #epoch = 0;
   /** Of the completed epochs. */
@@ -168,8 +170,17 @@ export class Trainer {
     this.#recipe = resolveRecipe(recipe, { lr, batchSize });
     this.#engineName = engine;
     this.#live = live;
-    this.engine = createEngine(engine, net, { normalization: this.#recipe.normalization });
-    this.#optimizer = new SGD(net, { ...this.#recipe.optimizer, biasGradient: this.#recipe.biasGradient });
+    const { normalization, optimizer, biasGradient } = this.#recipe;
+    // Here for its checks too: what is wrong with the net is told now, not by fit.
+    const engineOf = (known: Normalization) => createEngine(engine, net, { normalization: known });
+    if (normalization === 'measured') engineOf({ scale: 1, shift: 0 });
+    else this.#engine = engineOf(normalization);
+    // Each step has its own rate, from the recipe of the run.
+    this.#optimizer = new SGD(net, {
+      ...optimizer,
+      lr: optimizer.lr === 'auto' ? 1 : optimizer.lr,
+      biasGradient,
+    });
     if (resume !== undefined) this.#resume(resume);
   }
 
@@ -183,9 +194,34 @@ export class Trainer {
     this.#sums = partialEpoch;
   }
 
-  /** The recipe as it is run, with what replaced single values of it. */
+  /**
+   * The recipe, with what replaced single values of it. From the first `fit` on that of the run: a number stands where it
+   * was `auto` or `measured`.
+   */
   get recipe(): Recipe {
     return this.#recipe;
+  }
+
+  /**
+   * How pixels reach the net: what images need that it is to predict, and what has to be kept with its parameters.
+   * @throws {StateError} before `fit` has measured it, where the recipe says `measured`.
+   */
+  get normalization(): Normalization {
+    const { normalization } = this.#recipe;
+    if (normalization !== 'measured') return normalization;
+    throw new StateError(
+      'Trainer: expected a normalization but that of the recipe is measured by fit, which has not begun. ' +
+        'Hint: { recipe: { ...recipes.fast, normalization: measureNormalization(train.images) } }',
+    );
+  }
+
+  /**
+   * Evaluates and predicts with the trainer's normalization.
+   * @throws {StateError} as `normalization`.
+   */
+  get engine(): Engine {
+    this.#engine ??= createEngine(this.#engineName, this.net, { normalization: this.normalization });
+    return this.#engine;
   }
 
   /** With `net.getParams()` all that a checkpoint needs, between any two steps: also in `onProgress` and in timers. */
@@ -244,8 +280,8 @@ export class Trainer {
   ): Promise<LivePage | undefined> {
     if (this.#live === false) return undefined;
     this.#page ??= await openPage(this.#live);
-    const { name, epochs, normalization } = this.#recipe;
-    const { net } = this;
+    const { name, epochs } = this.#recipe;
+    const { net, normalization } = this;
     const title = `${net.constructor.name}, recipe ${name}, ${train.name}, seed ${this.seed}`;
     const { classNames } = train;
     const { steps } = batches;
@@ -257,15 +293,16 @@ export class Trainer {
 
   #prepare(train: Dataset, options: FitOptions): Omit<Run, 'live'> {
     checkFitOptions(this.net, train, options);
-    const { epochs: last = this.#recipe.epochs } = options;
-    const recipe = resolveRecipe({ ...this.#recipe, epochs: last });
-    const { batchSize, shuffle, dropLast, epochs } = recipe;
+    const { epochs = this.#recipe.epochs } = options;
+    const given = resolveRecipe({ ...this.#recipe, epochs });
     if (epochs <= this.#epoch) {
       throw new ArgumentRangeError(
         `Trainer.fit: epochs: expected more than the ${this.#epoch} that are complete but received ${epochs}. ` +
           'Hint: epochs are counted from the start of the run',
       );
     }
+    const recipe = recipeForRun(given, train);
+    const { batchSize, shuffle, dropLast } = recipe;
     if (batchSize > train.count) {
       throw new ArgumentRangeError(
         `Trainer.fit: batchSize: expected at most ${train.count}, the images of ${train.name}, ` +
@@ -278,7 +315,8 @@ export class Trainer {
     this.#checkPosition(batches);
     this.#recipe = recipe;
     const { validation, signal, onProgress } = options;
-    return { validation, signal, onProgress, batches, engine, train, totalSteps: epochs * batches.steps };
+    const totalSteps = epochs * batches.steps;
+    return { validation, signal, onProgress, batches, engine, train, recipe, totalSteps };
   }
 
   #checkPosition({ steps, count, batchSize }: Batches): void {
@@ -359,8 +397,8 @@ export class Trainer {
   }
 
   /** The learning rate of a step of the epoch under way, counted from 0. */
-  #rate(step: number, { totalSteps }: Run): number {
-    return learningRate(this.#recipe, this.#epochSteps + step, totalSteps);
+  #rate(step: number, { recipe, totalSteps }: Run): number {
+    return learningRate(recipe, this.#epochSteps + step, totalSteps);
   }
 
   /** Forward, backward and update, fused where engine and optimizer can. */
@@ -389,7 +427,7 @@ export class Trainer {
       what: `loss in epoch ${this.#epoch + 1}, step ${steps + 1} of ${batches.steps}`,
       received,
       lr: this.#rate(steps, run),
-      origin: findOrigin(this.net, train, this.#recipe.normalization, order[steps]),
+      origin: findOrigin(this.net, train, this.normalization, order[steps]),
     });
   }
 
@@ -398,7 +436,7 @@ export class Trainer {
     if (validation === undefined) return undefined;
     const test = await computeAccuracyInSlices(engine, validation);
     if (Number.isFinite(test.loss)) return test;
-    const origin = findOrigin(this.net, validation, this.#recipe.normalization);
+    const origin = findOrigin(this.net, validation, this.normalization);
     throw diverged({ what: `validation loss after epoch ${epoch}`, received: test.loss, lr, origin });
   }
 }

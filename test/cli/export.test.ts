@@ -6,7 +6,7 @@ import { decodeNpz } from '../../lib/formats/npz.js';
 import { loadParams } from '../../lib/formats/params.js';
 import { decodeSafetensors, encodeSafetensors } from '../../lib/formats/safetensors.js';
 import type { Tensor } from '../../lib/tensor.js';
-import { recipes } from '../../lib/training/recipes.js';
+import { mnistNormalization } from '../../lib/data/normalize.js';
 import { greyPng } from '../lib/images/image-files.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { fields, messages, texts } from '../support/protobuf.js';
@@ -98,7 +98,7 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
     ]);
     const model = fields(bytes);
     const metadata = messages(model, 14).map((entry) => [...texts(entry, 1), ...texts(entry, 2)]);
-    const { scale, shift } = recipes.fast.normalization;
+    const { scale, shift } = mnistNormalization;
     expect(metadata).toEqual([
       ['input', input],
       ['scale', String(scale)],

@@ -256,7 +256,7 @@ const config = (change: (config: ReturnType<typeof plain>) => void) => {
   return Buffer.from(JSON.stringify(value));
 };
 // biome-ignore lint/suspicious/noExplicitAny: its values are made wrong
-const plain = (): any => JSON.parse(JSON.stringify(newRunConfig({})));
+const plain = (): any => JSON.parse(JSON.stringify(newRunConfig({ recipe: 'article' })));
 describe('the configuration of a run', () => {
   itRefuses(
     [

@@ -12,7 +12,7 @@ import type { OptionsOf } from '../options.js';
 import { print } from '../output.js';
 import { printable } from '../printable.js';
 import { defaultPreparation, readInput } from '../recognise.js';
-import { openSavedNet, type SavedNet } from '../saved-net.js';
+import { namedPreparation, openSavedNet, type SavedNet } from '../saved-net.js';
 
 type NetToExplain = Omit<SavedNet, 'checkpoint'>;
 
@@ -61,9 +61,8 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
 
 /** Nothing learnt yet: the numbers are as real. */
 function newNet(name: 'fast' | 'article' = 'fast'): NetToExplain {
-  const recipe = recipes[name];
-  const net = new LeNet5({ seed: 1, init: recipe.init });
-  return { net, recipe, file: 'a new net', classes: 10, config: undefined };
+  const net = new LeNet5({ seed: 1, init: recipes[name].init });
+  return { net, recipe: namedPreparation(name), file: 'a new net', classes: 10, config: undefined };
 }
 
 /** A 7 of two strokes. */

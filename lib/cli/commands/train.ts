@@ -5,6 +5,7 @@ import { createEngine } from '../../engines/engine.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
+import { recipeForRun } from '../../training/run-recipe.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { LiveView } from '../live.js';
@@ -126,7 +127,7 @@ function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
   });
   if (resumed !== undefined) checkSameData(resumed.config, source.sha256, resumed.file);
   const { batchSize } = config.recipe;
-  if (batchSize <= source.train.count) return source;
+  if (batchSize === 'auto' || batchSize <= source.train.count) return source;
   throw new UsageError(
     `train: --batch-size: expected at most ${source.train.count} (the training images) but received ${batchSize}. ` +
       'Hint: choose a smaller one',
@@ -137,8 +138,9 @@ function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
 function openSession({ options, plan, source, folder, live }: SessionParts): Session {
   const { resumed } = plan;
   const { classNames } = source.train;
-  const config = {
+  const config: RunConfig = {
     ...plan.config,
+    recipe: recipeForRun(plan.config.recipe, source.train),
     isa: resumed?.config.isa ?? runtimeInfo().isa,
     data: { ...plan.config.data, sha256: source.sha256, ...(classNames === undefined ? {} : { classNames }) },
   };

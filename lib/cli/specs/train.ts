@@ -27,13 +27,13 @@ export const trainSpec = {
     batchSize: {
       flags: '--batch-size <n>',
       description: 'images a step',
-      fallback: "the recipe's: fast 64, article 128",
+      fallback: "the recipe's: article 128, fast 64, down to 16 in a short run",
       read: integer(1, 65_536),
     },
     lr: {
       flags: '--lr <x>',
-      description: 'learning rate; the peak of it where the recipe has a schedule',
-      fallback: "the recipe's",
+      description: 'learning rate, taken as it is; the peak of it where the recipe has a schedule',
+      fallback: "the recipe's: article 0.001, fast 0.1, less for small batches and short runs",
       read: numberAbove(0, 1000),
     },
     seed: {

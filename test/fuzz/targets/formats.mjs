@@ -11,6 +11,7 @@ import { decodeNpz, encodeNpz } from '../../../dist/formats/npz.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../dist/formats/safetensors.js';
 import { Tensor } from '../../../dist/tensor.js';
 import { resolveRecipe } from '../../../dist/training/recipes.js';
+import { recipeForRun } from '../../../dist/training/run-recipe.js';
 import { takeWarnings } from '../../../dist/warnings.js';
 import { promise, sameTensors } from '../oracle.mjs';
 
@@ -215,9 +216,11 @@ export const formatTargets = {
   config: {
     codes: ['ERR_ROWNET_DATA'],
     seeds: () =>
-      [{}, { recipe: /** @type {const} */ ('article'), limit: 5 }].map((options) =>
-        Buffer.from(JSON.stringify(newRunConfig(options))),
-      ),
+      [{}, { recipe: /** @type {const} */ ('article'), limit: 5 }].map((options) => {
+        const draft = newRunConfig(options);
+        const recipe = recipeForRun(draft.recipe, { images: Uint8Array.of(0, 255), count: 100 });
+        return Buffer.from(JSON.stringify({ ...draft, recipe }));
+      }),
     words: [...jsonWords, 'true', '""', '[]', '{}', '1e999', '0.5', '-0', '"rownet"', '"recipe"'],
     run(bytes) {
       let value;

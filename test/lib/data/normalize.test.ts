@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { imagesToTensor, pixelStatistics, standardization } from '../../../lib/data/normalize.js';
+import {
+  imagesToTensor,
+  measureNormalization,
+  pixelStatistics,
+  standardization,
+} from '../../../lib/data/normalize.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
 
 describe('pixelStatistics', () => {
@@ -9,6 +14,16 @@ describe('pixelStatistics', () => {
     const { mean, deviation } = pixelStatistics(Uint8Array.of(1, 2, 3, 4));
     expect(mean).toBeCloseTo(2.5 / 255, 15);
     expect(deviation).toBeCloseTo(Math.sqrt(1.25) / 255, 15);
+  });
+
+  it('is exact over many pixels, where sums of squares leave 32 bits and their products 53', () => {
+    const images = new Uint8Array(5_000_000).fill(255);
+    expect(pixelStatistics(images)).toEqual({ mean: 1, deviation: 0 });
+    images[4_999_999] = 0;
+    const share = 1 / images.length;
+    const { mean, deviation } = pixelStatistics(images);
+    expect(mean).toBe(1 - share);
+    expect(deviation).toBeCloseTo(Math.sqrt(share * (1 - share)), 15);
   });
 
   it('gives zeros for nothing', () => {
@@ -50,6 +65,23 @@ describe('standardization', () => {
   });
 });
 
+describe('measureNormalization', () => {
+  it('takes images to mean 0 and deviation 1, by four digits of each', () => {
+    const images = Uint8Array.from({ length: 1000 }, (_, i) => (i * i) % 251);
+    const { mean, deviation } = pixelStatistics(images);
+    const { scale, shift } = measureNormalization(images);
+    expect(scale).toBe(1 / (255 * Number(deviation.toPrecision(4))));
+    expect(shift).toBe(-Number(mean.toPrecision(4)) / Number(deviation.toPrecision(4)));
+    expect(mean * 255 * scale + shift).toBeCloseTo(0, 3);
+  });
+
+  it('takes one grey to 0, and nothing to nothing', () => {
+    const { scale, shift } = measureNormalization(new Uint8Array(9).fill(51));
+    expect(51 * scale + shift).toBeCloseTo(0, 15);
+    expect(measureNormalization(new Uint8Array(0)).scale).toBeGreaterThan(0);
+  });
+});
+
 describe('imagesToTensor', () => {
   const images = Uint8Array.from({ length: 12 }, (_, i) => i);
   const normalization = { scale: 0.5, shift: -1 };
@@ -68,7 +100,7 @@ describe('imagesToTensor', () => {
     'refuses to normalise by %j',
     (wrong) => {
       expect(() => imagesToTensor(images, [1, 2, 3], wrong as typeof normalization)).toThrow(
-        /imagesToTensor: expected a finite scale and shift but received .* Hint: a recipe's normalization/,
+        /imagesToTensor: expected a finite scale and shift but received .* Hint: that of the training/,
       );
     },
   );

@@ -1,7 +1,7 @@
 /** ONNX models: their structure, read by an independent reader, and what ONNX Runtime makes of them. */
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { imagesToTensor } from '../../../lib/data/normalize.js';
+import { imagesToTensor, mnistNormalization } from '../../../lib/data/normalize.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
 import { exportOnnx, type OnnxOptions } from '../../../lib/export/onnx-graph.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
@@ -13,14 +13,13 @@ import { Sequential } from '../../../lib/layers/sequential.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net } from '../../../lib/nets/net.js';
 import type { Tensor } from '../../../lib/tensor.js';
-import { recipes } from '../../../lib/training/recipes.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import { findOnnxRuntime, runOnnx } from '../../support/onnxruntime.js';
 import { bytesOf, fields, messages, texts } from '../../support/protobuf.js';
 import { normalTensor } from '../../support/random-data.js';
 import { tinyNet } from '../../support/tiny-net.js';
 
-const { normalization } = recipes.fast;
+const normalization = mnistNormalization;
 
 async function read(net: Net, options?: OnnxOptions) {
   const model = fields(await exportOnnx(net, options));

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/engine.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { computeAccuracy, computeAccuracyInSlices } from '../../../lib/training/evaluate.js';
+import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { recipes } from '../../../lib/training/recipes.js';
 import { bars, xorshift32 } from './trace.js';
 
-const { normalization } = recipes.fast;
+const normalization = mnistNormalization;
 const data = bars(xorshift32(7), 100);
 const labelCount = (label: number) => data.labels.filter((value) => value === label).length;
 

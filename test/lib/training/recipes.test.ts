@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { pixelStatistics } from '../../../lib/data/normalize.js';
+import { mnistNormalization, pixelStatistics } from '../../../lib/data/normalize.js';
 import { type Recipe, recipes, resolveRecipe } from '../../../lib/training/recipes.js';
+import { recipeForRun } from '../../../lib/training/run-recipe.js';
 
 describe('recipes', () => {
   it('has the article run to the letter', () => {
@@ -25,28 +26,32 @@ describe('recipes', () => {
   it('trains fast with Nesterov momentum, one cycle, every image', () => {
     expect(recipes.fast).toMatchObject({
       name: 'fast',
-      batchSize: 64,
+      batchSize: 'auto',
       resize: 'pad',
+      normalization: 'measured',
       init: 'he',
       loss: 'mean',
       biasGradient: 'sum',
       shuffle: 'everyEpoch',
       dropLast: false,
-      optimizer: { momentum: 0.9, nesterov: true },
+      optimizer: { lr: 'auto', momentum: 0.9, nesterov: true },
       schedule: 'oneCycle',
     });
     expect(recipes.fast.epochs).toBe(3);
   });
 
-  it('normalizes the padded MNIST training set to mean 0 and deviation 1 in the fast recipe', () => {
+  it('trains on MNIST with what was found for it, normalized to mean 0 and deviation 1', () => {
     const { train } = loadDataset('mnist', { resize: 'pad' });
     expect(train.count).toBe(60_000);
     const { mean, deviation } = pixelStatistics(train.images);
     expect(mean).toBeCloseTo(0.1000369, 7);
     expect(deviation).toBeCloseTo(0.2752173, 7);
-    const { scale, shift } = recipes.fast.normalization;
+    const { scale, shift } = mnistNormalization;
     expect(mean * 255 * scale + shift).toBeCloseTo(0, 3);
     expect(deviation * 255 * scale).toBeCloseTo(1, 3);
+    const { optimizer, ...rest } = recipeForRun(recipes.fast, train);
+    expect(rest).toMatchObject({ batchSize: 64, epochs: 3, normalization: mnistNormalization });
+    expect(optimizer).toEqual({ lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 2e-3 });
   });
 });
 
@@ -60,7 +65,7 @@ describe('resolveRecipe', () => {
       batchSize: 32,
       optimizer: { ...recipes.fast.optimizer, lr: 0.02 },
     });
-    expect(recipes.fast.batchSize).toBe(64);
+    expect(recipes.fast.batchSize).toBe('auto');
   });
 
   const { fast } = recipes;
@@ -71,12 +76,23 @@ describe('resolveRecipe', () => {
   it.each<[string, Recipe]>([
     ['epochs: expected an integer from 1 but received 0', { ...fast, epochs: 0 }],
     ['epochs: expected an integer from 1 but received 1.5', { ...fast, epochs: 1.5 }],
-    ['batchSize: expected an integer from 1 but received 0', { ...fast, batchSize: 0 }],
-    ['batchSize: expected an integer from 1 but received NaN', { ...fast, batchSize: Number.NaN }],
-    ['lr: expected a finite number above 0, such as 0.1 but received NaN', optimizer({ lr: Number.NaN })],
-    ['lr: expected a finite number above 0, such as 0.1 but received -1', optimizer({ lr: -1 })],
-    ['lr: expected a finite number above 0, such as 0.1 but received 0', optimizer({ lr: 0 })],
-    ['lr: expected a finite number above 0, such as 0.1 but received Infinity', optimizer({ lr: 1 / 0 })],
+    ["batchSize: expected an integer from 1, or 'auto', but received 0", { ...fast, batchSize: 0 }],
+    [
+      "batchSize: expected an integer from 1, or 'auto', but received NaN",
+      { ...fast, batchSize: Number.NaN },
+    ],
+    ["batchSize: expected an integer from 1, or 'auto', but", { ...fast, batchSize: 'small' as 'auto' }],
+    ['lr: expected a number where loss is \'sum\' but received "auto"', { ...fast, loss: 'sum' }],
+    [
+      "lr: expected a finite number above 0, such as 0.1, or 'auto', but received NaN",
+      optimizer({ lr: Number.NaN }),
+    ],
+    ["lr: expected a finite number above 0, such as 0.1, or 'auto', but received -1", optimizer({ lr: -1 })],
+    ["lr: expected a finite number above 0, such as 0.1, or 'auto', but received 0", optimizer({ lr: 0 })],
+    [
+      "lr: expected a finite number above 0, such as 0.1, or 'auto', but received Infinity",
+      optimizer({ lr: 1 / 0 }),
+    ],
     ['momentum: expected a number from 0 up to, not including, 1 but received 1', optimizer({ momentum: 1 })],
     ['momentum: expected a number from 0', optimizer({ momentum: -0.1 })],
     ['nesterov: expected false without momentum but received true', optimizer({ momentum: 0 })],
@@ -95,7 +111,10 @@ describe('resolveRecipe', () => {
     ['dropLast: expected true or false but received undefined', { ...fast, dropLast: undefined as never }],
     ['warmup: expected a share from 0 to 1 but received null', { ...fast, warmup: null as never }],
     ['momentum: expected a number from 0 up to', optimizer({ momentum: Symbol('m') as never })],
-    ['batchSize: expected an integer from 1 but received 4n', { ...fast, batchSize: 4n as never }],
+    [
+      "batchSize: expected an integer from 1, or 'auto', but received 4n",
+      { ...fast, batchSize: 4n as never },
+    ],
     ["shuffle: expected 'everyEpoch' or 'once' or 'none' but", { ...fast, shuffle: 'x' as 'none' }],
   ])('refuses %s', (message, recipe) => {
     expect(() => resolveRecipe(recipe)).toThrow(

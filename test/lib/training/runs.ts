@@ -1,8 +1,9 @@
 /** Short runs for the tests of the Trainer. */
 import { expect } from 'vitest';
 import type { Dataset } from '../../../lib/data/datasets.js';
+import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import { type Recipe, recipes } from '../../../lib/training/recipes.js';
+import { recipes, type RunRecipe } from '../../../lib/training/recipes.js';
 import {
   type EpochRecord,
   type FitOptions,
@@ -13,8 +14,9 @@ import { bars, xorshift32 } from './trace.js';
 
 /** 70 images: two batches of 32 and one of 6. */
 export const data = bars(xorshift32(5), 70);
-export const small: Recipe = {
+export const small: RunRecipe = {
   ...recipes.fast,
+  normalization: mnistNormalization,
   batchSize: 32,
   epochs: 4,
   warmup: 0.2,

@@ -101,6 +101,8 @@ const states: Readonly<Record<string, (use: (subject: Subject) => void) => Promi
 const withForward = ['after forward', 'after backward'];
 const trained = ['after backward', 'during fit', 'after an abort', 'after divergence'];
 const always = Object.keys(states);
+/** The recipe's normalization is measured when a fit begins. */
+const measured = ['during fit', 'after an abort', 'after divergence'];
 /** The first step of a fit: an async generator says no by rejecting. */
 const fitting: Promise<unknown>[] = [];
 
@@ -133,8 +135,8 @@ const methods: Readonly<Record<string, readonly [(s: Subject) => unknown, readon
   'rows.predict': [({ rows }) => rows.predict(x()), always],
   'trainer.recipe': [({ trainer }) => trainer.recipe, always],
   'trainer.state': [({ trainer }) => trainer.state(), always],
-  'trainer.engine.evaluate': [({ trainer }) => trainer.engine.evaluate(data), always],
-  'trainer.engine.predict': [({ trainer }) => trainer.engine.predict(x()), always],
+  'trainer.engine.evaluate': [({ trainer }) => trainer.engine.evaluate(data), measured],
+  'trainer.engine.predict': [({ trainer }) => trainer.engine.predict(x()), measured],
   'trainer.engine.trainStep': [({ trainer }) => trainer.engine.trainStep(indices), []],
   'trainer.fit': [
     ({ trainer }) => {

@@ -4,7 +4,7 @@ import { gatherImages, softmaxCrossEntropy } from '../../../lib/kernels/training
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { SGD } from '../../../lib/optimizers/sgd.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { type Recipe, recipes } from '../../../lib/training/recipes.js';
+import { type Recipe, recipes, type RunRecipe } from '../../../lib/training/recipes.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import { data, drain, small, start } from './runs.js';
 
@@ -13,14 +13,14 @@ afterEach(() => {
 });
 
 describe('Trainer.fit', () => {
-  it.each<[string, Recipe, readonly number[]]>([
+  it.each<[string, RunRecipe, readonly number[]]>([
     ['the last batch incomplete', small, [32, 32, 6]],
     ['the last batch dropped', { ...small, dropLast: true }, [32, 32]],
     ['batches of one image', { ...small, batchSize: 1 }, new Array(70).fill(1)],
     ['one batch of all images', { ...small, batchSize: 70 }, [70]],
     ['summed loss, mean bias gradients, no momentum', { ...recipes.article, batchSize: 32 }, [32, 32]],
   ])('is the loop written by hand, with %s', async (_, recipe, sizes) => {
-    const fixed: Recipe = { ...recipe, epochs: 1, shuffle: 'none', schedule: 'constant' };
+    const fixed: RunRecipe = { ...recipe, epochs: 1, shuffle: 'none', schedule: 'constant' };
     const run = start({ recipe: fixed, engine: 'rows', lr: 0.001 });
     const [record] = await drain(run.trainer);
 

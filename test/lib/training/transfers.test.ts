@@ -1,11 +1,11 @@
 /** Memory that is transferred to a worker between two steps: an error of its own, never a silent number. */
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../lib/data/datasets.js';
+import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { createEngine } from '../../../lib/engines/engine.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { computeAccuracyInSlices } from '../../../lib/training/evaluate.js';
-import { recipes } from '../../../lib/training/recipes.js';
 import type { Trainer } from '../../../lib/training/trainer.js';
 import { expectSame } from '../../support/comparer.js';
 import { errorOf, TYPE } from '../../support/misuse.js';
@@ -61,7 +61,7 @@ describe.each(engines)('engine %s', (engine) => {
       labels: new Uint8Array(many),
       count: many,
     };
-    const { normalization } = recipes.fast;
+    const normalization = mnistNormalization;
     const evaluation = computeAccuracyInSlices(createEngine(engine, net, { normalization }), set, 64);
     setImmediate(() => transfer(set[what]));
     await expect(evaluation).rejects.toMatchObject({

@@ -1,0 +1,88 @@
+/** What a recipe leaves to the data, settled when a run starts. */
+import type { Dataset } from '../data/datasets.js';
+import { measureNormalization, type Normalization } from '../data/normalize.js';
+import { DataError } from '../errors.js';
+import type { Checkpoint } from '../formats/checkpoint.js';
+import { checkObject } from '../kernels/checks.js';
+import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
+
+/** The run that `auto` starts from: `fast` on MNIST, whose rate and batches benchmarks/schedule/search.mjs found. */
+const reference = { lr: 0.1, batchSize: 64, steps: 3 * 938 };
+/** A run that would have fewer steps takes smaller batches, */
+const ENOUGH_STEPS = 500;
+/** down to as many images as the engine lanes computes side by side. */
+const SMALLEST_BATCH = 16;
+
+/** The training images, as far as a recipe depends on them. */
+type Images = Pick<Dataset, 'images' | 'count'>;
+
+/**
+ * The recipe with a number for all that is `auto` or `measured`; what is a number stays. The result is what a trainer
+ * keeps, stores in `state()`, and goes on with after a resume.
+ * @param train the images of the run.
+ */
+export function recipeForRun(recipe: Recipe, train: Images): RunRecipe {
+  checkObject('recipeForRun', 'a data set { images, labels, count, shape }', train);
+  const batchSize = recipe.batchSize === 'auto' ? autoBatchSize(recipe, train.count) : recipe.batchSize;
+  const { lr } = recipe.optimizer;
+  const steps = recipe.epochs * stepsOfEpoch(recipe, train.count, batchSize);
+  return {
+    ...recipe,
+    batchSize,
+    normalization: runNormalization(recipe, train),
+    optimizer: { ...recipe.optimizer, lr: lr === 'auto' ? autoRate(batchSize, steps) : lr },
+  };
+}
+
+function runNormalization({ normalization }: Recipe, { images }: Images): Normalization {
+  return normalization === 'measured' ? measureNormalization(images) : normalization;
+}
+
+/** 64, halved until the run has enough steps. */
+function autoBatchSize(recipe: Recipe, count: number): number {
+  let { batchSize } = reference;
+  while (
+    batchSize > SMALLEST_BATCH &&
+    recipe.epochs * stepsOfEpoch(recipe, count, batchSize) < ENOUGH_STEPS
+  ) {
+    batchSize /= 2;
+  }
+  return Math.max(1, Math.min(batchSize, count));
+}
+
+function autoRate(batchSize: number, steps: number): number {
+  const share = Math.min(1, batchSize / reference.batchSize, Math.sqrt(steps / reference.steps));
+  return Number((reference.lr * share).toPrecision(3));
+}
+
+function stepsOfEpoch({ dropLast }: Recipe, count: number, batchSize: number): number {
+  return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+}
+
+/**
+ * The recipe that the checkpoint of a run holds: `resize` and `normalization` say how images are prepared for its
+ * parameters.
+ * @throws {DataError} for a checkpoint without one, such as a file of parameters alone.
+ */
+export function recipeOf(checkpoint: Pick<Checkpoint, 'config'>): RunRecipe {
+  checkObject('recipeOf', 'a checkpoint', checkpoint);
+  const { recipe } = checkpoint.config as { readonly recipe?: Recipe };
+  try {
+    const known = resolveRecipe(recipe as Recipe);
+    if (isSettled(known)) return known;
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new DataError(
+      `recipeOf: expected a checkpoint that holds the recipe of a run but ${cause.message}`,
+      { cause },
+    );
+  }
+  throw new DataError(
+    'recipeOf: expected a recipe with numbers but received one of a run that has not begun',
+  );
+}
+
+function isSettled(recipe: Recipe): recipe is RunRecipe {
+  const { batchSize, normalization, optimizer } = recipe;
+  return batchSize !== 'auto' && normalization !== 'measured' && optimizer.lr !== 'auto';
+}
