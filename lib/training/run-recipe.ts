@@ -13,15 +13,12 @@ const ENOUGH_STEPS = 500;
 /** down to as many images as the engine lanes computes side by side. */
 const SMALLEST_BATCH = 16;
 
-/** The training images, as far as a recipe depends on them. */
-type Images = Pick<Dataset, 'images' | 'count'>;
-
 /**
  * The recipe with a number for all that is `auto` or `measured`; what is a number stays. The result is what a trainer
  * keeps, stores in `state()`, and goes on with after a resume.
  * @param train the images of the run.
  */
-export function recipeForRun(recipe: Recipe, train: Images): RunRecipe {
+export function recipeForRun(recipe: Recipe, train: Pick<Dataset, 'images' | 'count'>): RunRecipe {
   checkObject('recipeForRun', 'a data set { images, labels, count, shape }', train);
   const batchSize = recipe.batchSize === 'auto' ? autoBatchSize(recipe, train.count) : recipe.batchSize;
   const { lr } = recipe.optimizer;
@@ -29,12 +26,12 @@ export function recipeForRun(recipe: Recipe, train: Images): RunRecipe {
   return {
     ...recipe,
     batchSize,
-    normalization: runNormalization(recipe, train),
+    normalization: runNormalization(recipe, train.images),
     optimizer: { ...recipe.optimizer, lr: lr === 'auto' ? autoRate(batchSize, steps) : lr },
   };
 }
 
-function runNormalization({ normalization }: Recipe, { images }: Images): Normalization {
+function runNormalization({ normalization }: Recipe, images: Uint8Array): Normalization {
   return normalization === 'measured' ? measureNormalization(images) : normalization;
 }
 
