@@ -93,7 +93,7 @@ export function imagesToTensor(
   indices?: ArrayLike<number>,
 ): Tensor {
   const names = { scale: true, shift: true } as const;
-  checkOptions('imagesToTensor: normalization', normalization, names, 'recipes.fast.normalization');
+  checkOptions('imagesToTensor: normalization', normalization, names, 'trainer.normalization');
   const { scale, shift } = normalization;
   checkBytes('imagesToTensor', images);
   if (!Number.isFinite(scale) || !Number.isFinite(shift)) {

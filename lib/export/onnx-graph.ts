@@ -59,7 +59,7 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
   };
   if (normalization !== undefined) {
     const names = { scale: true, shift: true } as const;
-    checkOptions('exportOnnx: normalization', normalization, names, 'recipes.fast.normalization');
+    checkOptions('exportOnnx: normalization', normalization, names, 'trainer.normalization');
     checkFinite('normalization', [normalization.scale, normalization.shift]);
   }
   if (input === 'pixels') {

@@ -1,12 +1,13 @@
 /** `rownet export`, and the way back: what it writes is a checkpoint for the commands that take one. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mnistNormalization } from '../../lib/data/normalize.js';
 import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
 import { decodeNpz } from '../../lib/formats/npz.js';
 import { loadParams } from '../../lib/formats/params.js';
 import { decodeSafetensors, encodeSafetensors } from '../../lib/formats/safetensors.js';
 import type { Tensor } from '../../lib/tensor.js';
-import { mnistNormalization } from '../../lib/data/normalize.js';
+import { recipeOf } from '../../lib/training/run-recipe.js';
 import { greyPng } from '../lib/images/image-files.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { fields, messages, texts } from '../support/protobuf.js';
@@ -98,7 +99,10 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
     ]);
     const model = fields(bytes);
     const metadata = messages(model, 14).map((entry) => [...texts(entry, 1), ...texts(entry, 2)]);
-    const { scale, shift } = mnistNormalization;
+    const { scale, shift } = recipeOf(
+      loadCheckpoint(folder.join('run/checkpoint.safetensors')),
+    ).normalization;
+    expect(scale).not.toBe(mnistNormalization.scale);
     expect(metadata).toEqual([
       ['input', input],
       ['scale', String(scale)],
@@ -173,11 +177,33 @@ function withCounter(params: readonly (readonly [string, Tensor])[], counter = '
 }
 
 describe('the way back', () => {
+  // Its recipe has all its numbers: nothing of it is lost where parameters stand alone.
+  beforeAll(async () => {
+    const args = ['--recipe', 'article', '--data', 'bars', '--epochs', '1', '--quiet', '--out', 'article'];
+    expect((await run('train', ...args)).code).toBe(0);
+    for (const format of ['safetensors', 'npz']) {
+      expect((await run('export', 'article', '--format', format)).code).toBe(0);
+    }
+  }, 60_000);
+
   it.each(['lenet5.safetensors', 'lenet5.npz'])('eval takes %s, with a recipe', async (name) => {
-    const whole = await run('eval', 'run', '--json');
-    const args = ['eval', name, '--data', 'bars', '--json'];
-    expect(await run(...args, '--recipe', 'fast')).toEqual(whole);
+    const whole = await run('eval', 'article', '--json');
+    const args = ['eval', `article/${name}`, '--data', 'bars', '--json'];
+    expect(await run(...args, '--recipe', 'article')).toEqual(whole);
     expect(await run(...args)).toMatchObject({ code: 2 });
+  });
+
+  it('the recipe fast takes the numbers of MNIST where parameters stand alone', async () => {
+    const args = ['--format', 'onnx', '--recipe', 'fast', '--out', 'alone.onnx'];
+    expect((await run('export', 'lenet5.npz', ...args)).code).toBe(0);
+    const metadata = messages(fields(read('alone.onnx')), 14).flatMap((entry) => texts(entry, 2));
+    const { scale, shift } = mnistNormalization;
+    expect(metadata).toEqual(['normalized', String(scale), String(shift)]);
+  });
+
+  it('a recipe that is that of the run takes the numbers of the run', async () => {
+    const whole = await run('eval', 'run', '--json');
+    expect(await run('eval', 'run', '--recipe', 'fast', '--json')).toEqual(whole);
   });
 
   it('an npz file becomes an ONNX model, the same as the checkpoint does', async () => {
@@ -185,8 +211,8 @@ describe('the way back', () => {
       expect((await run('export', path, '--format', 'onnx', '--out', name, ...more)).code).toBe(0);
       return read(name);
     };
-    const model = await from('lenet5.npz', 'a.onnx', '--recipe', 'fast');
-    expect(model.equals(await from('run', 'b.onnx'))).toBe(true);
+    const model = await from('article/lenet5.npz', 'a.onnx', '--recipe', 'article');
+    expect(model.equals(await from('article', 'b.onnx'))).toBe(true);
   });
 
   it('other types than float32 are told on stderr, by every command that takes parameters', async () => {

@@ -137,7 +137,7 @@ describe('a trainer with a recipe that is left to the data', () => {
     expect(() => trainer.normalization).toThrow(failure('ERR_ROWNET_STATE', hint));
     expect(() => trainer.engine).toThrow(failure('ERR_ROWNET_STATE', hint));
     const known = make({ ...fast, normalization: mnistNormalization }).trainer;
-    expect(known.normalization).toBe(mnistNormalization);
+    expect(known.normalization).toEqual(mnistNormalization);
     expect(known.engine.name).toBe('lanes');
   });
 
