@@ -6,7 +6,7 @@ import { resizerFor } from '../data/preparation.js';
 import { softmax } from '../engines/mistakes.js';
 import { DivergedError } from '../errors.js';
 import { readImage } from '../images/decode.js';
-import { digitSize, prepareDigit } from '../images/digit.js';
+import { type DigitNote, digitSize, prepareDigit } from '../images/digit.js';
 import type { Tensor } from '../tensor.js';
 import type { SavedNet } from './saved-net.js';
 
@@ -19,6 +19,7 @@ export interface PreparedInput {
   readonly inverted: boolean;
   /** There is no digit on it. */
   readonly empty: boolean;
+  readonly notes: readonly DigitNote[];
 }
 
 export interface Recognition extends PreparedInput {
@@ -44,8 +45,8 @@ export function readInput(
   const { resize, normalization } = recipe;
   const size = net.inputShape[1];
   if (preparation === 'digit') {
-    const { pixels, inverted, empty } = prepareDigit(image);
-    return { tensor: digitTensor(pixels, { resize, normalization, size }), inverted, empty };
+    const { pixels, inverted, empty, notes } = prepareDigit(image);
+    return { tensor: digitTensor(pixels, { resize, normalization, size }), inverted, empty, notes };
   }
   const { width, height, grey } = image;
   const fits = width === digitSize && height === digitSize;
@@ -54,7 +55,12 @@ export function readInput(
   const resizer = resizerFor(where, fits ? resize : 'bilinear', { height, width }, to);
   const resized = new Uint8Array(size * size);
   resizer(grey, resized);
-  return { tensor: imagesToTensor(resized, [1, size, size], normalization), inverted: false, empty: false };
+  return {
+    tensor: imagesToTensor(resized, [1, size, size], normalization),
+    inverted: false,
+    empty: false,
+    notes: [],
+  };
 }
 
 /**

@@ -88,7 +88,14 @@ describe('predict', () => {
     const prepared = await run('predict', 'run', 'as-is.png', '--prepare', 'none', '--json');
     expect(jsonLines(prepared.stdout)).toMatchObject([{ empty: false, inverted: false }]);
     expect(jsonLines((await run('predict', 'run', 'as-is.png', '--json')).stdout)).toEqual([
-      { file: 'as-is.png', label: null, probabilities: null, inverted: false, empty: true },
+      {
+        file: 'as-is.png',
+        label: null,
+        probabilities: null,
+        inverted: false,
+        empty: true,
+        notes: [],
+      },
     ]);
   });
 });

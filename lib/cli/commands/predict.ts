@@ -41,25 +41,26 @@ export async function predict(
 
 type Names = readonly string[] | undefined;
 
-function asJson(file: string, { label, probabilities, inverted, empty }: Recognition, names: Names): object {
-  if (empty) return { file, label: null, probabilities: null, inverted, empty };
+function asJson(file: string, found: Recognition, names: Names): object {
+  const { label, probabilities, inverted, empty, notes } = found;
+  if (empty) return { file, label: null, probabilities: null, inverted, empty, notes };
   const name = names === undefined ? {} : { name: names[label] };
-  return { file, label, ...name, probability: probabilities[label], probabilities, inverted, empty };
+  return { file, label, ...name, probability: probabilities[label], probabilities, inverted, empty, notes };
 }
 
-function asRow(file: string, { label, probabilities, inverted, empty }: Recognition, names: Names): string[] {
+function asRow(file: string, found: Recognition, names: Names): string[] {
+  const { label, probabilities, inverted, empty, notes } = found;
   if (empty) return [file, '-', '-', '-', '-', 'nothing is drawn on it'];
   const second = probabilities.reduce(
     (best, probability, i) => (i !== label && (best < 0 || probability > probabilities[best]) ? i : best),
     -1,
   );
-  const note = inverted ? 'dark on light' : 'light on dark';
   return [
     file,
     names?.[label] ?? String(label),
     percent(probabilities[label]),
     names?.[second] ?? String(second),
     percent(probabilities[second]),
-    note,
+    [inverted ? 'dark on light' : 'light on dark', ...notes].join(', '),
   ];
 }
