@@ -34,7 +34,7 @@ export interface KnownSet {
   readonly mirrors: readonly string[];
   /** An npm package that holds the files, and the folder in it. */
   readonly npmPackage?: { readonly name: string; readonly folder: string };
-  /** Folders outside of the caches, such as those of system packages. */
+  /** Folders of system packages, in those that `dataFolders` names. */
   readonly systemFolders: readonly string[];
   /** How to get it, other than by `rownet data get`. */
   readonly hint: string;
@@ -70,7 +70,7 @@ export const knownSets: readonly KnownSet[] = [
     },
     // Without TLS; the checksums make up for it.
     mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
-    systemFolders: ['/usr/share/datasets/fashion-mnist'],
+    systemFolders: ['datasets/fashion-mnist'],
     hint: "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
   },
   {
@@ -138,6 +138,11 @@ export function cacheFolder(env: Environment = process.env): string {
   return process.platform === 'darwin'
     ? join(home, 'Library', 'Caches', 'rownet')
     : join(home, '.cache', 'rownet');
+}
+
+/** Where system packages put data, by the XDG Base Directory Specification: relative paths in it are ignored. */
+export function dataFolders({ XDG_DATA_DIRS }: Environment): string[] {
+  return (XDG_DATA_DIRS || '/usr/local/share:/usr/share').split(':').filter(isAbsolute);
 }
 
 /**
@@ -220,7 +225,9 @@ function places(set: KnownSet, env: Environment, cwd: string): { text: string; f
     if (installed === undefined) result.push({ text: `npm package ${name} (not installed)` });
     else add(installed);
   }
-  for (const folder of set.systemFolders) add(folder);
+  for (const folder of set.systemFolders) {
+    for (const data of dataFolders(env)) add(join(data, folder));
+  }
   return result;
 }
 

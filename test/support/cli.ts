@@ -9,6 +9,10 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = join(root, 'bin', 'rownet.mjs');
 
+/** Environment variables by which no data set of the machine's or the user's is found; see vitest.config.ts. */
+const { XDG_CACHE_HOME = '', XDG_DATA_DIRS = '' } = process.env;
+const noInstalledData = { XDG_CACHE_HOME, XDG_DATA_DIRS };
+
 export interface CliOptions {
   readonly cwd?: string;
   /** On top of an environment that holds nothing that changes how rownet runs. */
@@ -38,7 +42,13 @@ export function rownet(args: readonly string[], options: CliOptions = {}): Promi
   const [program, ...words] = [...under, process.execPath, options.bin ?? bin, ...args];
   const child = spawn(program, words, {
     cwd: cwd ?? root,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ROWNET_NUM_THREADS: '2', ...env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      ...noInstalledData,
+      ROWNET_NUM_THREADS: '2',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
 import {
   cacheFolder,
+  dataFolders,
   downloadFolder,
   knownClassNames,
   knownSets,
@@ -17,8 +18,8 @@ import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from '
 
 const root = temporaryFolder();
 const project = new URL('../../..', import.meta.url).pathname;
-/** An environment in which nothing is found by accident. */
-const bare = { HOME: join(root, 'home') };
+/** An environment in which nothing is found by accident, whatever the machine has installed. */
+const bare = { HOME: join(root, 'home'), XDG_DATA_DIRS: join(root, 'share') };
 let folders = 0;
 
 function folderWith(contents: Parameters<typeof writeFolder>[1] = {}): string {
@@ -359,12 +360,28 @@ describe('where a data set is looked for', () => {
     expect(locate('mnist', { env: bare, cwd: join(root, 'home') }).folder).toContain(project);
   });
 
+  it('is a system package in the folders of $XDG_DATA_DIRS', () => {
+    const [first, second] = [join(root, 'share-1'), join(root, 'share-2')];
+    const installed = writeFolder(join(second, 'datasets', 'fashion-mnist'));
+    const at = (dirs: string) =>
+      locate('fashion-mnist', { env: { ...bare, XDG_DATA_DIRS: dirs }, cwd: root });
+    expect(at(`${first}:${second}`).folder).toBe(installed);
+    const before = writeFolder(join(first, 'datasets', 'fashion-mnist'));
+    expect(at(`${first}:${second}`).folder).toBe(before);
+    // A relative path is to be ignored.
+    expect(refuse(() => at('share-2'))).toContain(`${cacheFolder(bare)}. Hint: `);
+  });
+
+  it.each([undefined, ''])('is a system package in the usual folders where $XDG_DATA_DIRS is %j', (dirs) => {
+    expect(dataFolders({ XDG_DATA_DIRS: dirs })).toEqual(['/usr/local/share', '/usr/share']);
+  });
+
   it('is told, with what to do, if it is nowhere', () => {
     const env = { ...bare, ROWNET_DATA_DIR: join(root, 'nothing') };
     expect(refuse(() => locate('fashion-mnist', { env, cwd: root }))).toBe(
       `data: fashion-mnist: Fashion-MNIST is in none of: $ROWNET_DATA_DIR/fashion-mnist (${root}/nothing/fashion-mnist), ` +
         `$ROWNET_DATA_DIR (${root}/nothing), ${cacheFolder(bare)}/fashion-mnist, ${cacheFolder(bare)}, ` +
-        '/usr/share/datasets/fashion-mnist. ' +
+        `${root}/share/datasets/fashion-mnist. ` +
         'Hint: run `rownet data get fashion-mnist`, or ' +
         "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
     );
