@@ -186,6 +186,7 @@ inline ConvTileSet conv_tiles(const LaneConv& s) {
   return {ConvTiles<0>::kPool, ConvTiles<0>::kLine, ConvTiles<0>::kPixel};
 }
 
+// bias: nullptr for zeros; codes: not used, and nullptr perhaps, where nothing is pooled.
 void direct_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
                     float* out, uint8_t* codes) {
   const ConvTileSet tiles = conv_tiles(s);
@@ -203,10 +204,11 @@ void direct_forward(const LaneConv& s, const float* in, const float* packed, con
       const float* from = in_line + x * step_y * s.stride_w * kWidth;
       for (int64_t block = 0; block < blocks; ++block) {
         const int64_t begin = s.out.c * block / blocks, end = s.out.c * (block + 1) / blocks;
+        uint8_t* const code =
+            s.pool ? codes + begin * codes_plane + (y * s.out.w + x) * kWidth : nullptr;
         tile[end - begin - 1](
             s, from, packed + begin * taps, bias == nullptr ? nullptr : bias + begin,
-            out + begin * out_plane + y * out_row + x * kWidth, out_plane,
-            codes + begin * codes_plane + (y * s.out.w + x) * kWidth, codes_plane);
+            out + begin * out_plane + y * out_row + x * kWidth, out_plane, code, codes_plane);
       }
     }
   }

@@ -25,23 +25,27 @@ constexpr int kLinearDwRows = 12;
 constexpr int kLinearDwRows = 6;
 #endif
 
-// Sum r starts from bias[r] and runs over w[r * row_stride + i * step].
+// Sum r starts from bias[r] and runs over w[r * row_stride + i * step], i < n; n is above 0.
 template <int Rows>
 inline void linear_tile(int64_t n, const float* w, int64_t row_stride, int64_t step,
                         const float* bias, bool relu, const float* x, float* y) {
   Vec acc[Rows];
 #pragma GCC unroll 12
   for (int r = 0; r < Rows; ++r) acc[r] = bias == nullptr ? zero() : broadcast(bias[r]);
-  // Four rows apart, so that three rows share a base register: base, base + stride, base + 2 *
-  // stride.
-  const float* base[4] = {w, w + 3 * row_stride, w + 6 * row_stride, w + 9 * row_stride};
-  for (int64_t i = 0; i < n; ++i, x += kWidth) {
+  // Three rows share a base register: base, base + stride, base + 2 * stride.
+  constexpr int kBases = (Rows + 2) / 3;
+  const float* base[kBases];
+#pragma GCC unroll 4
+  for (int q = 0; q < kBases; ++q) base[q] = w + 3 * q * row_stride;
+  for (int64_t i = 0;; x += kWidth) {
     const Vec xv = load(x);
 #pragma GCC unroll 12
     for (int r = 0; r < Rows; ++r)
       acc[r] = fma(broadcast(base[r / 3][r % 3 * row_stride]), xv, acc[r]);
+    // The last step would lead out of the weights.
+    if (++i == n) break;
 #pragma GCC unroll 4
-    for (int q = 0; q < 4; ++q) base[q] += step;
+    for (int q = 0; q < kBases; ++q) base[q] += step;
   }
 #pragma GCC unroll 12
   for (int r = 0; r < Rows; ++r) store(y + r * kWidth, relu ? vmax(zero(), acc[r]) : acc[r]);
