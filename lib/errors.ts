@@ -50,3 +50,18 @@ export class DivergedError extends Error {
   readonly code: string = 'ERR_ROWNET_DIVERGED';
   override readonly name: string = 'DivergedError';
 }
+
+/**
+ * The `code` of an error, in any realm; undefined if it has none. Node's own errors are no instances of the `Error` of a
+ * vm context, in which Jest runs everything.
+ */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The message of an error, in any realm; the text of what is none. */
+export function errorMessage(error: unknown): string {
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  return String(hasMessage ? error.message : error);
+}

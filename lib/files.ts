@@ -1,6 +1,6 @@
 /** Regular files for reading, with errors that say what is wrong. Knows only Node, errors.ts and tensor.ts. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { ArgumentTypeError, DataError } from './errors.js';
+import { ArgumentTypeError, DataError, errorMessage } from './errors.js';
 import { typeName } from './tensor.js';
 
 /** An open regular file. */
@@ -12,8 +12,9 @@ export interface OpenFile {
 
 /** `EACCES: permission denied` of a system error; undefined for any other error. */
 export function systemErrorText(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
-  return /^[A-Z0-9]+: [^,]+/.exec(error.message)?.[0] ?? error.message;
+  if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
+  const text = errorMessage(error);
+  return /^[A-Z0-9]+: [^,]+/.exec(text)?.[0] ?? text;
 }
 
 /**
@@ -52,13 +53,20 @@ export function withRegularFile<Result>(
 /**
  * What Node says of such a path, which may come from a file's contents, names neither the reader nor what to do.
  * @throws ArgumentTypeError for anything but a text
- * @throws Failure for a null byte
+ * @throws Failure for a null byte, and for half a character
  */
 export function checkPath(where: string, path: unknown, Failure = DataError): void {
   if (typeof path !== 'string') {
     throw new ArgumentTypeError(
       `${where}: expected a path to be a text but received ${typeName(path)}. ` +
         'Hint: fileURLToPath() makes a path of a URL',
+    );
+  }
+  // The system would be asked for U+FFFD in its place: for another file.
+  if (/\p{Surrogate}/u.test(path)) {
+    throw new Failure(
+      `${where}: expected a path but received one with a lone surrogate: ${JSON.stringify(path.slice(0, 80))}. ` +
+        'Hint: check the path',
     );
   }
   if (!path.includes('\0')) return;

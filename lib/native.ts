@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AddonError } from './errors.js';
+import { AddonError, errorMessage } from './errors.js';
 
 /** The instruction set levels that a kernel is compiled for, lowest first. */
 export type IsaLevel = 'portable' | 'sse2' | 'avx2' | 'avx512';
@@ -292,7 +292,7 @@ function load(): NativeAddon {
         { cause },
       );
     }
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const [reason] = errorMessage(cause).split('\n');
     throw new AddonError(
       `native: ${path} was found but did not load: ${reason}. ` +
         `It may be damaged, or built for another Node, platform or C library. ${howToBuild}`,

@@ -5,8 +5,8 @@
  * Source: xoshiro128** 1.1, Blackman & Vigna, Scrambled Linear Pseudorandom Number Generators (2021); its state is
  * filled by splitmix64, Steele, Lea & Flood, Fast Splittable Pseudorandom Number Generators (2014).
  */
-import { ArgumentRangeError } from './errors.js';
-import { valueText } from './tensor.js';
+import { ArgumentRangeError, ArgumentTypeError } from './errors.js';
+import { typedArrayName, typeName, valueText } from './tensor.js';
 
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 const GOLDEN_GAMMA = 0x9e37_79b9_7f4a_7c15n;
@@ -144,6 +144,11 @@ export class Random {
 
   /** Puts `values` into random order, in place, every order equally likely (Fisher-Yates, from the end). */
   shuffle(values: Uint32Array): void {
+    if (typedArrayName(values) !== 'Uint32Array') {
+      throw new ArgumentTypeError(
+        `Random.shuffle: expected values to be a Uint32Array but received ${typeName(values)}`,
+      );
+    }
     for (let last = values.length - 1; last > 0; last -= 1) {
       const other = this.integer(last + 1);
       const value = values[last];

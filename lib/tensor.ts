@@ -1,4 +1,5 @@
 /** A shape and the Float32Array it describes, row-major; no maths (that is in kernels.ts). */
+import { types } from 'node:util';
 import { ArgumentTypeError, ResourceError, ShapeError } from './errors.js';
 
 /** Lengths of the axes, outermost first; `[]` is a single number. */
@@ -37,6 +38,11 @@ export function sizeOf(shape: Shape): number {
 
 /** `32x3x28x28`, as shapes stand in messages. */
 export function formatShape(shape: Shape): string {
+  if (!Array.isArray(shape)) {
+    throw new ArgumentTypeError(
+      `formatShape: expected a shape such as [2, 3] but received ${typeName(shape)}`,
+    );
+  }
   return shape.length === 0 ? 'scalar' : shape.map(axisText).join('x');
 }
 
@@ -56,6 +62,19 @@ export function typeName(value: unknown): string {
   return typeof name === 'string' && name !== '' ? name : 'object';
 }
 
+const arrayName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get as (this: unknown) => string | undefined;
+
+/**
+ * `Float32Array` for one of any realm, whatever its prototype, where `instanceof` knows those of one realm alone: under
+ * Jest, and in any other vm context, the classes are not those of Node's own modules. Undefined for anything else.
+ */
+export function typedArrayName(value: unknown): string | undefined {
+  return arrayName.call(value);
+}
+
 /** A value as messages show it: `0.5`, `"gpu"`, `1n`, and what is no such thing by what it is called. */
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -70,7 +89,7 @@ export function valueText(value: unknown): string {
  */
 export function checkMemory(where: string, name: string, view: ArrayBufferView): void {
   const buffer = view.buffer as ArrayBufferLike & { readonly resizable?: boolean };
-  if (typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer) {
+  if (types.isSharedArrayBuffer(buffer)) {
     throw new ArgumentTypeError(
       `${where}: expected ${name} to own its memory but received a SharedArrayBuffer. Hint: copy it with slice()`,
     );
@@ -117,7 +136,7 @@ export class Tensor {
       this.data = newFloats('tensor', size);
       return;
     }
-    if (!(data instanceof Float32Array)) {
+    if (typedArrayName(data) !== 'Float32Array') {
       throw new ArgumentTypeError(
         `tensor: expected data to be a Float32Array but received ${typeName(data)}. Hint: Tensor.from(values, shape)`,
       );
@@ -130,7 +149,7 @@ export class Tensor {
   /**
    * A tensor with a copy of `values`, rounded to single precision.
    * @throws {ShapeError} if the number of values is not the product of `shape`.
-   * @throws {ArgumentTypeError} if `values` is no array.
+   * @throws {ArgumentTypeError} if `values` is no array, or one of them no number.
    */
   static from(values: ArrayLike<number>, shape: Shape): Tensor {
     if (typeof values !== 'object' || values === null) {
@@ -139,6 +158,12 @@ export class Tensor {
       );
     }
     checkLength(values.length, shape, sizeOf(shape));
+    for (let index = 0; index < values.length; index += 1) {
+      if (typeof values[index] === 'number') continue;
+      throw new ArgumentTypeError(
+        `tensor: expected values that are numbers but value ${index} is ${valueText(values[index])}`,
+      );
+    }
     return new Tensor(shape, Float32Array.from(values));
   }
 
@@ -158,7 +183,7 @@ export class Tensor {
     const rest = this.size / known;
     if (shape.indexOf(-1) !== shape.lastIndexOf(-1) || !Number.isInteger(rest)) {
       throw new ShapeError(
-        `tensor: expected a shape of ${this.size} elements with at most one -1 but received [${shape.join(', ')}]`,
+        `tensor: expected a shape of ${this.size} elements with at most one -1 but received [${shape.map(axisText).join(', ')}]`,
       );
     }
     return new Tensor(

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { knownSets } from '../data/registry.js';
 import type { EngineName } from '../engines/engine.js';
-import { DataError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { quoted } from '../formats/safetensors-header.js';
 import { type Recipe, recipes, resolveRecipe, type RunRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
@@ -174,7 +174,7 @@ function impossibleValue({ net, recipe, seed, engine, data }: RunConfig): string
     resolveRecipe(recipe);
     return undefined;
   } catch (error) {
-    if (error instanceof RangeError) return error.message;
+    if (error instanceof ArgumentRangeError || error instanceof ArgumentTypeError) return error.message;
     throw error;
   }
 }

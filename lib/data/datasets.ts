@@ -16,7 +16,7 @@ import {
   parts,
 } from './registry.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { typeName } from '../tensor.js';
+import { typeName, valueText } from '../tensor.js';
 import type { ImageSize, ResizeMethod } from './resize.js';
 
 /** Images with their labels; the pixels stay bytes until a batch is gathered. */
@@ -77,7 +77,7 @@ interface Settings extends Preparation {
 function checkInteger(what: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
   throw new ArgumentRangeError(
-    `loadDataset: expected ${what} from ${low} to ${high} but received ${String(value)}`,
+    `loadDataset: expected ${what} from ${low} to ${high} but received ${valueText(value)}`,
   );
 }
 
@@ -98,10 +98,10 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSou
   if (classes !== undefined) checkInteger('classes', classes, 1, 256);
   if (!['pad', 'bilinear', 'none'].includes(resize)) {
     throw new ArgumentRangeError(
-      `loadDataset: expected resize 'pad', 'bilinear' or 'none' but received ${String(resize)}`,
+      `loadDataset: expected resize 'pad', 'bilinear' or 'none' but received ${valueText(resize)}`,
     );
   }
-  checkLocateOptions(options);
+  checkSource(nameOrFolder, options);
   const location = locate(nameOrFolder, options);
   const preparation = { resize, size, limit };
   return location.kind === 'idx'
@@ -109,7 +109,13 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions): DataSou
     : loadClassFolders(location.classes, preparation, classes);
 }
 
-function checkLocateOptions({ env = {}, cwd = '', offline = false }: LocateOptions): void {
+function checkSource(nameOrFolder: unknown, { env = {}, cwd = '', offline = false }: LocateOptions): void {
+  if (typeof nameOrFolder !== 'string') {
+    throw new ArgumentTypeError(
+      `loadDataset: expected the name of a data set or a folder but received ${typeName(nameOrFolder)}. ` +
+        "Hint: loadDataset('mnist', { resize: 'pad' })",
+    );
+  }
   const kinds = { env: [env, 'object'], cwd: [cwd, 'string'], offline: [offline, 'boolean'] } as const;
   for (const [name, [value, kind]] of Object.entries(kinds)) {
     if (typeof value === kind && value !== null) continue;

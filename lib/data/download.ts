@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { DataError } from '../errors.js';
+import { DataError, errorCode, errorMessage } from '../errors.js';
 import { readRegularFile } from '../files.js';
 import { checkPackedIdx, type IdxKind, readIdx } from './idx.js';
 import { type KnownSet, knownSets, type Part, partFiles } from './registry.js';
@@ -189,6 +189,7 @@ function failureText(address: string, error: unknown): string {
   if (error instanceof DataError) return error.message;
   if (error instanceof MirrorError) return `${address}: ${error.message}`;
   // What Node and the system report has a code; a failure to connect to several addresses has nothing else.
-  if (error instanceof Error && 'code' in error) return `${address}: ${error.message || String(error.code)}`;
+  const code = errorCode(error);
+  if (code !== undefined) return `${address}: ${errorMessage(error) || code}`;
   throw error;
 }

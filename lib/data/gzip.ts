@@ -3,7 +3,7 @@
  * a zero byte, joins members, and names no offset.
  */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
-import { DataError } from '../errors.js';
+import { DataError, errorCode, errorMessage } from '../errors.js';
 
 const TRAILER_BYTES = 8;
 const DEFLATE = 8;
@@ -69,8 +69,10 @@ function headerLength(where: string, file: Uint8Array): number {
 }
 
 function inflateError(where: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('Z_')) return error;
-  return new DataError(`${where}: the gzip data do not unpack: ${error.message}. ${AGAIN}`, { cause: error });
+  if (!errorCode(error)?.startsWith('Z_')) return error;
+  return new DataError(`${where}: the gzip data do not unpack: ${errorMessage(error)}. ${AGAIN}`, {
+    cause: error,
+  });
 }
 
 /**
@@ -124,7 +126,7 @@ function inflate(where: string, body: Uint8Array, promised: number): { bytes: Ui
     const { buffer, engine } = result as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
     return { bytes: buffer, consumed: engine.bytesWritten };
   } catch (error) {
-    if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') {
       throw new DataError(`${where}: header promises ${promised} bytes, the gzip data hold more. ${AGAIN}`, {
         cause: error,
       });

@@ -1,7 +1,7 @@
 /** Bytes to floats: `x * scale + shift` for a pixel `x` from 0 to 255. */
-import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
 import { checkOptions } from '../options.js';
-import { Tensor, typeName, valueText } from '../tensor.js';
+import { formatShape, sizeOf, Tensor, typedArrayName, typeName, valueText } from '../tensor.js';
 
 /** Applied to every pixel as `x * scale + shift`. */
 export interface Normalization {
@@ -84,6 +84,7 @@ export const mnistNormalization: Normalization = standardization({ mean: 0.1, de
  * @param images whole images of shape `[C, H, W]`, one after another
  * @param indices which ones, in this order; all of them if left out
  * @throws {ArgumentTypeError} for anything but bytes
+ * @throws {ShapeError} for a shape that has not three axes, or no pixels
  * @throws ArgumentRangeError if the bytes are no whole images, an index is outside, or a value is not finite
  */
 export function imagesToTensor(
@@ -102,7 +103,17 @@ export function imagesToTensor(
         'Hint: that of the training, trainer.normalization',
     );
   }
-  const pixels = shape[0] * shape[1] * shape[2];
+  const pixels = sizeOf(shape);
+  if (shape.length !== 3 || pixels === 0) {
+    throw new ShapeError(
+      `imagesToTensor: expected a shape [C, H, W] with pixels but received ${formatShape(shape)}`,
+    );
+  }
+  if (indices !== undefined && typeof indices?.length !== 'number') {
+    throw new ArgumentTypeError(
+      `imagesToTensor: expected indices to be an array of integers but received ${typeName(indices)}`,
+    );
+  }
   const count = images.length / pixels;
   if (!Number.isInteger(count)) {
     throw new ArgumentRangeError(
@@ -115,7 +126,7 @@ export function imagesToTensor(
     const index = indices === undefined ? i : indices[i];
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new ArgumentRangeError(
-        `imagesToTensor: expected an index from 0 to ${count - 1} but received ${index}`,
+        `imagesToTensor: expected an index from 0 to ${count - 1} but received ${valueText(index)}`,
       );
     }
     for (let pixel = 0; pixel < pixels; pixel += 1) {
@@ -126,7 +137,7 @@ export function imagesToTensor(
 }
 
 function checkBytes(where: string, images: unknown): void {
-  if (images instanceof Uint8Array) return;
+  if (typedArrayName(images) === 'Uint8Array') return;
   throw new ArgumentTypeError(
     `${where}: expected images to be a Uint8Array but received ${typeName(images)}`,
   );

@@ -3,10 +3,11 @@
  * `optimizer.velocity.<name>`, and the rest as metadata. Anything that reads safetensors reads the parameters.
  */
 import { createHash } from 'node:crypto';
-import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, DataError, errorMessage } from '../errors.js';
 import { checkOptions } from '../options.js';
-import { formatShape, sameShape, type Tensor } from '../tensor.js';
+import { formatShape, sameShape, type Tensor, typeName, valueText } from '../tensor.js';
 import { checkPath } from '../files.js';
+import { checkTensorMap } from './arguments.js';
 import { type ReplaceOptions, WriteError, writeFileAtomic } from './atomic-file.js';
 import { warn } from '../warnings.js';
 import { decodeStoredNpz } from './npz.js';
@@ -107,17 +108,29 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
+/** The JSON of a config; '' for what has none, such as a function with a method `toJSON`. */
+function configJson(config: object): string {
+  try {
+    return JSON.stringify(config) ?? '';
+  } catch (cause) {
+    throw new ArgumentTypeError(
+      `checkpoint: expected the config as ${JSON_LIMITS} but it has none: ${errorMessage(cause)}`,
+      { cause },
+    );
+  }
+}
+
 /** Says what of a partial epoch is wrong; undefined if nothing is. */
 function partialEpochMistake(value: unknown, step: number): string | undefined {
   if (!isPlainObject(value)) return 'expected partialEpoch to be an object';
   const { steps, images, loss, correct, seconds } = value as Record<keyof PartialEpoch, unknown>;
   for (const [name, count] of Object.entries({ steps, images, correct })) {
     if (Number.isSafeInteger(count) && Number(count) >= 0) continue;
-    return `expected partialEpoch.${name} to be an integer from 0 but received ${JSON.stringify(count)}`;
+    return `expected partialEpoch.${name} to be an integer from 0 but received ${valueText(count)}`;
   }
   for (const [name, sum] of Object.entries({ loss, seconds })) {
     if (Number.isFinite(sum) && Number(sum) >= 0) continue;
-    return `expected partialEpoch.${name} to be a number from 0 but received ${JSON.stringify(sum)}`;
+    return `expected partialEpoch.${name} to be a number from 0 but received ${valueText(sum)}`;
   }
   if (Number(steps) >= 1 && Number(steps) <= step) return undefined;
   return `expected partialEpoch.steps from 1 to the ${step} steps of the run but received ${String(steps)}`;
@@ -132,7 +145,7 @@ function isPlainObject(value: unknown): value is object {
  * @param options.previous where the checkpoint that is replaced is kept
  * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON or too much of it,
  * a config that is too much JSON, values that are not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
- * @throws ArgumentTypeError for a config that is no object, and for an option that is not known
+ * @throws ArgumentTypeError for parts of the checkpoint that are missing or of another kind, and for an option that is not known
  * @throws WriteError if the file cannot be written; see writeFileAtomic for what is left then
  */
 export function saveCheckpoint(path: string, checkpoint: Checkpoint, options: ReplaceOptions = {}): void {
@@ -142,11 +155,25 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint, options: Re
 }
 
 function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  if (!isPlainObject(checkpoint)) {
+    throw new ArgumentTypeError(
+      `checkpoint: expected an object { params, velocity, architecture, config, epoch, step } but received ` +
+        typeName(checkpoint),
+    );
+  }
   const { params, velocity, architecture, config, epoch, step, partialEpoch, generation = 0 } = checkpoint;
+  checkTensorMap('checkpoint', 'params', params);
+  checkTensorMap('checkpoint', 'velocity', velocity);
+  if (typeof architecture !== 'string') {
+    throw new ArgumentTypeError(
+      `checkpoint: expected architecture to be a text but received ${typeName(architecture)}. ` +
+        'Hint: net.architecture',
+    );
+  }
   for (const [what, value] of Object.entries({ epoch, step, generation })) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new ArgumentRangeError(
-        `checkpoint: expected ${what} from 0 to 2^53 - 1 but received ${String(value)}`,
+        `checkpoint: expected ${what} from 0 to 2^53 - 1 but received ${valueText(value)}`,
       );
     }
   }
@@ -156,7 +183,7 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     );
   }
   if (!isPlainObject(config)) throw new ArgumentTypeError('checkpoint: expected config to be an object');
-  const configText = JSON.stringify(config);
+  const configText = configJson(config);
   if (parseJson(configText) === undefined) {
     throw new ArgumentRangeError(
       `checkpoint: expected the config as ${JSON_LIMITS} but received ${quoted(configText)}`,

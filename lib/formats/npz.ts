@@ -1,6 +1,7 @@
 /** npz files: a zip archive of npy files, as numpy.savez writes them; the array `a` is the member `a.npy`. */
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
 import { formatShape, sizeOf, type Tensor } from '../tensor.js';
+import { checkSource, checkTensorMap } from './arguments.js';
 import { decodeNpyArray, encodeNpy } from './npy.js';
 import { quoted } from './safetensors-header.js';
 import { Conversions, type Integers, type StoredTensors } from './stored.js';
@@ -20,6 +21,7 @@ const MAX_MEMBERS = 65_534;
  * @throws ShapeError for a tensor whose memory has been transferred
  */
 export function encodeNpz(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+  checkTensorMap('npz', 'what is written', tensors);
   if (tensors.size > MAX_MEMBERS) {
     throw new ArgumentRangeError(`npz: expected at most ${MAX_MEMBERS} tensors but received ${tensors.size}`);
   }
@@ -73,6 +75,7 @@ function checkValues(name: string, { shape, data }: Tensor): void {
  * not packed out of all proportion (see unzip), and each member is a valid npy file (see decodeNpy)
  */
 export function decodeNpz(bytes: Uint8Array, where: string): Map<string, Tensor> {
+  checkSource('npz', bytes, where);
   return decodeStoredNpz(bytes, where, 'refuse').tensors;
 }
 

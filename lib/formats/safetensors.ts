@@ -7,7 +7,8 @@
  */
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
 import { readRegularFile } from '../files.js';
-import { formatShape, sizeOf, Tensor } from '../tensor.js';
+import { formatShape, sizeOf, Tensor, typeName } from '../tensor.js';
+import { checkSource, checkTensorMap } from './arguments.js';
 import { type FloatType, floatWidths, readFloats } from './floats.js';
 import { type HeaderEntry, MAX_NAMES, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
 import { Conversions, type Integers, type StoredTensors } from './stored.js';
@@ -70,6 +71,12 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
+  checkTensorMap('safetensors', 'what is written', tensors);
+  if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
+    throw new ArgumentTypeError(
+      `safetensors: expected metadata to be an object of texts but received ${typeName(metadata)}`,
+    );
+  }
   const metadataNames = metadata === undefined ? 0 : Object.keys(metadata).length;
   const names = Math.max(tensors.size + (metadata === undefined ? 0 : 1), metadataNames);
   if (names > MAX_NAMES) {
@@ -143,6 +150,7 @@ function metadataJson(metadata: Readonly<Record<string, string>>): string {
  * and finite in float32
  */
 export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors {
+  checkSource('safetensors', bytes, where);
   const { tensors, metadata } = decodeStored(bytes, where, 'refuse');
   return { tensors, metadata };
 }

@@ -5,7 +5,7 @@
  * Source: PKWARE, APPNOTE.TXT 6.3, sections 4.3 and 4.4.
  */
 import { crc32, inflateRawSync } from 'node:zlib';
-import { DataError } from '../errors.js';
+import { DataError, errorCode, errorMessage } from '../errors.js';
 import { quoted } from './safetensors-header.js';
 
 /** An unpacked member. */
@@ -284,10 +284,9 @@ function inflate(source: Uint8Array, size: number, fail: (text: string) => never
     if (used !== source.length) fail(`expected ${source.length} packed bytes but they end after ${used}`);
     return result.buffer;
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    if (error.code === 'ERR_BUFFER_TOO_LARGE')
-      return fail(`expected ${size} unpacked bytes but there are more`);
-    if (String(error.code).startsWith('Z_')) return fail(`expected deflated contents, but ${error.message}`);
+    const code = errorCode(error) ?? '';
+    if (code === 'ERR_BUFFER_TOO_LARGE') return fail(`expected ${size} unpacked bytes but there are more`);
+    if (code.startsWith('Z_')) return fail(`expected deflated contents, but ${errorMessage(error)}`);
     throw error;
   }
 }

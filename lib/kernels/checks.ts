@@ -1,6 +1,15 @@
 /** What every kernel checks about its arguments before the addon sees them. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
-import { checkMemory, formatShape, type Shape, sameShape, sizeOf, Tensor, typeName } from '../tensor.js';
+import {
+  checkMemory,
+  formatShape,
+  type Shape,
+  sameShape,
+  sizeOf,
+  Tensor,
+  typedArrayName,
+  typeName,
+} from '../tensor.js';
 
 /**
  * A tensor whose memory native code may use.
@@ -10,10 +19,12 @@ export function checkTensor(where: string, name: string, value: unknown): assert
   if (!(value instanceof Tensor)) {
     throw new ArgumentTypeError(
       `${where}: expected ${name} to be a Tensor but received ${typeName(value)}. ` +
-        'Hint: new Tensor(shape, data) or Tensor.from(values, shape)',
+        (typeName(value) === 'Tensor'
+          ? 'Hint: it is one of another copy of rownet; a program loads it once'
+          : 'Hint: new Tensor(shape, data) or Tensor.from(values, shape)'),
     );
   }
-  if (!((value.data as unknown) instanceof Float32Array)) {
+  if (typedArrayName(value.data) !== 'Float32Array') {
     throw new ArgumentTypeError(
       `${where}: expected ${name} to hold a Float32Array but received ${typeName(value.data)}`,
     );
@@ -82,17 +93,18 @@ export function checkArray<T extends ArrayClass>(
   type: T,
   minimum: number,
 ): asserts value is InstanceType<T> {
-  if (!(value instanceof type)) {
+  if (typedArrayName(value) !== type.name) {
     const article = type.name.startsWith('I') ? 'an' : 'a';
     throw new ArgumentTypeError(
       `${where}: expected ${name} to be ${article} ${type.name} but received ${typeName(value)}`,
     );
   }
-  checkMemory(where, name, value);
-  if (value.length < minimum) {
+  const array = value as InstanceType<T>;
+  checkMemory(where, name, array);
+  if (array.length < minimum) {
     throw new ArgumentRangeError(
-      `${where}: expected ${name} to hold at least ${minimum} elements but received ${value.length}` +
-        (value.length === 0 ? ' (has the buffer been transferred?)' : ''),
+      `${where}: expected ${name} to hold at least ${minimum} elements but received ${array.length}` +
+        (array.length === 0 ? ' (has the buffer been transferred?)' : ''),
     );
   }
 }

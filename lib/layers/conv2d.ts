@@ -2,7 +2,7 @@ import { checkInteger, checkTensor } from '../kernels/checks.js';
 import { conv2d, conv2dBackward, conv2dShape } from '../kernels/layers.js';
 import { convolutionWindow, type Size2, type SlidingWindow } from '../kernels/window.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { formatShape, type Shape, type Tensor } from '../tensor.js';
+import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
 /** Channels and window of a `Conv2d`. */
@@ -59,6 +59,7 @@ export class Conv2d implements Layer {
   }
 
   outputShape(inputShape: Shape): Shape {
+    sizeOf(inputShape);
     return conv2dShape('conv2d', inputShape, this.window, this.inChannels, this.outChannels);
   }
 

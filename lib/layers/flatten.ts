@@ -12,6 +12,7 @@ export class Flatten implements Layer {
   #gradIn: Tensor | undefined;
 
   outputShape(inputShape: Shape): Shape {
+    sizeOf(inputShape);
     if (inputShape.length === 0) {
       throw new ShapeError(`flatten: expected a batch axis but received a ${formatShape(inputShape)}`);
     }

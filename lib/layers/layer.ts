@@ -24,6 +24,7 @@ export interface Parameter {
    * Moves the parameter into memory of a net; its values are copied, its gradient is zero again.
    * @throws {StateError} if it is in a net already.
    * @throws {ShapeError} if a shape differs.
+   * @throws {ArgumentTypeError} for anything but tensors.
    */
   bind(value: Tensor, grad: Tensor): void;
 }
@@ -107,6 +108,7 @@ export class LayerParameter implements Parameter {
       );
     }
     for (const tensor of [value, grad]) {
+      checkTensor(this.name, 'the memory', tensor);
       if (sameShape(tensor.shape, this.#value.shape)) continue;
       throw new ShapeError(
         `${this.name}: expected memory of shape ${formatShape(this.#value.shape)} but received ${formatShape(tensor.shape)}`,

@@ -1,7 +1,7 @@
 import { checkInteger, checkTensor } from '../kernels/checks.js';
 import { linear, linearBackward, linearShape } from '../kernels/layers.js';
 import { checkOptions } from '../options.js';
-import type { Shape, Tensor } from '../tensor.js';
+import { type Shape, sizeOf, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
 /** Sizes of a `Linear`. */
@@ -40,6 +40,7 @@ export class Linear implements Layer {
   }
 
   outputShape(inputShape: Shape): Shape {
+    sizeOf(inputShape);
     return linearShape('linear', inputShape, this.inFeatures, this.outFeatures);
   }
 

@@ -2,7 +2,7 @@ import { checkTensor } from '../kernels/checks.js';
 import { maxPool2d, maxPool2dBackward, maxPool2dShape } from '../kernels/layers.js';
 import { type PoolOptions, poolWindow, type SlidingWindow } from '../kernels/window.js';
 import { checkOptions } from '../options.js';
-import { formatShape, type Shape, sameShape, type Tensor } from '../tensor.js';
+import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
 
 /**
@@ -26,6 +26,7 @@ export class MaxPool2d implements Layer {
   }
 
   outputShape(inputShape: Shape): Shape {
+    sizeOf(inputShape);
     return maxPool2dShape('maxPool2d', inputShape, this.window);
   }
 

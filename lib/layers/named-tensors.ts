@@ -1,4 +1,5 @@
 /** A tensor for each parameter (its value, its velocity), by name: copied out, and copied in after a strict comparison. */
+import { types } from 'node:util';
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
 import { formatShape, sameShape, Tensor, typeName } from '../tensor.js';
@@ -24,7 +25,7 @@ export function copyOut(where: string, named: NamedTensors): Map<string, Tensor>
  * @throws {ArgumentRangeError} for a value that is not finite.
  */
 export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<string, Tensor>): void {
-  if (!(map instanceof Map)) {
+  if (!types.isMap(map)) {
     throw new ArgumentTypeError(`${where}: expected a Map of names to tensors but received ${typeName(map)}`);
   }
   const problems = named.flatMap(([name, { shape }]) => {
@@ -38,7 +39,8 @@ export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<stri
   const others = [...map.keys()].filter((name) => !expected.has(name));
   // A file of another net may have thousands of them.
   for (const name of others.slice(0, MOST_OTHERS)) {
-    problems.push(`${String(name).slice(0, MOST_LETTERS)} is not expected`);
+    const text = typeof name === 'string' ? name : typeName(name);
+    problems.push(`${text.slice(0, MOST_LETTERS)} is not expected`);
   }
   if (others.length > MOST_OTHERS) problems.push(`${others.length - MOST_OTHERS} more are not expected`);
   if (problems.length > 0) {
@@ -57,7 +59,7 @@ export function copyIn(where: string, named: NamedTensors, map: ReadonlyMap<stri
 /** PyTorch puts the name of a wrapper in front, such as `module.`. */
 function prefixHint(named: NamedTensors, map: ReadonlyMap<string, Tensor>): string {
   const [first] = named.map(([name]) => name);
-  const longer = [...map.keys()].map(String).find((name) => name.endsWith(`.${first}`));
+  const longer = [...map.keys()].find((name) => typeof name === 'string' && name.endsWith(`.${first}`));
   if (longer === undefined) return '';
   const prefix = longer.slice(0, -first.length);
   if (!named.every(([name]) => map.has(prefix + name))) return '';

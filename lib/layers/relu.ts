@@ -1,6 +1,6 @@
 import { checkTensor } from '../kernels/checks.js';
 import { relu, reluBackward } from '../kernels/layers.js';
-import type { Shape, Tensor } from '../tensor.js';
+import { type Shape, sizeOf, type Tensor } from '../tensor.js';
 import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
 
 /** max(x, 0), any shape. The gradient at 0 is 0. */
@@ -11,6 +11,7 @@ export class ReLU implements Layer {
   #y: Tensor | undefined;
 
   outputShape(inputShape: Shape): Shape {
+    sizeOf(inputShape);
     return inputShape;
   }
 

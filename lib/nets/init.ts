@@ -1,8 +1,9 @@
 /** Initial values of parameters. */
-import { ArgumentRangeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { checkTensor } from '../kernels/checks.js';
 import type { Parameter } from '../layers/layer.js';
 import { Random } from '../random.js';
-import { valueText } from '../tensor.js';
+import { typeName, valueText } from '../tensor.js';
 
 /**
  * - `he`: weights normal with standard deviation sqrt(2 / fanIn), biases 0 (He et al., Delving Deep into Rectifiers,
@@ -18,9 +19,16 @@ const ARTICLE_DEVIATION = 0.01;
  * Overwrites the values of `parameters`, in their order, from one stream of random numbers.
  * @param seed an integer from 0 to 2^53 - 1; the same seed gives the same values on every machine.
  * @throws {ArgumentRangeError} for another seed or an unknown init.
+ * @throws {ArgumentTypeError} for anything but parameters.
  */
 export function initParameters(parameters: readonly Parameter[], init: Init, seed: number): void {
   const random = new Random(seed);
+  if (!Array.isArray(parameters)) {
+    throw new ArgumentTypeError(`init: expected a list of parameters but received ${typeName(parameters)}`);
+  }
+  for (const [index, parameter] of parameters.entries()) {
+    checkTensor('init', `the value of parameters[${index}]`, parameter?.value);
+  }
   for (const { kind, fanIn, value } of parameters) {
     const deviation = standardDeviation(init, kind, fanIn);
     for (let index = 0; index < value.size; index += 1) {

@@ -2,7 +2,7 @@
 import type { Normalization } from '../data/normalize.js';
 import { createEngine, type Engine, type EngineName, type ImageSet } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
-import { checkArray, checkObject } from '../kernels/checks.js';
+import { checkArray, checkInteger, checkObject } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { valueText } from '../tensor.js';
@@ -98,6 +98,7 @@ function addTo(total: number[][], part: readonly (readonly number[])[]): void {
 
 function checkNotEmpty(dataset: ImageSet): void {
   checkObject('computeAccuracy', 'a data set { images, labels, count, shape }', dataset);
+  checkInteger('computeAccuracy', 'count', dataset.count, 0, 2 ** 32 - 1);
   if (dataset.count > 0) return;
   throw new ArgumentRangeError(
     `computeAccuracy: expected at least one image but received ${valueText(dataset.count)}`,

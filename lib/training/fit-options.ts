@@ -2,7 +2,7 @@
 import type { Dataset } from '../data/datasets.js';
 import { checkImages } from '../engines/image-set.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
-import { checkObject } from '../kernels/checks.js';
+import { checkInteger, checkObject } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { typeName } from '../tensor.js';
@@ -11,6 +11,7 @@ import type { FitOptions } from './trainer.js';
 /** @throws {TypeError | RangeError} naming the option; the engine checks what else the training set must be. */
 export function checkFitOptions(net: Net, train: Dataset, options: FitOptions): void {
   checkObject('Trainer.fit', 'a data set { images, labels, count, shape }', train);
+  checkInteger('Trainer.fit', 'count', train.count, 0, 2 ** 32 - 1);
   const names = { epochs: true, validation: true, signal: true, onProgress: true } as const;
   checkOptions('Trainer.fit', options, names, '{ epochs: 3 }');
   const { validation, signal, onProgress } = options;

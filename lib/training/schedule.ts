@@ -1,5 +1,6 @@
 /** The learning rate of each step. */
 import { ArgumentRangeError } from '../errors.js';
+import { checkInteger, checkNumber, checkObject } from '../kernels/checks.js';
 import { valueText } from '../tensor.js';
 import type { RunRecipe } from './recipes.js';
 
@@ -12,10 +13,20 @@ import type { RunRecipe } from './recipes.js';
  * @throws {ArgumentRangeError} if step is no integer from 0 to totalSteps - 1
  */
 export function learningRate(
-  { schedule, warmup, optimizer: { lr } }: Pick<RunRecipe, 'schedule' | 'warmup' | 'optimizer'>,
+  recipe: Pick<RunRecipe, 'schedule' | 'warmup' | 'optimizer'>,
   step: number,
   totalSteps: number,
 ): number {
+  checkObject('learningRate', 'a recipe such as recipes.article', recipe);
+  checkObject('learningRate', 'a recipe with an optimizer', recipe.optimizer);
+  const {
+    schedule,
+    warmup,
+    optimizer: { lr },
+  } = recipe;
+  checkInteger('learningRate', 'totalSteps', totalSteps, 1, Number.MAX_SAFE_INTEGER);
+  checkNumber('learningRate', 'lr', lr);
+  checkNumber('learningRate', 'warmup', warmup, 0);
   if (!Number.isInteger(step) || step < 0 || !(step < totalSteps)) {
     throw new ArgumentRangeError(
       `learningRate: expected a step from 0 to ${totalSteps - 1} but received ${valueText(step)}`,

@@ -290,11 +290,16 @@ describe('the configuration of a run', () => {
       ],
       ['half a batch', config((value) => (value.recipe.batchSize = 0.5)), /recipe: batchSize: expected/],
       ['an unknown schedule', config((value) => (value.recipe.schedule = 'x')), /recipe: schedule: expected/],
+      [
+        'a value that no recipe has',
+        config((value) => Object.assign(value.recipe, { decay: 1 })),
+        /recipe: expected the options name, .* but received "decay"/,
+      ],
     ],
     (bytes) => parseRunConfig(JSON.parse(Buffer.from(bytes).toString()), 'x'),
   );
 });
 
 it('all were tried', () => {
-  expect(checked).toBe(93);
+  expect(checked).toBe(94);
 });

@@ -202,7 +202,7 @@ describe('options', () => {
     const error = thrownBy(() => loadDataset('mnist', { resize: 'lanczos' as 'pad' }));
     expect(error).toBeInstanceOf(ArgumentRangeError);
     expect(error.message).toBe(
-      "loadDataset: expected resize 'pad', 'bilinear' or 'none' but received lanczos",
+      "loadDataset: expected resize 'pad', 'bilinear' or 'none' but received \"lanczos\"",
     );
   });
 

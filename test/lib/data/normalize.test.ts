@@ -96,7 +96,18 @@ describe('imagesToTensor', () => {
     expect(imagesToTensor(images, [1, 2, 3], normalization, []).shape).toEqual([0, 1, 2, 3]);
   });
 
-  it.each([5, 'measured', {}, { scale: 1, shift: Number.NaN }, { scale: '1', shift: 0 }])(
+  it.each([5, 'measured', undefined, [0.5, -1], { mean: 0, deviation: 1 }])(
+    'refuses %j for a normalization',
+    (wrong) => {
+      const expected =
+        /^imagesToTensor: normalization: expected .*(trainer.normalization|scale or shift) but/;
+      expect(() => imagesToTensor(images, [1, 2, 3], wrong as unknown as typeof normalization)).toThrow(
+        expected,
+      );
+    },
+  );
+
+  it.each([{}, { scale: 1, shift: Number.NaN }, { scale: '1', shift: 0 }])(
     'refuses to normalise by %j',
     (wrong) => {
       expect(() => imagesToTensor(images, [1, 2, 3], wrong as typeof normalization)).toThrow(
