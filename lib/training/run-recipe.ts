@@ -3,7 +3,7 @@ import type { Dataset } from '../data/datasets.js';
 import { measureNormalization, type Normalization } from '../data/normalize.js';
 import { DataError } from '../errors.js';
 import type { Checkpoint } from '../formats/checkpoint.js';
-import { checkObject } from '../kernels/checks.js';
+import { checkInteger, checkObject } from '../kernels/checks.js';
 import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
 
 /** The run that `auto` starts from: `fast` on MNIST, whose rate and batches benchmarks/schedule/search.mjs found. */
@@ -17,9 +17,12 @@ const SMALLEST_BATCH = 16;
  * The recipe with a number for all that is `auto` or `measured`; what is a number stays. The result is what a trainer
  * keeps, stores in `state()`, and goes on with after a resume.
  * @param train the images of the run.
+ * @throws {TypeError | RangeError} for what is no recipe, and for what are no images.
  */
-export function recipeForRun(recipe: Recipe, train: Pick<Dataset, 'images' | 'count'>): RunRecipe {
+export function recipeForRun(given: Recipe, train: Pick<Dataset, 'images' | 'count'>): RunRecipe {
+  const recipe = resolveRecipe(given);
   checkObject('recipeForRun', 'a data set { images, labels, count, shape }', train);
+  checkInteger('recipeForRun', 'count', train.count, 0, 2 ** 32 - 1);
   const batchSize = recipe.batchSize === 'auto' ? autoBatchSize(recipe, train.count) : recipe.batchSize;
   const { lr } = recipe.optimizer;
   const steps = recipe.epochs * stepsOfEpoch(recipe, train.count, batchSize);
@@ -63,6 +66,7 @@ function stepsOfEpoch({ dropLast }: Recipe, count: number, batchSize: number): n
  */
 export function recipeOf(checkpoint: Pick<Checkpoint, 'config'>): RunRecipe {
   checkObject('recipeOf', 'a checkpoint', checkpoint);
+  checkObject('recipeOf', 'a checkpoint with a config', checkpoint.config);
   const { recipe } = checkpoint.config as { readonly recipe?: Recipe };
   try {
     const known = resolveRecipe(recipe as Recipe);

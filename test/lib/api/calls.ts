@@ -424,7 +424,9 @@ export const calls: Readonly<Record<string, Call>> = {
     call: rownet.computeAccuracy,
     options: [2, 'normalization'],
   },
-  learningRate: { args: () => [recipe, 0, 10], call: rownet.learningRate },
+  learningRate: { args: () => [rownet.recipes.article, 0, 10], call: rownet.learningRate },
+  recipeForRun: { args: () => [rownet.recipes.fast, data()], call: rownet.recipeForRun },
+  recipeOf: { args: () => [{ config: { recipe: rownet.recipes.article } }], call: rownet.recipeOf },
   'new Trainer': {
     args: () => [
       tinyNet(),
@@ -441,6 +443,8 @@ export const calls: Readonly<Record<string, Call>> = {
     call: (net, options) => new rownet.Trainer(net, options),
     options: [1],
   },
+  'Trainer.normalization': { args: () => [], call: () => trainer().normalization },
+  'Trainer.engine': { args: () => [], call: () => trainer().engine },
   'Trainer.recipe': { args: () => [], call: () => trainer().recipe },
   'Trainer.state': { args: () => [], call: () => state() },
   'Trainer.fit': {
@@ -507,6 +511,7 @@ export const calls: Readonly<Record<string, Call>> = {
     call: rownet.imagesToTensor,
     options: [2, 'scale', 'shift'],
   },
+  measureNormalization: { args: () => [Uint8Array.of(1, 2)], call: rownet.measureNormalization },
   pixelStatistics: { args: () => [Uint8Array.of(1, 2)], call: rownet.pixelStatistics },
   standardization: {
     args: () => [all<rownet.PixelStatistics>({ mean: 0.1, deviation: 0.3 })],
