@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AddonError, errorMessage } from './errors.js';
+import { defaultThreads, tellTooManyThreads } from './threads.js';
 
 /** The instruction set levels that a kernel is compiled for, lowest first. */
 export type IsaLevel = 'portable' | 'sse2' | 'avx2' | 'avx512';
@@ -48,8 +49,11 @@ export interface NativeAddon {
   /** The file that it was loaded from; `bindings` notes it. */
   readonly path?: string;
   info(): NativeInfo;
-  /** Sizes the pool, the caller included; 1 to 1024. */
-  setThreads(count: number): void;
+  /**
+   * Sizes the pool, the caller included; 1 to 1024. As a default, it counts only where nobody has said a number yet: the
+   * pool belongs to the process, whose other JavaScript threads load the same addon. Says whether it counts.
+   */
+  setThreads(count: number, asDefault?: boolean): boolean;
   /** GFLOP/s of dependent-free FMAs on `threads` threads for about `seconds`; the machine's arithmetic limit. */
   fmaBurst(threads: number, seconds: number): number;
 
@@ -261,14 +265,31 @@ export function addonFiles(root = packageRoot): string[] {
 }
 
 let loaded: NativeAddon | undefined;
+/** `loaded`, once it has its number of threads. */
+let ready: NativeAddon | undefined;
 
 /**
  * The addon, loaded at the first call.
  * @throws {AddonError} code `ERR_ROWNET_ADDON`, with each cause and what to do.
+ * @throws {ArgumentRangeError} if ROWNET_NUM_THREADS is no number of threads, unless `chooseThreads` has said one.
  */
 export function native(): NativeAddon {
+  ready ??= withDefaultThreads();
+  return ready;
+}
+
+function withDefaultThreads(): NativeAddon {
+  const { count } = defaultThreads();
   loaded ??= load();
+  if (loaded.setThreads(count, true)) tellTooManyThreads(count);
   return loaded;
+}
+
+/** Sizes the pool. @throws {AddonError} as `native`. */
+export function chooseThreads(count: number): void {
+  loaded ??= load();
+  loaded.setThreads(count);
+  ready = loaded;
 }
 
 /** The file that `native()` loaded, or before that would load, for diagnosis. */

@@ -5,6 +5,7 @@ import type { OptionsOf } from './options.js';
 import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
 import { endWithTerminal } from './signals.js';
+import { checkThreads } from './threads.js';
 import { packageVersion } from './version.js';
 import { takeWarnings } from '../warnings.js';
 import { printableMessage } from './printable.js';
@@ -25,8 +26,11 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** Each command is imported when it is called, so that `--help` loads neither the addon nor the library. */
 const runCommand: RunCommand = async (name, options, args) => {
-  // The doctor tells it among the rest.
-  if (name !== 'doctor') checkMaxIsa();
+  // The doctor tells them among the rest.
+  if (name !== 'doctor') {
+    checkMaxIsa();
+    checkThreads('threads' in options ? options.threads : undefined);
+  }
   switch (name) {
     case 'train':
       return (await import('./commands/train.js')).train(options as OptionsOf<'train'>);

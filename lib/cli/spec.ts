@@ -32,7 +32,7 @@ export const json = { flags: '--json', description: 'print JSON to stdout, one o
 export const threads = {
   flags: '--threads <n>',
   description: 'threads to run on, 1 to 1024; the results do not depend on it',
-  fallback: 'ROWNET_NUM_THREADS, else OMP_NUM_THREADS, else all cores',
+  fallback: 'ROWNET_NUM_THREADS, else OMP_NUM_THREADS, else all cores, at most the CPU quota',
   read: integer(1, 1024),
 };
 export const data = {

@@ -1,10 +1,9 @@
 /** The machine under the kernels: instruction set and threads. */
-import { addonPath, type NativeInfo, native } from '../native.js';
+import { addonPath, chooseThreads, type NativeInfo, native } from '../native.js';
+import { MAX_THREADS, tellTooManyThreads } from '../threads.js';
 import { checkInteger, checkNumber } from './checks.js';
 
 export { addonFiles } from '../native.js';
-
-const MAX_THREADS = 1024;
 
 /** What `runtimeInfo` says of CPU, instruction set, threads and build. */
 export interface RuntimeInfo extends NativeInfo {
@@ -15,18 +14,22 @@ export interface RuntimeInfo extends NativeInfo {
 /**
  * What the kernels run on.
  * @throws {AddonError} if the addon is missing or does not load.
+ * @throws {ArgumentRangeError} if ROWNET_NUM_THREADS or ROWNET_MAX_ISA is wrong.
  */
 export function runtimeInfo(): RuntimeInfo {
   return { ...native().info(), addon: addonPath() };
 }
 
 /**
- * Sizes the pool, the calling thread included. Results do not depend on it.
+ * Sizes the pool, the calling thread included. Results do not depend on it. Until it is called, the pool has
+ * `ROWNET_NUM_THREADS` threads, else `OMP_NUM_THREADS`, else as many as the process has cores, or a container's quota of
+ * CPU time. More threads than that are told, once, by a warning of the process, code `WARN_ROWNET_THREADS`.
  * @throws {ArgumentRangeError} unless `count` is an integer from 1 to 1024.
  */
 export function setThreads(count: number): void {
   checkInteger('setThreads', 'count', count, 1, MAX_THREADS);
-  native().setThreads(count);
+  chooseThreads(count);
+  tellTooManyThreads(count);
 }
 
 /**

@@ -52,8 +52,11 @@ Napi::Value set_threads(const Napi::CallbackInfo& call) {
     args.fail_range("expected count to be an integer from 1 to " + std::to_string(kMaxThreads) +
                     " but received " + std::to_string(count));
   }
+  const bool as_default = call.Length() > 1 && args.boolean("asDefault");
+  if (as_default)
+    return Napi::Boolean::New(call.Env(), suggest_thread_count(static_cast<int>(count)));
   set_thread_count(static_cast<int>(count));
-  return call.Env().Undefined();
+  return Napi::Boolean::New(call.Env(), true);
 }
 
 Napi::Value fma_burst(const Napi::CallbackInfo& call) {

@@ -153,6 +153,8 @@ struct Shared {
   std::mutex mutex;
   std::unique_ptr<Pool> pool;
   std::atomic<int> threads{machine_threads()};
+  // Whether somebody has said how many, under the mutex.
+  bool chosen = false;
 };
 
 Shared& shared() {
@@ -160,20 +162,35 @@ Shared& shared() {
   return *instance;
 }
 
+void check_thread_count(int count) {
+  if (count >= 1 && count <= kMaxThreads) return;
+  throw std::invalid_argument("threads: expected 1 to " + std::to_string(kMaxThreads) +
+                              " but received " + std::to_string(count));
+}
+
 }  // namespace
+
+bool suggest_thread_count(int count) {
+  check_thread_count(count);
+  Shared& state = shared();
+  std::lock_guard<std::mutex> lock(state.mutex);
+  if (state.chosen || state.pool != nullptr) return false;
+  state.chosen = true;
+  state.threads.store(count, std::memory_order_release);
+  return true;
+}
 
 int thread_count() { return shared().threads.load(std::memory_order_acquire); }
 
 void set_thread_count(int count) {
-  if (count < 1 || count > kMaxThreads) {
-    throw std::invalid_argument("threads: expected 1 to " + std::to_string(kMaxThreads) +
-                                " but received " + std::to_string(count));
-  }
+  check_thread_count(count);
   Shared& state = shared();
   std::lock_guard<std::mutex> lock(state.mutex);
-  if (state.pool != nullptr && state.pool->threads() == count) return;
-  state.pool.reset();
-  state.pool = std::make_unique<Pool>(count);
+  if (state.pool == nullptr || state.pool->threads() != count) {
+    state.pool.reset();
+    state.pool = std::make_unique<Pool>(count);
+  }
+  state.chosen = true;
   state.threads.store(count, std::memory_order_release);
 }
 

@@ -15,6 +15,10 @@ int thread_count();
 // start.
 void set_thread_count(int count);
 
+// As set_thread_count, unless a number was set or suggested before, or threads run already; says
+// whether it counts. Starts no thread yet.
+bool suggest_thread_count(int count);
+
 // Calls body(context, begin, end, slice) on static slices of [0, count), at most `slices` of them
 // and at most one a thread, and returns when all are done; 0 <= slice < slices, so a caller can set
 // scratch aside for each beforehand. The body must not throw.

@@ -12,7 +12,7 @@ const allowed = new Map(
   ]),
 );
 /** Open to all. */
-const common = ['errors', 'files', 'options', 'random', 'tensor', 'warnings'];
+const common = ['errors', 'files', 'options', 'random', 'tensor', 'threads', 'warnings'];
 
 /** `layers` of `lib/layers/relu.ts`, `native` of `lib/native.ts`. */
 const folderOf = (path: string) => path.split('/')[1].replace(/\.[jt]s$/, '');

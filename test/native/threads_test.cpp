@@ -180,6 +180,13 @@ TEST_ONCE(pools_of_every_size_start_and_stop) {
   CHECK_CASES(60);
 }
 
+// The harness has set a number before any test.
+TEST_ONCE(a_suggested_number_of_threads_does_not_count_against_one_that_was_set) {
+  set_thread_count(2);
+  CHECK_EQUAL(suggest_thread_count(5), false);
+  CHECK_EQUAL(thread_count(), 2);
+}
+
 TEST_ONCE(thread_counts_outside_the_range_are_refused) {
   set_thread_count(2);
   for (int count : {0, -1, kMaxThreads + 1}) {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { usefulThreads } from '../../lib/threads.js';
 
 /** The repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,7 +47,7 @@ export function rownet(args: readonly string[], options: CliOptions = {}): Promi
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
       ...noInstalledData,
-      ROWNET_NUM_THREADS: '2',
+      ROWNET_NUM_THREADS: String(Math.min(2, usefulThreads())),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 /** One contender of `rownet bench`: a process of its own, since the instruction set level is chosen at load. */
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { LeNet5 } from '../../nets/lenet5.js';
+import { takeWarnings } from '../../warnings.js';
 import { benchDataset } from './data.js';
 import { type LayerTimes, measureLayers } from './layers.js';
 import {
@@ -47,6 +48,8 @@ export type BenchMessage =
   | { readonly error: { readonly message: string; readonly code?: string } };
 
 async function measure({ engine, threads, data, epochs, repeats }: BenchRequest): Promise<BenchReply> {
+  // Of too many threads the command itself has told.
+  takeWarnings(() => {});
   setThreads(threads);
   const train = benchDataset(data);
   await checkNet(train, engine);

@@ -16,6 +16,7 @@ import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { createReporter } from '../progress.js';
 import { dataName } from '../run-config.js';
+import { tellTooManyThreads } from '../../threads.js';
 import { resolveThreads } from '../threads.js';
 import { cpuModel, packageCommit } from '../machine.js';
 import { packageVersion } from '../version.js';
@@ -28,6 +29,8 @@ const engines = ['lanes', 'rows'] as const;
 
 export async function bench(options: OptionsOf<'bench'>): Promise<void> {
   const threads = resolveThreads(options.threads);
+  // The processes that measure keep it to themselves.
+  tellTooManyThreads(threads);
   const { compiler } = runtimeInfo();
   const reporter = createReporter(false);
   const data = findData(options.data, (line) => reporter.log(line));

@@ -1,5 +1,6 @@
 /** `rownet doctor`: what is wrong here, and how to mend it. */
 import { platform } from 'node:os';
+import { takeWarnings } from '../../warnings.js';
 import { diagnose } from '../doctor/checks.js';
 import { thisMachine } from '../doctor/machine.js';
 import { exitCodes } from '../exit.js';
@@ -12,6 +13,8 @@ const colors = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 
 /** Sets the exit code: 4 when the addon does not load, else 1 when there is a problem. */
 export async function doctor(options: OptionsOf<'doctor'>): Promise<void> {
+  // A check says of threads what setting them would say too.
+  takeWarnings(() => {});
   const { checks, addonLoads } = diagnose(thisMachine());
   if (options.json) {
     printJson({ rownet: packageVersion(), platform: `${platform()} ${process.arch}`, checks });

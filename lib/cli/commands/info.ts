@@ -8,7 +8,8 @@ import { probeData } from '../known-data.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { printable } from '../printable.js';
-import { resolveThreads } from '../threads.js';
+import { findThreads } from '../threads.js';
+import { cpuQuota, cpuPlaces } from '../../threads.js';
 import { packageVersion } from '../version.js';
 
 /**
@@ -16,7 +17,8 @@ import { packageVersion } from '../version.js';
  * @throws {AddonError} after that, when the addon is missing.
  */
 export async function info(options: OptionsOf<'info'>): Promise<void> {
-  const runtime = probeRuntime(resolveThreads(options.threads));
+  const threads = findThreads(options.threads);
+  const runtime = probeRuntime(threads.count);
   const failed = runtime instanceof AddonError;
   const facts = {
     rownet: packageVersion(),
@@ -24,10 +26,12 @@ export async function info(options: OptionsOf<'info'>): Promise<void> {
     platform: `${platform()} ${arch()}`,
     cpu: cpuModel(),
     cores: availableParallelism(),
+    cpuQuota: cpuQuota(cpuPlaces()) ?? null,
     addon: failed ? null : (runtime.addon ?? null),
     isa: failed ? null : runtime.isa,
     isaLevels: failed ? [] : runtime.isaLevels,
     threads: failed ? null : runtime.threads,
+    threadsFrom: threads.source,
     compiler: failed ? null : runtime.compiler,
     buildType: failed ? null : runtime.buildType,
     data: knownSets.map(({ name }) => ({ name, ...probeData(name) })),
@@ -50,7 +54,7 @@ function probeRuntime(threads: number): RuntimeInfo | AddonError {
 function printFacts({ data, isaLevels, ...facts }: { [name: string]: unknown } & Facts): void {
   const rows = Object.entries({ ...facts, isaLevels: isaLevels.join(', ') }).map(([name, value]) => [
     name,
-    value === null || value === '' ? 'not available' : String(value),
+    value === null || value === '' ? (name === 'cpuQuota' ? 'none' : 'not available') : String(value),
   ]);
   for (const { name, folder, missing } of data) rows.push([name, folder ?? `not found: ${missing}`]);
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -10,7 +10,8 @@ import { addonFiles } from '../../kernels/runtime.js';
 import { UsageError } from '../exit.js';
 import { findThreads } from '../threads.js';
 import { type Check, ok, problem, warning } from './check.js';
-import { cpuLevels, cpuQuota, inRange, type Machine, textOf } from './machine.js';
+import { coresText, cpuQuota, tooManyThreads, usefulThreads } from '../../threads.js';
+import { cpuLevels, inRange, type Machine, textOf } from './machine.js';
 import { selfCheck } from './self-check.js';
 
 export interface Diagnosis {
@@ -20,8 +21,8 @@ export interface Diagnosis {
 }
 
 export function diagnose(machine: Machine): Diagnosis {
-  const runtime = probe();
   const threads = checkThreads(machine);
+  const runtime = probe();
   const checks = [
     checkNode(machine),
     checkAddon(machine, runtime),
@@ -30,7 +31,7 @@ export function diagnose(machine: Machine): Diagnosis {
     checkIsa(machine, runtime),
     checkCores(machine),
     threads.check,
-    checkKernels(runtime, threads.count),
+    checkKernels(runtime, threads.count ?? usefulThreads(machine)),
     checkTools(machine, !(runtime instanceof AddonError)),
     ...checkData(machine),
     checkCache(machine),
@@ -42,6 +43,8 @@ export function diagnose(machine: Machine): Diagnosis {
 /** What the kernels run on, or the error that keeps them from running. */
 function probe(): RuntimeInfo | Error {
   try {
+    // Else a ROWNET_NUM_THREADS that is wrong would be the error; it has a check of its own.
+    setThreads(1);
     return runtimeInfo();
   } catch (error) {
     if (error instanceof Error) return error;
@@ -135,14 +138,14 @@ function checkIsa(machine: Machine, runtime: RuntimeInfo | Error): Check {
 
 function checkCores(machine: Machine): Check {
   const quota = cpuQuota(machine);
-  const limit = quota === undefined ? 'no CPU quota' : `a CPU quota of ${rounded(quota)} cores`;
+  const limit = quota === undefined ? 'no CPU quota' : `a CPU quota of ${coresText(quota)}`;
   return ok('cores', `${machine.cores}, ${limit}`);
 }
 
 /** `count` is undefined where the variable that gives it is wrong. */
 function checkThreads(machine: Machine): { check: Check; count: number | undefined } {
   try {
-    const { count, source } = findThreads(undefined, machine.env, machine.cores);
+    const { count, source } = findThreads(undefined, machine.env, machine);
     return { check: judgeThreads(machine, count, source), count };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -153,21 +156,12 @@ function checkThreads(machine: Machine): { check: Check; count: number | undefin
 
 function judgeThreads(machine: Machine, count: number, source: string): Check {
   const message = `${count}, from ${source}`;
-  const quota = cpuQuota(machine) ?? Number.POSITIVE_INFINITY;
-  const useful = Math.min(machine.cores, Math.ceil(quota));
-  if (count <= useful) return ok('threads', message);
-  const why =
-    quota < machine.cores
-      ? `more than the CPU quota of ${rounded(quota)} cores, which stops them for part of the time`
-      : `more than the ${machine.cores} cores, for which they wait`;
-  return warning('threads', `${message}: ${why}`, `set ROWNET_NUM_THREADS=${useful}`);
+  const why = tooManyThreads(count, machine);
+  if (why === undefined) return ok('threads', message);
+  return warning('threads', `${message}: ${why}`, `set ROWNET_NUM_THREADS=${usefulThreads(machine)}`);
 }
 
-function rounded(value: number): string {
-  return String(Number(value.toFixed(2)));
-}
-
-function checkKernels(runtime: RuntimeInfo | Error, threads: number | undefined): Check {
+function checkKernels(runtime: RuntimeInfo | Error, threads: number): Check {
   const name = 'kernels';
   if (runtime instanceof Error) return warning(name, 'not checked, since they do not run', 'see above');
   const differences = trySelfCheck(threads);
@@ -180,9 +174,9 @@ function checkKernels(runtime: RuntimeInfo | Error, threads: number | undefined)
 }
 
 /** What differs, or the error that ended the check, such as a thread that does not start. */
-function trySelfCheck(threads: number | undefined): string[] {
+function trySelfCheck(threads: number): string[] {
   try {
-    if (threads !== undefined) setThreads(threads);
+    setThreads(threads);
     return selfCheck();
   } catch (error) {
     return [String(error)];
