@@ -1,5 +1,6 @@
 // Plans of random steps, and their methods.
 import { addon, checked, codes, maybe, seeds } from '../calls.mjs';
+import { trainPlan } from './plan-training.mjs';
 
 /** @typedef {import('../operands.mjs').Operands} Operands */
 
@@ -79,9 +80,10 @@ function plan(o) {
   return { input, steps, classes, arena };
 }
 
-/** A plan, and the arguments of one of its methods. @param {Operands} o @param {boolean} spoilt */
+/** A plan in training, or with the arguments of one of its methods. @param {Operands} o @param {boolean} spoilt */
 function callPlan(o, spoilt) {
   const { input, steps, classes, arena } = plan(o);
+  if (!spoilt && o.random.chance(0.7)) return trainPlan(o, { input, steps, classes, arena });
   const planArgs = [...input, steps];
   if (spoilt && o.random.chance(0.4)) o.spoil(o.random.chance(0.5) ? planArgs : o.random.pick(steps));
   const made = new addon.LanePlan(...planArgs);
