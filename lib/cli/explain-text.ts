@@ -24,8 +24,37 @@ const mostColumns = 25;
 const number = (value: number) =>
   value !== 0 && Math.abs(value) < 5e-4 ? value.toExponential(1) : value.toFixed(3);
 
-export function describeExplanation(explanation: Explanation, { filter, y, x }: Place): string[] {
-  const { name, kind, rows, weight, bias, product, sum, outputShape, kernel, inputShape } = explanation;
+export function describeExplanation(explanation: Explanation, place: Place): string[] {
+  const steps = new Steps();
+  return [
+    headline(explanation, place),
+    '',
+    ...describeForward(explanation, place, steps),
+    ...describeBackward(explanation, place, steps),
+  ];
+}
+
+/** Numbers the steps: not every layer has all of them. */
+class Steps {
+  #count = 0;
+
+  next(text: string): string {
+    this.#count += 1;
+    return `${this.#count}. ${text}`;
+  }
+}
+
+function headline({ name, kind, inputShape, outputShape }: Explanation, { filter, y, x }: Place): string {
+  if (kind === 'linear')
+    return `${name}: ${inputShape[0]} inputs, ${outputShape[0]} outputs. Followed: output ${filter}.`;
+  return (
+    `${name}: input ${inputShape.join('x')}, ${outputShape[0]} filters, output ${outputShape.join('x')}. ` +
+    `Followed: filter ${filter} at row ${y}, column ${x}.`
+  );
+}
+
+function describeForward(explanation: Explanation, { filter, y, x }: Place, steps: Steps): string[] {
+  const { kind, rows, weight, bias, product, sum, outputShape, kernel } = explanation;
   const [filters, height, width] = outputShape;
   const [places, columns] = rows.shape;
   const at = y * width + x;
@@ -34,27 +63,36 @@ export function describeExplanation(explanation: Explanation, { filter, y, x }: 
   const products = row.map((value, i) => value * column[i]);
   const entry = product.data[at * filters + filter];
   const value = sum.data[(filter * height + y) * width + x];
+  const isLinear = kind === 'linear';
+  const perRow = isLinear ? mostColumns : kernel[1];
   const lines = [
-    `${name}: input ${inputShape.join('x')}, ${filters} filters, output ${outputShape.join('x')}. ` +
-      `Followed: filter ${filter} at row ${y}, column ${x}.`,
+    isLinear
+      ? steps.next(`The ${columns} inputs are a row already: [${places}, ${columns}]`)
+      : steps.next(
+          `im2row: every window of ${kernel.join('x')} becomes a row, [${places}, ${columns}]. Row ${at}, the window at ${y}, ${x}:`,
+        ),
+    ...grid(row, perRow),
     '',
-    kind === 'linear'
-      ? `1. The ${columns} inputs are a row already: [${places}, ${columns}]`
-      : `1. im2row: every window of ${kernel.join('x')} becomes a row, [${places}, ${columns}]. Row ${at}, the window at ${y}, ${x}:`,
-    ...grid(row, kind === 'linear' ? mostColumns : kernel[1]),
+    steps.next(
+      `Matrix product: [${places}, ${columns}] x [${columns}, ${filters}] = [${places}, ${filters}]. ` +
+        `${isLinear ? `The weights to output ${filter}` : `Filter ${filter}`}, a column:`,
+    ),
+    ...grid(column, perRow),
+    `   row times ${isLinear ? 'weights' : 'filter'}: ${sumText(products)} = ${number(entry)}`,
     '',
-    `2. Matrix product: [${places}, ${columns}] x [${columns}, ${filters}] = [${places}, ${filters}]. Filter ${filter}, a column:`,
-    ...grid(column, kind === 'linear' ? mostColumns : kernel[1]),
-    `   row times filter: ${products.length > 4 ? `${[...products.subarray(0, 4)].map(number).join(' + ')} + ...` : [...products].map(number).join(' + ')} = ${number(entry)}`,
-    '',
-    `3. Bias: ${number(entry)} + ${number(bias.data[filter])} = ${number(value)}`,
+    steps.next(`Bias: ${number(entry)} + ${number(bias.data[filter])} = ${number(value)}`),
   ];
   if (explanation.relu !== undefined) {
-    lines.push('', `4. ReLU: max(0, ${number(value)}) = ${number(Math.max(0, value))}`);
+    lines.push('', steps.next(`ReLU: max(0, ${number(value)}) = ${number(Math.max(0, value))}`));
   }
-  lines.push(...describePool(explanation, { filter, y, x }));
-  lines.push(...describeBackward(explanation, { filter, y, x }));
-  return lines;
+  if (explanation.isScores && isLinear) lines.push(`   It is the score of class ${filter}.`);
+  return [...lines, ...describePool(explanation, { filter, y, x }, steps)];
+}
+
+/** The first summands. */
+function sumText(products: Float32Array): string {
+  const shown = [...products.subarray(0, 4)].map(number).join(' + ');
+  return products.length > 4 ? `${shown} + ...` : shown;
 }
 
 /** The row of the pooling window that holds a place; undefined where none does. */
@@ -65,7 +103,7 @@ function poolRow({ pool }: Explanation, { filter, y, x }: Place): number | undef
   return py < height && px < width ? (filter * height + py) * width + px : undefined;
 }
 
-function describePool(explanation: Explanation, place: Place): string[] {
+function describePool(explanation: Explanation, place: Place, steps: Steps): string[] {
   const { pool } = explanation;
   const at = poolRow(explanation, place);
   if (pool === undefined || at === undefined) return [];
@@ -73,54 +111,70 @@ function describePool(explanation: Explanation, place: Place): string[] {
   const values = pool.rows.data.subarray(at * columns, (at + 1) * columns);
   return [
     '',
-    `5. pool2row: windows of ${pool.kernel.join('x')} of each map become rows, [${pool.rows.shape.join(', ')}]. Row ${at}:`,
+    steps.next(
+      `pool2row: windows of ${pool.kernel.join('x')} of each map become rows, [${pool.rows.shape.join(', ')}]. Row ${at}:`,
+    ),
     `   ${[...values].map(number).join('  ')}`,
     `   maximum: ${number(pool.output.data[at])}, in column ${values.indexOf(pool.output.data[at])}`,
   ];
 }
 
-function describeBackward(explanation: Explanation, place: Place): string[] {
-  const { backward, pool, outputShape, kernel, kind, inputShape } = explanation;
+function describeBackward(explanation: Explanation, place: Place, steps: Steps): string[] {
+  const { backward, pool, outputShape, kernel, kind } = explanation;
   const { filter, y, x } = place;
   const [, height, width] = outputShape;
   const at = poolRow(explanation, place);
-  const gradient = backward.gradSum.data[(filter * height + y) * width + x];
+  const output = (filter * height + y) * width + x;
+  const gradient = backward.gradSum.data[output];
   const columns = backward.gradRows.shape[1];
   const row = y * width + x;
+  const isLinear = kind === 'linear';
+  const perRow = isLinear ? mostColumns : kernel[1];
   const lines = ['', `Backward, from the loss ${number(backward.loss)} of label ${backward.label}:`, ''];
   if (pool !== undefined && backward.poolRows !== undefined && at !== undefined) {
     const size = pool.rows.shape[1];
     const values = backward.poolRows.data.subarray(at * size, (at + 1) * size);
+    const arriving = number(backward.gradOut.data[at]);
     lines.push(
-      `6. Pooling: ${number(backward.gradOut.data[at])} arrives and goes to the maximum; row2pool puts the row back:`,
+      steps.next(`Pooling: ${arriving} arrives and goes to the maximum; row2pool puts the row back:`),
       `   ${[...values].map(number).join('  ')}`,
+    );
+  } else if (pool === undefined) {
+    const arriving = number(backward.gradOut.data[output]);
+    lines.push(
+      explanation.isScores && isLinear
+        ? steps.next(
+            `The probability of class ${filter}${filter === backward.label ? ', less 1 for the label' : ''}: ${arriving}`,
+          )
+        : steps.next(`From the layers behind arrives ${arriving}`),
     );
   }
   if (explanation.relu !== undefined)
-    lines.push(`7. ReLU passes it where its input was above 0: ${number(gradient)}`);
+    lines.push(steps.next(`ReLU passes it where its input was above 0: ${number(gradient)}`));
   lines.push(
-    `8. Gradient of row ${row}: the sum over filters of gradient times filter:`,
-    ...grid(
-      backward.gradRows.data.subarray(row * columns, (row + 1) * columns),
-      kind === 'linear' ? mostColumns : kernel[1],
-    ),
-  );
-  if (kind === 'conv2d') {
-    const [iy, ix] = middleOf(explanation, place);
-    if (iy >= 0 && iy < inputShape[1] && ix >= 0 && ix < inputShape[2]) {
-      lines.push(
-        `   row2im adds up what all windows give a pixel: ${number(backward.gradInput.data[iy * inputShape[2] + ix])} at ${iy}, ${ix}`,
-      );
-    }
-  }
-  lines.push(
-    `9. Gradient of filter ${filter}: over all places, gradient times row. Its bias: ${number(backward.gradBias.data[filter])}`,
-    ...grid(
-      backward.gradWeight.data.subarray(filter * columns, (filter + 1) * columns),
-      kind === 'linear' ? mostColumns : kernel[1],
-    ),
+    isLinear
+      ? steps.next('Gradient of the inputs: the sum over outputs of gradient times weight:')
+      : steps.next(`Gradient of row ${row}: the sum over filters of gradient times filter:`),
+    ...grid(backward.gradRows.data.subarray(row * columns, (row + 1) * columns), perRow),
+    ...(isLinear ? [] : describeOverlap(explanation, place)),
+    isLinear
+      ? steps.next(
+          `Gradient of the weights to output ${filter}: gradient times input. Its bias: ${number(backward.gradBias.data[filter])}`,
+        )
+      : steps.next(
+          `Gradient of filter ${filter}: over all places, gradient times row. Its bias: ${number(backward.gradBias.data[filter])}`,
+        ),
+    ...grid(backward.gradWeight.data.subarray(filter * columns, (filter + 1) * columns), perRow),
   );
   return lines;
+}
+
+function describeOverlap(explanation: Explanation, place: Place): string[] {
+  const { backward, inputShape } = explanation;
+  const [iy, ix] = middleOf(explanation, place);
+  if (iy < 0 || iy >= inputShape[1] || ix < 0 || ix >= inputShape[2]) return [];
+  const sum = number(backward.gradInput.data[iy * inputShape[2] + ix]);
+  return [`   row2im adds up what all windows give a pixel: ${sum} at ${iy}, ${ix}`];
 }
 
 /** The pixel in the middle of a window. */

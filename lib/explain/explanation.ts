@@ -38,6 +38,8 @@ export interface Explanation {
   readonly sum: Tensor;
   readonly relu: Tensor | undefined;
   readonly pool: ExplainedPool | undefined;
+  /** No layer follows: the outputs are the scores of the classes. */
+  readonly isScores: boolean;
   readonly backward: ExplainedBackward;
 }
 
@@ -71,11 +73,25 @@ export interface ExplainedBackward {
   readonly gradBias: Tensor;
 }
 
+const isExplained = ({ layer }: NamedLayer) => layer instanceof Conv2d || layer instanceof Linear;
+
 /** Names of the layers that can be explained. */
 export function explainableLayers(net: Net): string[] {
-  return net.layer.layers
-    .filter(({ layer }) => layer instanceof Conv2d || layer instanceof Linear)
-    .map(({ name }) => name);
+  return net.layer.layers.filter(isExplained).map(({ name }) => name);
+}
+
+/** The layer with which another one is explained: `conv1` for `relu1` and `pool1`. Undefined where there is none. */
+export function explainedWith(net: Net, name: string): string | undefined {
+  const { layers } = net.layer;
+  const index = layers.findIndex((one) => one.name === name);
+  const start = layers.slice(0, index + 1).findLastIndex(isExplained);
+  return start >= 0 && index <= lastExplained(layers, start) ? layers[start].name : undefined;
+}
+
+/** The last layer that is explained with the one at `index`: its ReLU, and the pooling behind that. */
+function lastExplained(layers: readonly NamedLayer[], index: number): number {
+  if (layers[index + 1]?.layer.kind !== 'relu') return index;
+  return layers[index + 2]?.layer instanceof MaxPool2d ? index + 2 : index + 1;
 }
 
 /**
@@ -92,10 +108,9 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
       `explain: expected one of the layers ${explainableLayers(net).join(', ')} but received "${name}"`,
     );
   }
-  const hasRelu = layers[index + 1]?.layer.kind === 'relu';
-  const poolLayer = hasRelu ? layers[index + 2]?.layer : undefined;
-  const pooling = poolLayer instanceof MaxPool2d ? poolLayer : undefined;
-  const last = index + Number(hasRelu) + Number(pooling !== undefined);
+  const last = lastExplained(layers, index);
+  const hasRelu = last > index;
+  const pooling = last === index + 2 ? (layers[last].layer as MaxPool2d) : undefined;
 
   const outputs = net.activations(x);
   const before = index === 0 ? x : (outputs.get(layers[index - 1].name) as Tensor);
@@ -133,6 +148,7 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
     sum,
     relu: rectified,
     pool,
+    isScores: last === layers.length - 1,
     backward: {
       label,
       loss,

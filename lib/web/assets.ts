@@ -21,7 +21,12 @@ export function drawPageFiles(): Map<string, PageFile> {
   return pageFiles('draw.html', ['web/client/draw.js', 'web/client/pad.js', ...sharedScripts]);
 }
 
-const sharedScripts = ['web/client/dom.js', 'web/client/pictures.js', 'plots/diverging.js'];
+const sharedScripts = [
+  'web/client/dom.js',
+  'web/client/elements.js',
+  'web/client/pictures.js',
+  'plots/diverging.js',
+];
 
 function pageFiles(html: string, scripts: readonly string[]): Map<string, PageFile> {
   return new Map([
@@ -34,6 +39,20 @@ function pageFiles(html: string, scripts: readonly string[]): Map<string, PageFi
       { type: 'text/javascript; charset=utf-8', text: script(path) },
     ]),
   ]);
+}
+
+/**
+ * Compiled scripts as one, for a page in one file, which nothing can be imported into. They stand in the order in which
+ * each needs those before it, and share their names.
+ */
+export function joinedScripts(paths: readonly string[]): string {
+  return paths
+    .map((path) =>
+      script(path)
+        .replace(/^import .*;\n/gm, '')
+        .replace(/^export (?!default)/gm, ''),
+    )
+    .join('\n');
 }
 
 /** A compiled script by its path in dist/. */

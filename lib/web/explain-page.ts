@@ -1,7 +1,7 @@
 /** An explanation as one HTML file that needs nothing else: the numbers, and the script that walks through them. */
 import type { Explanation } from '../explain/explanation.js';
 import type { Tensor } from '../tensor.js';
-import { asset, script } from './assets.js';
+import { asset, joinedScripts } from './assets.js';
 import { toBase64 } from './layer-pictures.js';
 
 export interface ExplainPageOptions {
@@ -11,6 +11,15 @@ export interface ExplainPageOptions {
   readonly label: string;
   readonly start: { readonly filter: number; readonly y: number; readonly x: number };
 }
+
+const scripts = [
+  'elements',
+  'explain-data',
+  'explain-parts',
+  'explain-conv',
+  'explain-linear',
+  'explain',
+].map((name) => `web/client/${name}.js`);
 
 export function explainPage(explanation: Explanation, options: ExplainPageOptions): string {
   const { name, kind, inputShape, outputShape, kernel, stride, padding, pool, backward } = explanation;
@@ -27,6 +36,7 @@ export function explainPage(explanation: Explanation, options: ExplainPageOption
     padding,
     hasRelu: explanation.relu !== undefined,
     pool: pool === undefined ? null : { kernel: pool.kernel, stride: pool.stride, shape: pool.shape },
+    isScores: explanation.isScores,
     loss,
     label: options.label,
     subtitle: options.subtitle,
@@ -38,7 +48,7 @@ export function explainPage(explanation: Explanation, options: ExplainPageOption
     STYLE: asset('page.css'),
     // Nothing in the data can end the element that it stands in.
     DATA: JSON.stringify(data).replaceAll('<', '\\u003c'),
-    SCRIPT: script('web/client/explain.js'),
+    SCRIPT: joinedScripts(scripts),
   };
   // The template is sound HTML by itself, so that it can be formatted and checked.
   return asset('explain.html').replace(

@@ -146,7 +146,34 @@ describe('explain', () => {
     expect(stdout).toContain('three.png in run/checkpoint.safetensors');
     expect(stdout).toContain('filter 4');
     expect(stdout).toContain('of label 8:');
-    expect((await run('explain', '--layer', 'fc1')).stdout).toContain('1. The 120 inputs are a row already');
+  });
+
+  it.each([
+    [
+      'fc1',
+      [
+        'fc1: 120 inputs, 84 outputs. Followed: output ',
+        '1. The 120 inputs are a row already: [1, 120]',
+        '4. ReLU: max(0, ',
+        '5. From the layers behind arrives ',
+        '8. Gradient of the weights to output ',
+      ],
+    ],
+    [
+      'fc2',
+      [
+        'fc2: 84 inputs, 10 outputs. Followed: output ',
+        '   It is the score of class ',
+        '4. The probability of class ',
+        '6. Gradient of the weights to output ',
+      ],
+    ],
+  ])('tells of %s in the words of a linear layer, step by step', async (layer, texts) => {
+    const { stdout } = await run('explain', '--layer', layer);
+    for (const text of texts) expect(stdout).toContain(text);
+    expect(stdout).not.toMatch(/filter|window|im2row/);
+    const steps = [...stdout.matchAll(/^(\d+)\. /gm)].map(([, step]) => Number(step));
+    expect(steps).toEqual(steps.map((_, i) => i + 1));
   });
 
   it('--html writes one file that names nothing outside of it', async () => {
@@ -160,10 +187,25 @@ describe('explain', () => {
       inputShape: [1, 32, 32],
       outputShape: [6, 28, 28],
     });
+    const script = /<script type="module">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+    expect(script).toContain('readModel()');
+    expect(script).not.toMatch(/^(import|export)\b/m);
   });
 
   it.each([
     [['--layer', 'conv9'], 'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "conv9"'],
+    [
+      ['--layer', 'pool1'],
+      'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "pool1". Hint: pool1 is explained with conv1: --layer conv1',
+    ],
+    [
+      ['--layer', 'relu4'],
+      'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "relu4". Hint: relu4 is explained with fc1: --layer fc1',
+    ],
+    [
+      ['--layer', 'flatten'],
+      'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "flatten". Hint: Flatten() has no weights, and only passes numbers on',
+    ],
     [['--filter', '6'], 'explain: --filter: expected one below 6, those of conv1, but received 6'],
     [['--label', '10'], 'explain: --label: expected a class below 10 but received 10'],
   ])('refuses %j', async (args, message) => {

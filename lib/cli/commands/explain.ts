@@ -1,10 +1,11 @@
 /** `rownet explain`: the article's computation of one layer, with the numbers of one image. */
 import { digitTensor } from '../../data/digit-input.js';
 import { softmax } from '../../engines/mistakes.js';
-import { explainableLayers, explainLayer } from '../../explain/explanation.js';
+import { explainableLayers, explainedWith, explainLayer } from '../../explain/explanation.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { prepareDigit } from '../../images/digit.js';
 import { LeNet5 } from '../../nets/lenet5.js';
+import type { Net } from '../../nets/net.js';
 import { recipes } from '../../training/recipes.js';
 import { UsageError } from '../exit.js';
 import { describeExplanation, strongest } from '../explain-text.js';
@@ -23,10 +24,7 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
       : openSavedNet('explain', options.checkpoint, options.recipe);
   const { net, recipe } = saved;
   const name = options.layer ?? 'conv1';
-  const known = explainableLayers(net);
-  if (!known.includes(name)) {
-    throw new UsageError(`explain: --layer: expected ${known.join(', ')} but received "${name}"`);
-  }
+  checkLayer(net, name);
   const x =
     image === undefined
       ? digitTensor(builtInDigit(), { ...recipe, size: net.inputShape[1] })
@@ -57,6 +55,21 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
   const html = explainPage(explanation, { title, subtitle, label: String(label), start });
   writeFileAtomic(options.html, new TextEncoder().encode(html));
   print(`Written: ${printable(options.html)}`);
+}
+
+/** @throws {UsageError} for a name that is none, and for layers that are shown with another one, or not at all. */
+function checkLayer(net: Net, name: string): void {
+  const known = explainableLayers(net);
+  if (known.includes(name)) return;
+  const other = explainedWith(net, name);
+  const found = net.layer.layers.find((one) => one.name === name);
+  const hint =
+    other !== undefined
+      ? `. Hint: ${name} is explained with ${other}: --layer ${other}`
+      : found !== undefined
+        ? `. Hint: ${found.layer.toString()} has no weights, and only passes numbers on`
+        : '';
+  throw new UsageError(`explain: --layer: expected ${known.join(', ')} but received "${name}"${hint}`);
 }
 
 /** Nothing learnt yet: the numbers are as real. */

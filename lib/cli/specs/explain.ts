@@ -24,7 +24,7 @@ export const explainSpec = {
     },
     filter: {
       flags: '--filter <n>',
-      description: 'filter that is followed, from 0',
+      description: 'filter that is followed, from 0; of fc1 and fc2 an output',
       fallback: 'the one with the largest output',
       read: integer(0),
     },

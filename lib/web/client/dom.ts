@@ -1,21 +1,8 @@
 /** What the pages share: elements by id, requests to the server, probabilities as bars. */
 
-/** @throws {Error} if the page has no such element: a mistake of ours. */
-export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no element ${id}`);
-  return found as T;
-}
+import { element } from './elements.js';
 
-export function element<K extends keyof HTMLElementTagNameMap>(
-  name: K,
-  properties: Partial<HTMLElementTagNameMap[K]> = {},
-  ...children: readonly (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
+export { byId, element } from './elements.js';
 
 /** Asks the server for an action. @throws {Error} with the server's message. */
 export async function post<Result>(path: string, body: object): Promise<Result> {
