@@ -245,7 +245,7 @@ describe('report', () => {
     );
     expect(counts.reduce((a, b) => a + b, 0)).toBe(10_000);
     const png = decode(readFileSync(folder.join('run', 'curves.png')));
-    expect([png.width, png.height]).toEqual([1800, 660]);
+    expect([png.width, png.height]).toEqual([1600, 760]);
     // Not all of it is paper.
     expect(new Set(png.data).size).toBeGreaterThan(50);
   });
