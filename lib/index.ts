@@ -15,6 +15,7 @@ export {
   pixelStatistics,
   standardization,
 } from './data/normalize.js';
+export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
 export {
   createEngine,

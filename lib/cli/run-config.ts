@@ -1,6 +1,8 @@
 /** What a run was started with: stored in its checkpoint and config.json, and held against a `--resume`. */
 import { resolve } from 'node:path';
+import type { PicturePreparation } from '../data/preparation.js';
 import { knownSets } from '../data/registry.js';
+import { resizeMethods } from '../data/resize.js';
 import type { EngineName } from '../engines/engine.js';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { quoted } from '../formats/safetensors-header.js';
@@ -26,6 +28,12 @@ export interface RunConfig {
     readonly sha256: Readonly<Record<string, string>>;
     /** One a label, where they are more than numbers. */
     readonly classNames?: readonly string[];
+    /** How the pictures got their size; rownet 0.1.0 did not store it, and did as the recipe says. */
+    readonly preparation?: PicturePreparation;
+    /** As it was asked for; absent where the names of the files decide. */
+    readonly transpose?: boolean;
+    /** Absent for false. */
+    readonly skipEmptyClasses?: boolean;
   };
 }
 
@@ -36,6 +44,8 @@ export interface RunDraft extends Omit<RunConfig, 'recipe'> {
 
 /** Labels are bytes. */
 const MAX_CLASSES = 256;
+/** Of a picture. */
+const MAX_SIDE = 65_535;
 /** No system opens a longer one. */
 const MAX_PATH = 4096;
 
@@ -61,7 +71,13 @@ export function newRunConfig(options: TrainOptions): RunDraft {
     },
     seed: options.seed ?? 1,
     engine: options.engine ?? 'auto',
-    data: { name: dataName(options.data), limit: options.limit ?? null, sha256: {} },
+    data: {
+      name: dataName(options.data),
+      limit: options.limit ?? null,
+      sha256: {},
+      ...(options.transpose === undefined ? {} : { transpose: isYes(options.transpose) }),
+      ...(options.skipEmptyClasses === undefined ? {} : { skipEmptyClasses: true }),
+    },
   };
 }
 
@@ -72,12 +88,25 @@ export function newRunConfig(options: TrainOptions): RunDraft {
  */
 export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where: string): RunConfig {
   const { recipe, seed, engine, data } = stored;
+  const { resize, size } = data.preparation ?? { resize: recipe.resize, size: [32, 32] };
   const differences = [
     difference('--recipe', recipe.name, options.recipe),
     difference('--batch-size', recipe.batchSize, options.batchSize),
     difference('--lr', recipe.optimizer.lr, options.lr),
     difference('--seed', seed, options.seed),
     difference('--limit', data.limit ?? 'all images', options.limit),
+    difference('--size', size.join('x'), options.size?.join('x')),
+    difference('--resize', resize, options.resize),
+    difference(
+      '--transpose',
+      transposeText(data.transpose),
+      options.transpose && transposeText(isYes(options.transpose)),
+    ),
+    difference(
+      '--skip-empty-classes',
+      data.skipEmptyClasses ? 'yes' : 'no',
+      options.skipEmptyClasses && 'yes',
+    ),
   ].filter((line) => line !== undefined);
   refuseDifferences(where, differences);
   return {
@@ -87,6 +116,16 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     engine: options.engine ?? engine,
     data: { ...data, name: options.data === undefined ? data.name : dataName(options.data) },
   };
+}
+
+/** `--transpose` alone is yes. */
+export function isYes(option: 'yes' | 'no' | true): boolean {
+  return option !== 'no';
+}
+
+function transposeText(transpose: boolean | undefined): string {
+  if (transpose === undefined) return 'as the files are called';
+  return transpose ? 'yes' : 'no';
 }
 
 /** @throws {UsageError} when the files are not those that the run was started on. */
@@ -135,7 +174,7 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
     recipe: recipes.article,
     data: { name: '', limit: null, sha256: {} },
   };
-  const path = firstMismatch(template, value, 'config') ?? classNamesMismatch(value as RunConfig);
+  const path = firstMismatch(template, value, 'config') ?? optionalMismatch(value as RunConfig);
   const problem =
     path === undefined ? impossibleValue(value as RunConfig) : `${path} is missing or of another type`;
   if (problem === undefined) return value as RunConfig;
@@ -145,12 +184,31 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
   );
 }
 
-/** The one field that need not be there. */
-function classNamesMismatch({ data: { classNames } }: RunConfig): string | undefined {
-  const fits =
+/** Of the fields that need not be there. */
+function optionalMismatch({ data }: RunConfig): string | undefined {
+  const { classNames, preparation, transpose, skipEmptyClasses } = data;
+  const namesFit =
     classNames === undefined ||
     (Array.isArray(classNames) && classNames.length <= MAX_CLASSES && classNames.every(isText));
-  return fits ? undefined : 'config.data.classNames';
+  if (!namesFit) return 'config.data.classNames';
+  if (preparation !== undefined && !isPreparation(preparation)) return 'config.data.preparation';
+  for (const [name, value] of Object.entries({ transpose, skipEmptyClasses })) {
+    if (value !== undefined && typeof value !== 'boolean') return `config.data.${name}`;
+  }
+  return undefined;
+}
+
+function isPreparation(value: unknown): value is PicturePreparation {
+  if (typeof value !== 'object' || value === null) return false;
+  const { resize, size, from } = value as Partial<PicturePreparation>;
+  return (
+    resizeMethods.some((method) => method === resize) && isSize(size) && (from === undefined || isSize(from))
+  );
+}
+
+function isSize(value: unknown): boolean {
+  const isSide = (side: unknown) => Number.isInteger(side) && Number(side) >= 1 && Number(side) <= MAX_SIDE;
+  return Array.isArray(value) && value.length === 2 && value.every(isSide);
 }
 
 function isText(value: unknown): value is string {

@@ -1,17 +1,21 @@
 /** Nets that come from a checkpoint. */
+import type { PicturePreparation } from '../data/preparation.js';
 import { DataError } from '../errors.js';
 import { mnistNormalization } from '../data/normalize.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { loadGeneration } from '../formats/generations.js';
-import { LeNet5 } from '../nets/lenet5.js';
+import { LeNet5, lenet5Features, lenet5Side } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
 import { type Recipe, recipes, type RunRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
+import { recipePreparation } from './run-data.js';
 import { checkpointFile, fallbackLine } from './train-plan.js';
 
 /** Labels are bytes. */
 const MAX_CLASSES = 256;
+/** Of a picture. */
+const MAX_SIDE = 65_535;
 /** Of the architecture that a message shows; that of LeNet-5 has half as many letters. */
 const MOST_LETTERS = 1500;
 
@@ -25,6 +29,8 @@ export interface SavedNet {
   /** Undefined for a file that holds parameters alone. */
   readonly config: RunConfig | undefined;
   readonly recipe: Preparation;
+  /** How pictures get the size that the net takes. */
+  readonly preparation: PicturePreparation;
   readonly net: LeNet5;
   readonly classes: number;
 }
@@ -42,9 +48,9 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
   if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
   const config =
     Object.keys(checkpoint.config).length === 0 ? undefined : parseRunConfig(checkpoint.config, file);
-  const preparation =
-    recipe === undefined || recipe === config?.recipe.name ? config?.recipe : namedPreparation(recipe);
-  if (preparation === undefined) {
+  const own = recipe === undefined || recipe === config?.recipe.name;
+  const prepared = own ? config?.recipe : namedPreparation(recipe);
+  if (prepared === undefined) {
     throw new UsageError(
       `${command}: ${file} holds parameters alone: expected --recipe, which says how images are prepared for them. ` +
         'Hint: --recipe fast or --recipe article',
@@ -58,9 +64,36 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
         `"fc2.bias" of ${classes}. Hint: ${command} takes LeNet-5 alone`,
     );
   }
-  const net = new LeNet5({ classes });
+  const inputSize = inputSizeOf(checkpoint);
+  const net = new LeNet5({ classes, inputSize });
   restoreParams(net, checkpoint, file);
-  return { file, checkpoint, config, recipe: preparation, net, classes };
+  const stored = own ? config?.data.preparation : undefined;
+  if (stored !== undefined && String(stored.size) !== String(inputSize)) {
+    throw new DataError(
+      `checkpoint: ${file}: expected config.data.preparation.size ${inputSize.join('x')}, as the net takes, ` +
+        `but received ${stored.size.join('x')}. Hint: it must be a checkpoint that "rownet train" wrote`,
+    );
+  }
+  const preparation = stored ?? recipePreparation(prepared, net.inputShape);
+  return { file, checkpoint, config, recipe: prepared, preparation, net, classes };
+}
+
+/**
+ * Height and width of the images that the net of a checkpoint takes, where its parameters are as many as that needs;
+ * else those of the usual LeNet-5, with which `restoreParams` compares what is there.
+ */
+function inputSizeOf({ architecture, params }: LoadedCheckpoint): readonly [number, number] {
+  const usual = [lenet5Side, lenet5Side] as const;
+  if (architecture === '') return usual;
+  const { inputShape } = (JSON.parse(architecture) ?? {}) as { inputShape?: unknown };
+  if (!Array.isArray(inputShape) || inputShape.length !== 3) return usual;
+  const [, height, width]: unknown[] = inputShape;
+  const isSide = (side: unknown): side is number =>
+    Number.isInteger(side) && Number(side) >= lenet5Side && Number(side) <= MAX_SIDE;
+  if (!isSide(height) || !isSide(width)) return usual;
+  const { shape = [], size = 0 } = params.get('fc1.weight') ?? {};
+  // Values that are there, so that a small file cannot ask for a large net.
+  return size > 0 && shape[1] === lenet5Features(height, width) ? [height, width] : usual;
 }
 
 /** That of a recipe alone. What it measures on its training images is unknown then: MNIST's take their place. */

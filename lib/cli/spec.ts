@@ -1,5 +1,5 @@
 /** What a command takes, as data, and the options that several commands share. */
-import { integer, nonEmpty, oneOf, type ReadValue } from './values.js';
+import { imageSize, integer, nonEmpty, oneOf, type ReadValue } from './values.js';
 
 export interface OptionSpec<T = unknown> {
   /** As commander writes them: `--epochs <n>`, `--json`, `--resume [run]`. */
@@ -40,6 +40,29 @@ export const data = {
   description:
     'mnist, fashion-mnist, kmnist, or a folder of the four IDX files (also .gz) or of class folders of images',
   read: nonEmpty('the name of a data set or a folder'),
+};
+export const size = {
+  flags: '--size <size>',
+  description: 'height and width that pictures are brought to: 48x64, or 48 for both; at least 32',
+  fallback: '32x32',
+  read: imageSize(),
+};
+export const resize = {
+  flags: '--resize <method>',
+  description:
+    'how pictures get their size: fit (scaled, proportions kept), stretch, pad (not scaled), bilinear, or none',
+  fallback: "the recipe's (fast pad, article bilinear) where all pictures have one size that fits, else fit",
+  read: oneOf('fit', 'stretch', 'pad', 'bilinear', 'none'),
+};
+export const transpose = {
+  flags: '--transpose [how]' as const,
+  description: 'exchange rows and columns of the pictures: yes or no',
+  fallback: 'yes for files that are called emnist, else no',
+  read: oneOf('yes', 'no'),
+};
+export const skipEmptyClasses = {
+  flags: '--skip-empty-classes',
+  description: 'leave out class folders without a picture that can be read, in place of an error',
 };
 export const limit = {
   flags: '--limit <n>',

@@ -1,4 +1,5 @@
 /** What `train` tells: lines for people, events for programs. */
+import type { DataSource } from '../data/datasets.js';
 import { articleSecondsPerEpoch, besideArticle } from '../plots/article.js';
 import type { EpochRecord } from '../training/trainer.js';
 import { grouped, percent } from './output.js';
@@ -16,6 +17,7 @@ export interface RunFacts {
   readonly engine: string;
   readonly images: number;
   readonly testImages: number;
+  readonly source: Pick<DataSource, 'preparation' | 'notes' | 'skipped'>;
   readonly parameters: number;
   readonly out: string;
   /** What a continued run has behind it. */
@@ -51,6 +53,10 @@ export function startEvent(facts: RunFacts): object {
     data: config.data.name,
     images: rest.images,
     testImages: rest.testImages,
+    size: rest.source.preparation.size,
+    resize: rest.source.preparation.resize,
+    skipped: rest.source.skipped,
+    notes: rest.source.notes,
     parameters: rest.parameters,
     out: rest.out,
     ...(resumed === undefined ? {} : { resumedFrom: resumed.epoch, resumedStep: resumed.step }),

@@ -20,6 +20,19 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<n
   return Object.assign(read, { choices: [] });
 }
 
+/** `48x64`: height and width. `48`: both. */
+export function imageSize(): ReadValue<readonly [height: number, width: number]> {
+  const read = (text: string, where: string) => {
+    const [, height, width = height] = /^(\d+)(?:x(\d+))?$/.exec(text) ?? [];
+    const sides = [Number(height), Number(width)] as const;
+    if (sides.every((side) => side >= 32 && side <= 4096)) return sides;
+    throw new UsageError(
+      `${where}: expected height and width from 32 to 4096, such as 48x64 or 48, but received "${text}"`,
+    );
+  };
+  return Object.assign(read, { choices: [] });
+}
+
 /** `2`: epochs. `30s` or `0.5s`: seconds. */
 export function interval(): ReadValue<Interval> {
   return (text, where) => {

@@ -3,78 +3,114 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { DataError } from '../errors.js';
 import { decodeImage, readImageFile } from '../images/decode.js';
-import type { ClassFiles } from './class-folders.js';
-import { allocateImages, type Preparation, preparedSize, resizerFor } from './preparation.js';
-import type { ImageSize } from './resize.js';
+import type { GreyImage } from '../images/limits.js';
+import { type ClassFiles, type ClassFolders, skippedText } from './class-folders.js';
+import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
+import { countSize, resizeNotes, type SizeCounts } from './notes.js';
+import { allocateImages, choosePreparation, type PicturePreparation, pictureResizer } from './preparation.js';
+import type { ImageSize, Resizer } from './resize.js';
+import { transposed } from './transpose.js';
 
-/** Longest side of an image. */
-const MAX_SIDE = 4096;
-
-/** A size, and the file that has it, for messages. */
-export interface SizeOfFile extends ImageSize {
-  readonly path: string;
-}
-
-export interface ClassImages {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array;
-  /** After resizing. */
-  readonly size: ImageSize;
-  /** Of the images as they are stored, all of which have it. */
-  readonly original: SizeOfFile;
+/** A split, and what its images were like before they were prepared. */
+interface ReadSplit extends LoadedSplit {
   /**
    * Over the files in the order in which they are taken: `<class>/<file>`, a zero byte, the size in decimal digits, a
    * zero byte, the contents. Hexadecimal. All files count, whatever the limit.
    */
   readonly sha256: string;
+  /** How many images are of each size, `64x64`. */
+  readonly sizes: SizeCounts;
 }
 
 /**
- * Takes the first image of each class, then the second of each, and so on, so that a limit leaves all classes. Pixels
- * are taken as they are, 0 black to 255 white.
- * @param original size that the images must have; that of the first one if left out
- * @throws DataError if a file cannot be read or decoded, or has another size, naming it
+ * Loads both splits. How pictures are prepared is decided by those of the training.
+ * @throws DataError if a file cannot be read, decoded or brought to its size, naming it, or if there are not as many
+ * classes as asked for
  */
-export function loadClassImages(
+export function loadClassFolders(found: ClassFolders, request: LoadRequest): LoadedData {
+  const { folder, train, test, skipped, emptyClasses } = found;
+  const classNames = train.map(({ name }) => name);
+  const { classes = train.length } = request;
+  if (classes !== train.length) {
+    throw new DataError(
+      `data: ${folder}: expected ${classes} classes but received ${train.length}: ${classNames.join(', ')}. ` +
+        'Hint: pass the folder of the classes that the net knows',
+    );
+  }
+  const { split, preparation } = readTraining(train, request);
+  const tested = readSplit(test, request, () => preparation, false) as NonNullable<
+    ReturnType<typeof readSplit>
+  >;
+  const testSplit = tested.split;
+  const left = skippedText(skipped);
+  return {
+    name: basename(folder),
+    folder,
+    train: split,
+    test: testSplit,
+    size: preparation.size,
+    classes,
+    classNames,
+    sha256: { train: split.sha256, test: testSplit.sha256 },
+    preparation,
+    notes: [
+      ...(left === undefined ? [] : [left]),
+      ...emptyClasses.map((name) => `class ${name} is left out: it has no picture that can be read`),
+      ...resizeNotes([split.sizes, testSplit.sizes], preparation, request),
+    ],
+    skipped,
+  };
+}
+
+function readTraining(
   classes: readonly ClassFiles[],
-  preparation: Preparation,
-  original?: SizeOfFile,
-): ClassImages {
+  request: LoadRequest,
+): { split: ReadSplit; preparation: PicturePreparation } {
+  const { preparation: given } = request;
+  const choose = (size: ImageSize) => given ?? choosePreparation(request, size);
+  const uniform = readSplit(classes, request, choose, given === undefined);
+  if (uniform !== undefined) return uniform;
+  const mixed = choosePreparation(request, undefined);
+  // Of images of several sizes, those before the second size were prepared as if all had the first: read again.
+  return readSplit(classes, request, () => mixed, false) as NonNullable<typeof uniform>;
+}
+
+/**
+ * Takes the first image of each class, then the second of each, and so on, so that a limit leaves all classes.
+ * @param choose the preparation, from the size of the first image
+ * @param oneSize whether to give up, returning undefined, at an image of another size than the first one
+ */
+function readSplit(
+  classes: readonly ClassFiles[],
+  { limit, transpose = false }: LoadRequest,
+  choose: (first: ImageSize) => PicturePreparation,
+  oneSize: boolean,
+): { split: ReadSplit; preparation: PicturePreparation } | undefined {
   const files = inTurns(classes);
-  const count = Math.min(files.length, preparation.limit);
+  const count = Math.min(files.length, limit);
   const labels = Uint8Array.from(files.slice(0, count), ({ label }) => label);
   const hash = createHash('sha256');
-  let expected = original;
-  let put: ((grey: Uint8Array, index: number) => void) | undefined;
-  let images: Uint8Array = new Uint8Array(0);
+  const sizes = new Map<string, number>();
+  let state: { images: Uint8Array; preparation: PicturePreparation; put: PutPicture } | undefined;
   for (const [index, { path, label }] of files.entries()) {
     const bytes = readImageFile(path);
-    hash.update(`${classes[label].name}/${basename(path)}\0${bytes.length}\0`).update(bytes);
+    const file = `${classes[label].name}/${basename(path).normalize('NFC')}`;
+    hash.update(`${file}\0${bytes.length}\0`).update(bytes);
     if (index >= count) continue;
-    const { width, height, grey } = decodeImage(`images: ${path}`, bytes);
-    expected ??= firstSize(path, { height, width });
-    if (height !== expected.height || width !== expected.width) {
-      throw new DataError(
-        `images: ${path}: expected ${expected.height}x${expected.width}, as in ${expected.path}, but received ` +
-          `${height}x${width}. Hint: all images of a data set must have one size`,
-      );
+    const decoded = decodeImage(`images: ${path}`, bytes);
+    const picture = transpose ? transposed(decoded) : decoded;
+    countSize(sizes, picture);
+    if (state === undefined) {
+      const preparation = choose(picture);
+      const images = allocateImages(count, preparation.size);
+      state = { images, preparation, put: writer(preparation, images) };
     }
-    if (put === undefined) {
-      const size = preparedSize(preparation, expected);
-      images = allocateImages(count, size);
-      put = writer(path, preparation, expected, images);
-    }
-    put(grey, index);
+    if (oneSize && sizes.size > 1 && state.preparation.resize !== 'none') return undefined;
+    state.put(path, picture, index);
   }
   // There is a class, and a class has images.
-  const found = expected as SizeOfFile;
-  return {
-    images,
-    labels,
-    size: preparedSize(preparation, found),
-    original: found,
-    sha256: hash.digest('hex'),
-  };
+  const { images, preparation } = state as NonNullable<typeof state>;
+  return { split: { images, labels, sha256: hash.digest('hex'), sizes }, preparation };
 }
 
 function inTurns(classes: readonly ClassFiles[]): { path: string; label: number }[] {
@@ -83,20 +119,27 @@ function inTurns(classes: readonly ClassFiles[]): { path: string; label: number 
     .sort((a, b) => a.turn - b.turn || a.label - b.label);
 }
 
-function firstSize(path: string, { height, width }: ImageSize): SizeOfFile {
-  if (height <= MAX_SIDE && width <= MAX_SIDE) return { path, height, width };
-  throw new DataError(
-    `images: ${path}: expected at most ${MAX_SIDE}x${MAX_SIDE} pixels but received ${height}x${width}. ` +
-      'Hint: make all images smaller',
-  );
-}
+/** Prepares a picture into its place. */
+type PutPicture = (path: string, picture: GreyImage, index: number) => void;
 
-/** Resizes an image into its place. */
-function writer(path: string, preparation: Preparation, from: ImageSize, images: Uint8Array) {
-  const to = preparedSize(preparation, from);
-  const where = `images: ${path}: images of ${from.height}x${from.width}`;
-  const resizer = resizerFor(where, preparation.resize, from, to);
-  const bytes = to.height * to.width;
-  return (grey: Uint8Array, index: number) =>
-    resizer(grey, images.subarray(index * bytes, (index + 1) * bytes));
+function writer(preparation: PicturePreparation, images: Uint8Array): PutPicture {
+  const [height, width] = preparation.size;
+  const bytes = height * width;
+  // The pictures of most sets have one size, or a few: only the last resizer is kept.
+  let last: { readonly height: number; readonly width: number; readonly resizer: Resizer } | undefined;
+  return (path, picture, index) => {
+    const differs = picture.height !== height || picture.width !== width;
+    if (preparation.resize === 'none' && differs) {
+      throw new DataError(
+        `images: ${path}: expected ${height}x${width}, as the others, but received ` +
+          `${picture.height}x${picture.width}. Hint: --resize fit brings images of any size to one`,
+      );
+    }
+    if (last?.height !== picture.height || last.width !== picture.width) {
+      const where = `images: ${path}: an image of ${picture.height}x${picture.width}`;
+      const resizer = pictureResizer(where, preparation, picture);
+      last = { height: picture.height, width: picture.width, resizer };
+    }
+    last.resizer(picture.grey, images.subarray(index * bytes, (index + 1) * bytes));
+  };
 }

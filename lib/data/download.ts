@@ -5,7 +5,8 @@ import https from 'node:https';
 import { DataError, errorCode, errorMessage } from '../errors.js';
 import { readRegularFile } from '../files.js';
 import { checkPackedIdx, type IdxKind, readIdx } from './idx.js';
-import { type KnownSet, knownSets, type Part, partFiles } from './registry.js';
+import { type Part, partFiles } from './idx-files.js';
+import { type KnownSet, knownSets } from './registry.js';
 
 export interface DownloadProgress {
   /** Bytes so far. */

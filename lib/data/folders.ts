@@ -47,7 +47,8 @@ function refuseLostFolder(folder: string, names: readonly string[]): void {
   );
 }
 
-function isFolder(path: string): boolean {
+/** Links to folders included. */
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {

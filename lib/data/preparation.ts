@@ -1,21 +1,48 @@
-/** How the images of a data set get their size, whatever they are read from. */
+/** How pictures get the size that a net takes, whatever they are read from. */
 import { ArgumentRangeError, DataError } from '../errors.js';
+import type { GreyImage } from '../images/limits.js';
 import { createResizer, type ImageSize, type Resizer, type ResizeMethod } from './resize.js';
 
-export interface Preparation {
+/** Height and width. */
+export type HeightWidth = readonly [height: number, width: number];
+
+/**
+ * How the pictures of a data set were prepared. A training keeps it, so that later pictures are prepared as its own
+ * were: those of another size than `from` are first brought to it, as by `fit`.
+ */
+export interface PicturePreparation {
   readonly resize: ResizeMethod;
-  /** Height and width; without effect for `none`. */
-  readonly size: number;
-  /** Only so many images of a split. */
-  readonly limit: number;
+  /** Height and width of the result. */
+  readonly size: HeightWidth;
+  /** Height and width that all pictures of the training had; absent where they had several sizes. */
+  readonly from?: HeightWidth;
+}
+
+/** What is asked of a data set's pictures before any of them has been seen. */
+export interface PreparationRequest {
+  /** Undefined: chosen by the sizes of the pictures. */
+  readonly resize: ResizeMethod | undefined;
+  /** What is chosen for pictures that have one size and fit in. */
+  readonly fitting: 'pad' | 'bilinear';
+  readonly size: HeightWidth;
 }
 
 /** Resized images of one part; the largest array that the addon's kernels index. */
 const MAX_IMAGE_BYTES = 2 ** 31;
 
-/** The size of all images, from that of the originals. */
-export function preparedSize({ resize, size }: Preparation, original: ImageSize): ImageSize {
-  return resize === 'none' ? original : { height: size, width: size };
+/**
+ * The preparation of a data set.
+ * @param from the size of its pictures; undefined if they have several
+ */
+export function choosePreparation(
+  { resize, fitting, size }: PreparationRequest,
+  from: ImageSize | undefined,
+): PicturePreparation {
+  if (from === undefined) return { resize: resize ?? 'fit', size };
+  const fits = from.height <= size[0] && from.width <= size[1];
+  const chosen = resize ?? (fits ? fitting : 'fit');
+  const original: HeightWidth = [from.height, from.width];
+  return { resize: chosen, size: chosen === 'none' ? original : size, from: original };
 }
 
 /**
@@ -31,8 +58,51 @@ export function resizerFor(where: string, method: ResizeMethod, from: ImageSize,
   }
 }
 
+/** A resizer for pictures of one size, which need not be that of the training's. Throws as `resizerFor`. */
+export function pictureResizer(where: string, preparation: PicturePreparation, picture: ImageSize): Resizer {
+  const { resize, size, from } = preparation;
+  const to = imageSize(size);
+  if (from === undefined || (picture.height === from[0] && picture.width === from[1])) {
+    return resizerFor(where, resize, picture, to);
+  }
+  if (resize === 'fit') return resizerFor(where, 'fit', picture, to);
+  if (resize === 'bilinear' || resize === 'stretch') return resizerFor(where, 'stretch', picture, to);
+  const original = imageSize(from);
+  const first = resizerFor(where, 'fit', picture, original);
+  const second = resizerFor(where, resize, original, to);
+  const between = new Uint8Array(original.height * original.width);
+  const [pixels, results] = [picture.height * picture.width, to.height * to.width];
+  return (source, target) => {
+    for (let i = 0; i * pixels < source.length; i += 1) {
+      first(source.subarray(i * pixels, (i + 1) * pixels), between);
+      second(between, target.subarray(i * results, (i + 1) * results));
+    }
+  };
+}
+
+/**
+ * One picture, prepared as those of a training were: `size[0] * size[1]` bytes.
+ * @param where for messages: `images: path`
+ * @throws DataError if it cannot be brought to that size
+ */
+export function preparePicture(
+  where: string,
+  picture: GreyImage,
+  preparation: PicturePreparation,
+): Uint8Array {
+  const { width, height, grey } = picture;
+  const resizer = pictureResizer(`${where}: a picture of ${height}x${width}`, preparation, picture);
+  const pixels = new Uint8Array(preparation.size[0] * preparation.size[1]);
+  resizer(grey, pixels);
+  return pixels;
+}
+
+export function imageSize([height, width]: HeightWidth): ImageSize {
+  return { height, width };
+}
+
 /** Room for `count` images, all 0. */
-export function allocateImages(count: number, { height, width }: ImageSize): Uint8Array {
+export function allocateImages(count: number, [height, width]: HeightWidth): Uint8Array {
   const bytes = count * height * width;
   if (bytes <= MAX_IMAGE_BYTES) return new Uint8Array(bytes);
   throw new ArgumentRangeError(

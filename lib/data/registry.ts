@@ -2,23 +2,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { type ClassFolders, findClassFolders } from './class-folders.js';
 import { fashionMnistClasses, kmnistClasses } from './class-names.js';
 import { namesIn } from './folders.js';
-
-/** The four parts of a data set. */
-export const parts = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
-export type Part = (typeof parts)[number];
-
-/** The original names; a folder may have a dot before `idx`, and `.gz` at the end. */
-export const partFiles: Readonly<Record<Part, string>> = {
-  trainImages: 'train-images-idx3-ubyte',
-  trainLabels: 'train-labels-idx1-ubyte',
-  testImages: 't10k-images-idx3-ubyte',
-  testLabels: 't10k-labels-idx1-ubyte',
-};
+import { findIdxFiles, type IdxFiles, type Part, partFiles } from './idx-files.js';
 
 /** A data set whose contents are known. */
 export interface KnownSet {
@@ -106,18 +95,18 @@ export interface LocateOptions {
   readonly cwd?: string;
   /** The network is not to be used: errors then do not propose a download. */
   readonly offline?: boolean;
+  /** Leave out class folders without images, in place of an error. */
+  readonly skipEmptyClasses?: boolean;
 }
 
-/** Four files that exist, though nothing is known about their contents yet. */
-export interface IdxLocation {
+/** The four files of a set that is asked for by name, or of a folder. */
+export interface IdxLocation extends IdxFiles {
   readonly kind: 'idx';
   /** The set that was asked for by name; undefined for a folder. */
   readonly set: KnownSet | undefined;
-  readonly folder: string;
-  readonly files: Readonly<Record<Part, string>>;
 }
 
-/** Folders of images, one a class. */
+/** A folder with class folders. */
 export interface ClassLocation {
   readonly kind: 'classes';
   readonly folder: string;
@@ -154,40 +143,6 @@ export function downloadFolder(
 ): string {
   const dataFolder = env.ROWNET_DATA_DIR;
   return join(dataFolder ? resolve(cwd, dataFolder) : cacheFolder(env), name);
-}
-
-/** The file names accepted for a part, the preferred one first; the third is that of a download. */
-export function candidates(part: Part): string[] {
-  const name = partFiles[part];
-  const dotted = name.replace('-idx', '.idx');
-  return [name, dotted, `${name}.gz`, `${dotted}.gz`];
-}
-
-/** Finds the four files among the names in a folder. */
-function matchFiles(folder: string, names: ReadonlySet<string>) {
-  const files: Partial<Record<Part, string>> = {};
-  const missing: string[] = [];
-  for (const part of parts) {
-    const name = candidates(part).find((candidate) => names.has(candidate));
-    if (name === undefined) missing.push(partFiles[part]);
-    else files[part] = join(folder, name);
-  }
-  return { files, missing };
-}
-
-/** The four files of a folder; undefined if the folder has none of them or does not exist. */
-function lookInto(where: string, folder: string): Record<Part, string> | undefined {
-  const names = namesIn(where, folder);
-  if (names === undefined) return undefined;
-  const { files, missing } = matchFiles(folder, new Set(names));
-  if (missing.length === parts.length) return undefined;
-  if (missing.length > 0) {
-    throw new DataError(
-      `${where}: ${folder}: expected four files but these are missing: ${missing.join(', ')}. ` +
-        'Hint: each may also be gzipped (.gz)',
-    );
-  }
-  return files as Record<Part, string>;
 }
 
 /** The data folder of an installed npm package, seen from `cwd` or else from rownet itself. */
@@ -241,12 +196,12 @@ function places(set: KnownSet, env: Environment, cwd: string): { text: string; f
 export function locate(nameOrFolder: string, options: LocateOptions = {}): Location {
   const { env = process.env, cwd = process.cwd() } = options;
   const set = knownSets.find((known) => known.name === nameOrFolder);
-  if (set === undefined) return locateFolder(nameOrFolder, cwd);
+  if (set === undefined) return locateFolder(nameOrFolder, cwd, options);
   const tried = places(set, env, cwd);
   for (const { folder } of tried) {
     if (folder === undefined) continue;
-    const files = lookInto(`data: ${set.name}`, folder);
-    if (files !== undefined) return { kind: 'idx', set, folder, files };
+    const found = findIdxFiles(`data: ${set.name}`, folder, '');
+    if (found !== undefined) return { kind: 'idx', set, ...found };
   }
   const texts = tried.map(({ text }) => text).join(', ');
   const download = options.offline ? '' : `run \`rownet data get ${set.name}\`, or `;
@@ -255,20 +210,22 @@ export function locate(nameOrFolder: string, options: LocateOptions = {}): Locat
   );
 }
 
-function locateFolder(path: string, cwd: string): Location {
+function locateFolder(path: string, cwd: string, options: LocateOptions): Location {
   const folder = resolve(cwd, path);
   const known = knownSets.map(({ name }) => `"${name}"`).join(', ');
   const names = path === '' ? undefined : namesIn('data', folder);
   if (names === undefined) {
+    const prefixed = path === '' ? undefined : findIdxFiles('data', dirname(folder), basename(folder));
+    if (prefixed !== undefined) return { kind: 'idx', set: undefined, ...prefixed };
     const received = path !== '' && existsSync(folder) ? 'a file' : 'a path where there is none';
     throw new DataError(
       `data: ${path}: expected a folder but received ${received}. ` +
         `Hint: pass ${known} or a folder with the four IDX files or of class folders`,
     );
   }
-  const files = lookInto('data', folder);
-  if (files !== undefined) return { kind: 'idx', set: undefined, folder, files };
-  const classes = findClassFolders(folder);
+  const found = findIdxFiles('data', folder);
+  if (found !== undefined) return { kind: 'idx', set: undefined, ...found };
+  const classes = findClassFolders(folder, options.skipEmptyClasses ?? false);
   if (classes !== undefined) return { kind: 'classes', folder, classes };
   throw new DataError(
     `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}, and no folders of images. ` +

@@ -1,16 +1,28 @@
 /**
  * Grey images of unsigned bytes, resized without leaving bytes.
  *
- * `pad` puts zeros around the image. `bilinear` follows OpenCV's INTER_LINEAR on 8-bit images: the centre of target
+ * `pad` puts the image in the middle. `fit` scales it first, keeping its proportions, so that it just fits in. Around it
+ * both put its background: the median of its own border, which is 0 for white on black, and no frame around a dark
+ * drawing on paper. `stretch` scales height and width each on its own. How scaling averages and interpolates, scale.ts
+ * says.
+ *
+ * `bilinear` follows OpenCV's INTER_LINEAR on 8-bit images: the centre of target
  * pixel x lies at (x + 0.5) * from / to - 0.5 in the source, points outside take the edge pixel, coefficients have
  * 11 fraction bits, and bits are cut where its portable code cuts them, so that each pixel is equal to OpenCV's and
  * within one grey level of the exact value. Shrinking takes the two nearest pixels too, without averaging over the
  * others, as INTER_LINEAR does.
  */
 import { ArgumentRangeError } from '../errors.js';
+import { createScaler, fittedSize } from './scale.js';
 
-/** `none` leaves images as they are. */
-export type ResizeMethod = 'pad' | 'bilinear' | 'none';
+/**
+ * How images get their size. `fit`: scaled with their proportions kept, the rest is their background; `stretch`: scaled
+ * to fill the size; `pad`: not scaled, in the middle of their background; `bilinear`: stretched as OpenCV's INTER_LINEAR
+ * does, which leaves out pixels where it shrinks; `none`: left as they are.
+ */
+export type ResizeMethod = 'fit' | 'stretch' | 'pad' | 'bilinear' | 'none';
+
+export const resizeMethods: readonly ResizeMethod[] = ['fit', 'stretch', 'pad', 'bilinear', 'none'];
 
 export interface ImageSize {
   readonly height: number;
@@ -28,8 +40,8 @@ function sizeText(size: ImageSize): string {
 
 /**
  * A resizer for images of one size; for `none`, `to` must equal `from`.
- * @throws ArgumentRangeError if a size is not an integer from 1 to 65535, or if the image does not fit into `to` (for
- * `bilinear`, any size fits)
+ * @throws ArgumentRangeError if a size is not an integer from 1 to 65535, or if the image does not fit into `to` by
+ * `pad` or `none`
  */
 export function createResizer(method: ResizeMethod, from: ImageSize, to: ImageSize): Resizer {
   for (const value of [from.height, from.width, to.height, to.width]) {
@@ -44,13 +56,10 @@ export function createResizer(method: ResizeMethod, from: ImageSize, to: ImageSi
   if (method === 'pad' && (from.height > to.height || from.width > to.width)) {
     throw new ArgumentRangeError(
       `resize: pad: expected a size of at least ${sizeText(from)} but received ${sizeText(to)}. ` +
-        "Hint: use 'bilinear'",
+        "Hint: use 'fit'",
     );
   }
-  let resizeOne: (source: Uint8Array, offset: number, target: Uint8Array, targetOffset: number) => void;
-  if (same) resizeOne = copier(from);
-  else if (method === 'pad') resizeOne = padder(from, to);
-  else resizeOne = interpolator(from, to);
+  const resizeOne = same ? copier(from) : resizers[method](from, to);
   const sourceBytes = from.height * from.width;
   const targetBytes = to.height * to.width;
   return (source, target) => {
@@ -76,20 +85,75 @@ function copier(size: ImageSize): ResizeOne {
   };
 }
 
-/** Zeros on all sides; where the difference is odd, the bottom and the right get one more. */
 function padder(from: ImageSize, to: ImageSize): ResizeOne {
-  const bytes = to.height * to.width;
-  const top = Math.floor((to.height - from.height) / 2);
-  const left = Math.floor((to.width - from.width) / 2);
   return (source, offset, target, targetOffset) => {
-    target.fill(0, targetOffset, targetOffset + bytes);
-    for (let y = 0; y < from.height; y += 1) {
-      const read = offset + y * from.width;
-      const write = targetOffset + (top + y) * to.width + left;
-      for (let x = 0; x < from.width; x += 1) target[write + x] = source[read + x];
-    }
+    const background = backgroundOf(source, offset, from);
+    place(source, offset, from, background, target, targetOffset, to);
   };
 }
+
+/** The image in the middle; where the difference is odd, the bottom and the right get one pixel more. */
+function place(
+  source: Uint8Array,
+  offset: number,
+  from: ImageSize,
+  background: number,
+  target: Uint8Array,
+  targetOffset: number,
+  to: ImageSize,
+): void {
+  const top = Math.floor((to.height - from.height) / 2);
+  const left = Math.floor((to.width - from.width) / 2);
+  target.fill(background, targetOffset, targetOffset + to.height * to.width);
+  for (let y = 0; y < from.height; y += 1) {
+    const read = offset + y * from.width;
+    const write = targetOffset + (top + y) * to.width + left;
+    for (let x = 0; x < from.width; x += 1) target[write + x] = source[read + x];
+  }
+}
+
+/** The median grey level of an image's outermost pixels, the lower one of two. */
+export function backgroundOf(source: Uint8Array, offset: number, { height, width }: ImageSize): number {
+  const counts = new Uint32Array(256);
+  let total = 0;
+  for (let y = 0; y < height; y += 1) {
+    const inner = y > 0 && y < height - 1;
+    // Of an inner row the first and the last pixel.
+    const step = inner ? Math.max(1, width - 1) : 1;
+    for (let x = 0; x < width; x += step) {
+      counts[source[offset + y * width + x]] += 1;
+      total += 1;
+    }
+  }
+  let level = 0;
+  for (let seen = counts[0]; 2 * seen < total; seen += counts[level]) level += 1;
+  return level;
+}
+
+function fitter(from: ImageSize, to: ImageSize): ResizeOne {
+  const fitted = fittedSize(from, to);
+  const scale = createScaler(from, fitted);
+  const scaled = new Uint8Array(fitted.height * fitted.width);
+  return (source, offset, target, targetOffset) => {
+    scale(source, offset, scaled);
+    place(scaled, 0, fitted, backgroundOf(source, offset, from), target, targetOffset, to);
+  };
+}
+
+function stretcher(from: ImageSize, to: ImageSize): ResizeOne {
+  const scale = createScaler(from, to);
+  const bytes = to.height * to.width;
+  return (source, offset, target, targetOffset) =>
+    scale(source, offset, target.subarray(targetOffset, targetOffset + bytes));
+}
+
+const resizers: Readonly<Record<ResizeMethod, (from: ImageSize, to: ImageSize) => ResizeOne>> = {
+  fit: fitter,
+  stretch: stretcher,
+  pad: padder,
+  bilinear: interpolator,
+  none: copier,
+};
 
 /** For each target index along one axis: the two source indices and the weight of each. */
 interface Taps {

@@ -1,3 +1,5 @@
+import { ArgumentTypeError } from '../errors.js';
+import { checkInteger } from '../kernels/checks.js';
 import { Conv2d } from '../layers/conv2d.js';
 import { Flatten } from '../layers/flatten.js';
 import { Linear } from '../layers/linear.js';
@@ -5,6 +7,7 @@ import { MaxPool2d } from '../layers/max-pool2d.js';
 import { ReLU } from '../layers/relu.js';
 import { Sequential } from '../layers/sequential.js';
 import { checkOptions } from '../options.js';
+import { typeName } from '../tensor.js';
 import type { Init } from './init.js';
 import { Net } from './net.js';
 
@@ -16,17 +19,34 @@ export interface LeNet5Options {
   readonly init?: Init;
   /** Default 10. */
   readonly classes?: number;
+  /** Height and width of the images, at least 32 each. Default `[32, 32]`. */
+  readonly inputSize?: readonly [height: number, width: number];
 }
 
+/** As large as a picture may be. */
+const MAX_SIDE = 65_535;
+
+/** The smallest height and width, and the usual ones. */
+export const lenet5Side = 32;
+
 /**
- * LeNet-5 with ReLU and max-pooling: `[N, 1, 32, 32]` -> `[N, classes]`, 61,706 parameters for 10 classes.
+ * LeNet-5 with ReLU and max-pooling: `[N, 1, 32, 32]` -> `[N, classes]`, 61,706 parameters for 10 classes. For larger
+ * images the last convolution has more than one place, and `fc1` takes them all: 120 features each.
+ * @throws {ArgumentRangeError} for an input size below 32, and for whatever a net refuses.
  * Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), which had other pooling and
  * activations.
  */
 export class LeNet5 extends Net {
   constructor(options: LeNet5Options = {}) {
-    checkOptions('LeNet5', options, { seed: true, init: true, classes: true }, '{ seed: 1 }');
-    const { seed = 0, init = 'he', classes = 10 } = options;
+    checkOptions(
+      'LeNet5',
+      options,
+      { seed: true, init: true, classes: true, inputSize: true },
+      '{ seed: 1 }',
+    );
+    const { seed = 0, init = 'he', classes = 10, inputSize = [lenet5Side, lenet5Side] } = options;
+    const [height, width] = checkInputSize(inputSize);
+    const features = lenet5Features(height, width);
     const layers = {
       conv1: new Conv2d({ inChannels: 1, outChannels: 6, kernel: 5 }), //     6 x 28 x 28
       relu1: new ReLU(),
@@ -37,10 +57,35 @@ export class LeNet5 extends Net {
       conv3: new Conv2d({ inChannels: 16, outChannels: 120, kernel: 5 }), // 120 x 1 x  1
       relu3: new ReLU(),
       flatten: new Flatten(),
-      fc1: new Linear({ inFeatures: 120, outFeatures: 84 }),
+      fc1: new Linear({ inFeatures: features, outFeatures: 84 }),
       relu4: new ReLU(),
       fc2: new Linear({ inFeatures: 84, outFeatures: classes }),
     };
-    super(new Sequential(layers), { inputShape: [1, 32, 32], seed, init });
+    super(new Sequential(layers), { inputShape: [1, height, width], seed, init });
   }
+}
+
+function checkInputSize(size: unknown): [number, number] {
+  if (!Array.isArray(size) || size.length !== 2) {
+    throw new ArgumentTypeError(
+      `LeNet5: expected inputSize [height, width] but received ${Array.isArray(size) ? `${size.length} numbers` : typeName(size)}. ` +
+        'Hint: { inputSize: [48, 64] }',
+    );
+  }
+  const [height, width]: unknown[] = size;
+  checkInteger('LeNet5', 'inputSize[0]', height, lenet5Side, MAX_SIDE);
+  checkInteger('LeNet5', 'inputSize[1]', width, lenet5Side, MAX_SIDE);
+  return [Number(height), Number(width)];
+}
+
+/** What `fc1` takes: the outputs of the last convolution. */
+export function lenet5Features(height: number, width: number): number {
+  return 120 * placesOf(height) * placesOf(width);
+}
+
+/** Along one axis, how many places the last convolution has: 1 for 32. */
+function placesOf(length: number): number {
+  const conv = (side: number) => side - 4;
+  const pool = (side: number) => Math.floor(side / 2);
+  return conv(pool(conv(pool(conv(length)))));
 }

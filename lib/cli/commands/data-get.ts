@@ -2,15 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkFile, downloadPart, packedName } from '../../data/download.js';
-import {
-  candidates,
-  downloadFolder,
-  type KnownSet,
-  knownSets,
-  type Part,
-  partFiles,
-  parts,
-} from '../../data/registry.js';
+import { candidates, type Part, partFiles, parts } from '../../data/idx-files.js';
+import { downloadFolder, type KnownSet, knownSets } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../formats/atomic-file.js';
 import { createDownloadReporter } from '../download-progress.js';

@@ -1,5 +1,5 @@
 /** `rownet eval`: how good a checkpoint is on the test images. */
-import { type Dataset, loadDataset } from '../../data/datasets.js';
+import { type Dataset, type DataSource, loadDatasetFitting } from '../../data/datasets.js';
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import type { Accuracy } from '../../training/evaluate.js';
@@ -7,27 +7,41 @@ import { measure } from '../measure.js';
 import type { OptionsOf } from '../options.js';
 import { grouped, paint, percent, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
-import { dataName } from '../run-config.js';
-import { openSavedNet } from '../saved-net.js';
+import { dataName, isYes } from '../run-config.js';
+import { loadRunData } from '../run-data.js';
+import { openSavedNet, type SavedNet } from '../saved-net.js';
 import { formatTable } from '../table.js';
 import { resolveThreads } from '../threads.js';
 
 export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'>): Promise<void> {
-  const { net, recipe, config, classes } = openSavedNet('eval', path, options.recipe);
-  const data = options.data === undefined && config !== undefined ? config.data.name : dataName(options.data);
+  const saved = openSavedNet('eval', path, options.recipe);
+  const { net, recipe, config } = saved;
   setThreads(resolveThreads(options.threads));
-  const { limit } = options;
-  const { test } = loadDataset(data, {
-    resize: recipe.resize,
-    classes,
-    offline: options.offline ?? false,
-    ...(limit === undefined ? {} : { limit }),
-  });
-  checkClassNames(data, config?.data.classNames, test.classNames);
+  const { test, notes, folder } = loadTestData(saved, options);
+  for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
+  checkClassNames(folder, config?.data.classNames, test.classNames);
   const accuracy = measure('eval', net, test, { normalization: recipe.normalization });
   const { predictions: _, ...figures } = accuracy;
   if (options.json) printJson(figures);
   else for (const line of describeAccuracy(accuracy, test)) print(line);
+}
+
+/** The data of the run, or other data that is prepared alike. */
+function loadTestData(saved: SavedNet, options: OptionsOf<'eval'>): DataSource {
+  const { recipe, config, classes, preparation } = saved;
+  const { data, limit, transpose, skipEmptyClasses, offline = false } = options;
+  const given = {
+    classes,
+    offline,
+    ...(limit === undefined ? {} : { limit }),
+    ...(transpose === undefined ? {} : { transpose: isYes(transpose) }),
+    ...(skipEmptyClasses === undefined ? {} : { skipEmptyClasses }),
+  };
+  if (data === undefined && config !== undefined && options.recipe === undefined) {
+    return loadRunData({ ...config, data: { ...config.data, limit: null } }, given);
+  }
+  const name = data === undefined && config !== undefined ? config.data.name : dataName(data);
+  return loadDatasetFitting(name, recipe.resize, { preparation, ...given });
 }
 
 /** @throws {DataError} when the classes of the folder are not those that the net was trained on. */

@@ -15,7 +15,7 @@ import { printable } from '../printable.js';
 import { defaultPreparation, readInput } from '../recognise.js';
 import { namedPreparation, openSavedNet, type SavedNet } from '../saved-net.js';
 
-type NetToExplain = Omit<SavedNet, 'checkpoint'>;
+type NetToExplain = Omit<SavedNet, 'checkpoint' | 'preparation'>;
 
 export async function explain(image: string | undefined, options: OptionsOf<'explain'>): Promise<void> {
   const saved: NetToExplain =

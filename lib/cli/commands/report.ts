@@ -1,6 +1,6 @@
 /** `rownet report`: a run as one HTML file, and its curves as SVG and PNG. */
 import { join } from 'node:path';
-import { type DataSource, loadDataset } from '../../data/datasets.js';
+import type { DataSource } from '../../data/datasets.js';
 import { worstMistakes } from '../../engines/mistakes.js';
 import { DataError } from '../../errors.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
@@ -15,6 +15,7 @@ import { print, printJson } from '../output.js';
 import { pngDataUri, svgToPng } from '../png.js';
 import { printable } from '../printable.js';
 import type { RunConfig } from '../run-config.js';
+import { loadRunData } from '../run-data.js';
 import { curvesTitle, RunFolder, statsOf } from '../run-folder.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
 import { resolveThreads } from '../threads.js';
@@ -69,15 +70,11 @@ export async function report(path: string, options: OptionsOf<'report'>): Promis
 /** On the test images of the run, where they are still to be had. */
 async function evaluate(
   { net, recipe, classes }: SavedNet,
-  { data }: RunConfig,
+  config: RunConfig,
 ): Promise<{ test: ReportedTest | undefined; missing?: string; source?: DataSource }> {
   let source: DataSource;
   try {
-    source = loadDataset(data.name, {
-      resize: recipe.resize,
-      classes,
-      ...(data.limit === null ? {} : { limit: data.limit }),
-    });
+    source = loadRunData(config, { classes });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { test: undefined, missing: `The test images could not be read: ${error.message}` };

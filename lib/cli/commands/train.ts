@@ -1,10 +1,10 @@
 /** `rownet train`: trains a net and keeps its run folder. */
 import { dirname, resolve } from 'node:path';
-import { type DataSource, loadDataset } from '../../data/datasets.js';
+import type { DataSource } from '../../data/datasets.js';
 import { createEngine } from '../../engines/engine.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
-import { LeNet5 } from '../../nets/lenet5.js';
+import { LeNet5, lenet5Side } from '../../nets/lenet5.js';
 import { recipeForRun } from '../../training/run-recipe.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
@@ -27,6 +27,7 @@ import {
   type EpochMetrics,
   RunFolder,
 } from '../run-folder.js';
+import { loadNewData, loadRunData } from '../run-data.js';
 import { restoreParams } from '../saved-net.js';
 import { listenForStop, type StopCause, stopExitCode } from '../signals.js';
 import { median } from '../statistics.js';
@@ -76,7 +77,7 @@ interface SessionParts {
 export async function train(options: TrainOptions): Promise<void> {
   const draft = planTraining(options);
   setThreads(resolveThreads(options.threads));
-  const source = loadData(draft, options.offline ?? false);
+  const source = loadData(draft, options);
   const folder =
     options.out === undefined && options.resume === undefined
       ? createDefaultRunFolder(draft.config.recipe.name)
@@ -118,14 +119,18 @@ function liveView(options: TrainOptions, { path }: RunFolder, signal: AbortSigna
   return new LiveView({ port, json, reporter: createReporter(quiet), signal, folder: path });
 }
 
-function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
-  const { name, limit } = config.data;
-  const source = loadDataset(name, {
-    resize: config.recipe.resize,
-    offline,
-    ...(limit === null ? {} : { limit }),
-  });
+function loadData({ config, resumed }: Plan, options: TrainOptions): DataSource {
+  const offline = options.offline ?? false;
+  const source =
+    resumed === undefined ? loadNewData(config, { ...options, offline }) : loadRunData(config, { offline });
   if (resumed !== undefined) checkSameData(resumed.config, source.sha256, resumed.file);
+  const [, height, width] = source.train.shape;
+  if (height < lenet5Side || width < lenet5Side) {
+    throw new UsageError(
+      `train: --resize: expected pictures of at least ${lenet5Side}x${lenet5Side}, the smallest that LeNet-5 takes, ` +
+        `but received ${height}x${width}. Hint: leave --resize out, or choose --resize pad or --resize fit`,
+    );
+  }
   const { batchSize } = config.recipe;
   if (batchSize === 'auto' || batchSize <= source.train.count) return source;
   throw new UsageError(
@@ -137,15 +142,25 @@ function loadData({ config, resumed }: Plan, offline: boolean): DataSource {
 /** Builds net and trainer, and writes the run folder's first state: from here on it can be resumed. */
 function openSession({ options, plan, source, folder, live }: SessionParts): Session {
   const { resumed } = plan;
-  const { classNames } = source.train;
+  const { classNames, shape } = source.train;
   const config: RunConfig = {
     ...plan.config,
     recipe: recipeForRun(plan.config.recipe, source.train),
     isa: resumed?.config.isa ?? runtimeInfo().isa,
-    data: { ...plan.config.data, sha256: source.sha256, ...(classNames === undefined ? {} : { classNames }) },
+    data: {
+      ...plan.config.data,
+      sha256: source.sha256,
+      preparation: source.preparation,
+      ...(classNames === undefined ? {} : { classNames }),
+    },
   };
   const { recipe, seed, engine } = config;
-  const net = new LeNet5({ seed, init: recipe.init, classes: source.train.classes });
+  const net = new LeNet5({
+    seed,
+    init: recipe.init,
+    classes: source.train.classes,
+    inputSize: [shape[1], shape[2]],
+  });
   if (resumed !== undefined) restoreParams(net, resumed.checkpoint, resumed.file);
   const resume = resumed === undefined ? {} : { resume: { ...resumed.checkpoint, seed, recipe } };
   const trainer = new Trainer(net, { recipe, seed, engine, live: live?.page ?? false, ...resume });
@@ -192,12 +207,14 @@ function announce(session: Session, { resumed }: Plan): void {
     engine: trainer.engine.name,
     images: source.train.count,
     testImages: source.test.count,
+    source,
     parameters: net.arena.length,
     out: folder.path,
     ...(resumed === undefined ? {} : { resumed: resumed.checkpoint }),
   };
   if (options.json) printJson(startEvent(facts));
   for (const line of describeStart(facts)) reporter.log(line);
+  for (const note of source.notes) reporter.log(`note: ${printable(note)}`);
   if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
   if (resumed !== undefined) for (const line of resumeNotes(session, resumed)) reporter.log(line);
   tellDurable(options, reporter, checkpoints.last);

@@ -1,4 +1,15 @@
-import { type CommandSpec, checkpoint, data, json, limit, offline, recipe, threads } from '../spec.js';
+import {
+  type CommandSpec,
+  checkpoint,
+  data,
+  json,
+  limit,
+  offline,
+  recipe,
+  skipEmptyClasses,
+  threads,
+  transpose,
+} from '../spec.js';
 
 export const evalSpec = {
   summary: 'Measure a checkpoint on the test images: loss, accuracy, confusion matrix.',
@@ -9,6 +20,8 @@ export const evalSpec = {
   arguments: [checkpoint],
   options: {
     data: { ...data, fallback: "the checkpoint's" },
+    transpose,
+    skipEmptyClasses,
     limit,
     recipe,
     threads,

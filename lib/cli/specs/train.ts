@@ -1,4 +1,17 @@
-import { type CommandSpec, data, json, limit, live, offline, quiet, threads } from '../spec.js';
+import {
+  type CommandSpec,
+  data,
+  json,
+  limit,
+  live,
+  offline,
+  quiet,
+  resize,
+  size,
+  skipEmptyClasses,
+  threads,
+  transpose,
+} from '../spec.js';
 import { integer, interval, nonEmpty, numberAbove, oneOf } from '../values.js';
 
 export const trainSpec = {
@@ -7,6 +20,7 @@ export const trainSpec = {
     ['rownet train', 'the fast recipe on MNIST, from start to test accuracy'],
     ['rownet train --recipe article --epochs 20', "the article's own run"],
     ['rownet train --data fashion-mnist --seed 7 --out runs/fashion', 'other data, other folder'],
+    ['rownet train --data photos --size 48x64', 'class folders of pictures of any size'],
     ['rownet train --live', 'watch it learn in the browser'],
     ['rownet train --resume runs/fashion', 'go on where that run was stopped'],
     ['rownet train --json | jq .testAccuracy', 'for programs: one JSON object a line'],
@@ -50,6 +64,10 @@ export const trainSpec = {
       read: oneOf('auto', 'lanes', 'rows'),
     },
     data: { ...data, fallback: 'mnist' },
+    size,
+    resize,
+    transpose,
+    skipEmptyClasses,
     limit,
     out: {
       flags: '--out <folder>',

@@ -356,7 +356,7 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   'SGD.toString': { args: () => [], call: () => String(new rownet.SGD(tinyNet(), { lr: 0.1 })) },
   'new LeNet5': {
-    args: () => [all<rownet.LeNet5Options>({ seed: 1, init: 'zeros', classes: 3 })],
+    args: () => [all<rownet.LeNet5Options>({ seed: 1, init: 'zeros', classes: 3, inputSize: [36, 32] })],
     call: (options) => new rownet.LeNet5(options),
     options: [0],
   },
@@ -496,15 +496,18 @@ export const calls: Readonly<Record<string, Call>> = {
       all<rownet.LoadOptions>({
         resize: 'bilinear',
         size: 8,
+        preparation: { resize: 'bilinear', size: [8, 8] },
         limit: 5,
         classes: 10,
+        transpose: false,
+        skipEmptyClasses: false,
         env: {},
         cwd: folder,
         offline: true,
       }),
     ],
     call: rownet.loadDataset,
-    options: [1, 'resize'],
+    options: [1],
   },
   imagesToTensor: {
     args: () => [new Uint8Array(8), [1, 2, 2], all<rownet.Normalization>(normalization), [1, 0]],

@@ -1,36 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { encode } from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
 import { naturalOrder } from '../../../lib/data/folders.js';
-import { DataError } from '../../../lib/errors.js';
 import { greyPng } from '../images/image-files.js';
-import { temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
-
-const root = temporaryFolder();
-let folders = 0;
-
-/** Files by their paths in a new folder; a number is a PNG of 4x4 pixels of that grey level. */
-function folderOf(files: Readonly<Record<string, number | Buffer>>): string {
-  const folder = join(root, `images-${folders++}`);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    const bytes = typeof content === 'number' ? greyPng(4, 4, new Uint8Array(16).fill(content)) : content;
-    writeFileSync(join(folder, name), bytes);
-  }
-  return folder;
-}
-
-function refuse(folder: string, options: Partial<Parameters<typeof loadDataset>[1]> = {}): string {
-  const error = thrownBy(() => loadDataset(folder, { resize: 'none', ...options }));
-  expect(error).toBeInstanceOf(DataError);
-  return error.message.replaceAll(folder, 'F');
-}
-
-/** The grey level of each image, where an image has but one. */
-const levels = (images: Uint8Array) => Array.from({ length: images.length / 16 }, (_, i) => images[16 * i]);
+import { folderOf, levels, refuse } from './class-images.js';
+import { writeFolder } from './idx-files.js';
 
 describe('a folder of class folders', () => {
   it('has splits, and images taken from the classes in turns, in natural order', () => {
@@ -97,7 +74,7 @@ describe('a folder of class folders', () => {
     expect(levels(train.images)).toEqual([1, 101, 2, 102, 3, 103, 4, 104, 5, 105, 7, 8, 9, 10, 11, 13]);
   });
 
-  it('ignores what is hidden, what is no image by its name, and folders without images', () => {
+  it('skips what is hidden and what is no image by its name, and counts it', () => {
     const folder = folderOf({
       'train/a/1.png': 1,
       'train/a/.2.png': Buffer.from('x'),
@@ -106,14 +83,15 @@ describe('a folder of class folders', () => {
       'train/b/1.png': 2,
       'train/.c/1.png': 3,
       'train/notes.txt': Buffer.from('x'),
-      'train/nothing/notes.txt': Buffer.from('x'),
       'test/a/1.png': 4,
       'test/b/1.png': 5,
       '.hidden/1.png': 6,
     });
     symlinkSync(join(folder, 'nowhere'), join(folder, 'train', 'd'));
-    const { train } = loadDataset(folder, { resize: 'none' });
+    const { train, notes, skipped } = loadDataset(folder, { resize: 'none' });
     expect(levels(train.images)).toEqual([1, 2]);
+    expect(skipped).toEqual({ hidden: 2, folders: 1 });
+    expect(notes).toEqual(['skipped 1 folder in class folders, 2 hidden']);
   });
 
   it('follows links, and takes JPEGs beside PNGs', () => {
@@ -129,8 +107,7 @@ describe('a folder of class folders', () => {
     const folder = folderOf({ 'train/a/1.png': 9, 'train/b/1.png': 8, 'test/a/1.png': 7, 'test/b/1.png': 6 });
     const { train, test } = loadDataset(folder, { resize: 'pad' });
     expect(train.shape).toEqual([1, 32, 32]);
-    expect(train.images.reduce((sum, pixel) => sum + pixel, 0)).toBe(16 * 17);
-    expect(train.images[14 * 32 + 14]).toBe(9);
+    expect(train.images).toEqual(Uint8Array.from({ length: 2048 }, (_, i) => (i < 1024 ? 9 : 8)));
     expect(test.images[1024 + 17 * 32 + 17]).toBe(6);
     expect(loadDataset(folder, { resize: 'bilinear', size: 3 }).train.images).toEqual(
       Uint8Array.from({ length: 18 }, (_, i) => (i < 9 ? 9 : 8)),
@@ -213,19 +190,14 @@ describe('class folders that are refused', () => {
     [
       'images of several sizes',
       { ...good, 'train/b/1.png': greyPng(4, 5, new Uint8Array(20)) },
-      'images: F/train/b/1.png: expected 4x4, as in F/train/a/1.png, but received 5x4. ' +
-        'Hint: all images of a data set must have one size',
+      'images: F/train/b/1.png: expected 4x4, as the others, but received 5x4. ' +
+        'Hint: --resize fit brings images of any size to one',
     ],
     [
       'another size in the test set',
       { ...good, 'test/a/1.png': greyPng(5, 4, new Uint8Array(20)) },
-      'images: F/test/a/1.png: expected 4x4, as in F/train/a/1.png, but received 4x5. ' +
-        'Hint: all images of a data set must have one size',
-    ],
-    [
-      'images that are too large',
-      { ...good, 'train/a/1.png': greyPng(4097, 1, new Uint8Array(4097)) },
-      'images: F/train/a/1.png: expected at most 4096x4096 pixels but received 1x4097. Hint: make all images smaller',
+      'images: F/test/a/1.png: expected 4x4, as the others, but received 4x5. ' +
+        'Hint: --resize fit brings images of any size to one',
     ],
     [
       'a damaged image',
@@ -273,8 +245,8 @@ describe('class folders that are refused', () => {
     const wide = greyPng(33, 1, new Uint8Array(33));
     const folder = folderOf(Object.fromEntries(Object.keys(good).map((name) => [name, wide])));
     expect(refuse(folder, { resize: 'pad' })).toBe(
-      'images: F/train/a/1.png: images of 1x33: resize: pad: expected a size of at least 1x33 but received 32x32. ' +
-        "Hint: use 'bilinear'",
+      'images: F/train/a/1.png: an image of 1x33: resize: pad: expected a size of at least 1x33 but received 32x32. ' +
+        "Hint: use 'fit'",
     );
   });
 });

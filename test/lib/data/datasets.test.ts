@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
+import { parts } from '../../../lib/data/idx-files.js';
 import {
   cacheFolder,
   dataFolders,
@@ -11,9 +12,8 @@ import {
   knownClassNames,
   knownSets,
   locate,
-  parts,
 } from '../../../lib/data/registry.js';
-import { ArgumentRangeError, DataError } from '../../../lib/errors.js';
+import { ArgumentRangeError, ArgumentTypeError, DataError } from '../../../lib/errors.js';
 import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
 
 const root = temporaryFolder();
@@ -136,6 +136,35 @@ describe('loadDataset of a folder', () => {
     expect(train.classes).toBe(26);
     expect(train.labels[0]).toBe(25);
   });
+
+  it.each([
+    [26, 25, []],
+    [47, 46, []],
+    [62, 61, []],
+    [256, 255, []],
+    [27, 26, [0]],
+  ])('counts %d classes where the labels end at %d', (classes, last, absent) => {
+    const labels = Array.from({ length: last + 1 }, (_, i) => i).filter((label) => !absent.includes(label));
+    const replace = { 'train-labels-idx1-ubyte': labelsFile(labels) };
+    const { train, test, notes } = loadDataset(folderWith({ train: labels.length, replace }), { limit: 3 });
+    expect([train.classes, test.classes, train.count]).toEqual([classes, classes, 3]);
+    expect(notes).toEqual(
+      absent.map(
+        () => `no training picture has class 0: the net has ${classes} outputs, as labels count from 0`,
+      ),
+    );
+  });
+
+  it('refuses a single class', () => {
+    const zeros = (count: number) => labelsFile(new Uint8Array(count));
+    const replace = { 'train-labels-idx1-ubyte': zeros(12), 't10k-labels-idx1-ubyte': zeros(5) };
+    const folder = folderWith({ replace });
+    expect(refuse(() => loadDataset(folder))).toBe(
+      `idx: ${folder}/train-labels-idx1-ubyte: expected labels of two classes or more but all of them are 0. ` +
+        'Hint: a net tells classes apart',
+    );
+    expect(loadDataset(folder, { classes: 2 }).train.classes).toBe(2);
+  });
 });
 
 describe('files that do not belong together', () => {
@@ -150,7 +179,7 @@ describe('files that do not belong together', () => {
   it('have a label that is no class, also beyond the limit', () => {
     const labels = Array.from({ length: 12 }, (_, i) => (i === 9 ? 10 : 9));
     const folder = folderWith({ replace: { 'train-labels-idx1-ubyte': labelsFile(labels) } });
-    expect(refuse(() => loadDataset(folder, { resize: 'none', limit: 2 }))).toBe(
+    expect(refuse(() => loadDataset(folder, { resize: 'none', limit: 2, classes: 10 }))).toBe(
       `idx: ${folder}/train-labels-idx1-ubyte: expected labels from 0 to 9 but received 10 for image 9 ` +
         '(byte 17 of the unpacked file). Hint: the number of classes is 10',
     );
@@ -169,8 +198,8 @@ describe('files that do not belong together', () => {
   it('have other image sizes, unless they are resized', () => {
     const folder = folderWith({ replace: { 't10k-images-idx3-ubyte': imagesFile(5, 20, 28) } });
     expect(refuse(() => loadDataset(folder, { resize: 'none' }))).toBe(
-      `data: ${folder}/t10k-images-idx3-ubyte: expected images of 1x28x28, as in ` +
-        `${folder}/train-images-idx3-ubyte, but received 1x20x28. Hint: these files do not belong together`,
+      `idx: ${folder}/t10k-images-idx3-ubyte: expected images of 28x28, as in ` +
+        `${folder}/train-images-idx3-ubyte, but received 20x28 (byte 8). Hint: these files do not belong together`,
     );
     expect(loadDataset(folder, { resize: 'pad' }).test.shape).toEqual([1, 32, 32]);
   });
@@ -179,7 +208,7 @@ describe('files that do not belong together', () => {
     const folder = folderWith({ height: 33 });
     expect(refuse(() => loadDataset(folder, { resize: 'pad' }))).toBe(
       `idx: ${folder}/train-images-idx3-ubyte: images of 33x28 (byte 8): resize: pad: expected a size of at least ` +
-        "33x28 but received 32x32. Hint: use 'bilinear'",
+        "33x28 but received 32x32. Hint: use 'fit'",
     );
   });
 });
@@ -192,17 +221,50 @@ describe('options', () => {
     [{ limit: -3 }, 'a limit from 1 to 4294967296 but received -3'],
     [{ limit: Number.NaN }, 'a limit from 1 to 4294967296 but received NaN'],
     [{ classes: 257 }, 'classes from 1 to 256 but received 257'],
+    [{ size: [32, 0] }, 'a size from 1 to 65535 but received 0'],
+    [{ size: [32] }, 'a size as one number or [height, width] but received 1 numbers'],
+    [{ size: '32' }, 'a size from 1 to 65535 but received "32"'],
+    [
+      { preparation: { resize: 'fit', size: [32, 32] }, size: 33 },
+      'resize and size as in preparation but received others. Hint: leave them out',
+    ],
+    [
+      { preparation: { resize: 'fit', size: [32, 32] }, resize: 'pad' },
+      'resize and size as in preparation but received others. Hint: leave them out',
+    ],
+    [
+      { preparation: { resize: 'fit', size: [32, 32], from: [0, 1] } },
+      'preparation.from from 1 to 65535 but received 0',
+    ],
   ])('refuse %j', (options, message) => {
-    const error = thrownBy(() => loadDataset('mnist', { resize: 'pad', ...options }));
+    const error = thrownBy(() => loadDataset('mnist', options as object));
     expect(error).toBeInstanceOf(ArgumentRangeError);
     expect(error.message).toBe(`loadDataset: expected ${message}`);
+  });
+
+  it.each([
+    [undefined, {}, 'the name of a data set or a folder but received undefined'],
+    ['mnist', null, 'an options object such as { size: 32 } but received null'],
+    ['mnist', { transpose: 'yes' }, 'transpose to be true or false but received string'],
+    ['mnist', { skipEmptyClasses: 1 }, 'skipEmptyClasses to be true or false but received number'],
+    ['mnist', { preparation: 3 }, 'preparation to be that of a DataSource but received number'],
+  ])('of another kind: %s, %j', (name, options, message) => {
+    const error = thrownBy(() => loadDataset(name as string, options as object));
+    expect(error).toBeInstanceOf(ArgumentTypeError);
+    expect(error.message).toContain(`loadDataset: expected ${message}`);
+  });
+
+  it('need not be there', () => {
+    const { train, preparation } = loadDataset('mnist', { limit: 10 });
+    expect([train.count, preparation.resize]).toEqual([10, 'pad']);
+    expect(loadDataset('mnist').test.shape).toEqual([1, 32, 32]);
   });
 
   it('refuse an unknown way to resize', () => {
     const error = thrownBy(() => loadDataset('mnist', { resize: 'lanczos' as 'pad' }));
     expect(error).toBeInstanceOf(ArgumentRangeError);
     expect(error.message).toBe(
-      "loadDataset: expected resize 'pad', 'bilinear' or 'none' but received \"lanczos\"",
+      "loadDataset: expected resize to be one of 'fit', 'stretch', 'pad', 'bilinear', 'none' but received \"lanczos\"",
     );
   });
 

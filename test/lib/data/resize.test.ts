@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readIdx } from '../../../lib/data/idx.js';
 import { createResizer, type ResizeMethod } from '../../../lib/data/resize.js';
+import { fittedSize } from '../../../lib/data/scale.js';
 import { ArgumentRangeError } from '../../../lib/errors.js';
 import { Random } from '../../../lib/random.js';
 
@@ -50,24 +51,168 @@ function testImages(count: number): Uint8Array {
   return images;
 }
 
+/** By sorting, one pixel at a time. */
+function borderMedian(source: Uint8Array, [h, w]: Size): number {
+  const border = [...source].filter((_, i) => {
+    const [x, y] = [i % w, Math.floor(i / w)];
+    return x === 0 || y === 0 || x === w - 1 || y === h - 1;
+  });
+  return border.sort((a, b) => a - b)[Math.ceil(border.length / 2) - 1];
+}
+
 describe('pad', () => {
-  it('puts two zeros around a 28x28 image', () => {
-    const source = noise(2 * 784, 1);
-    const target = resize('pad', source, [28, 28], [32, 32]);
-    for (let image = 0; image < 2; image += 1) {
-      for (let y = 0; y < 32; y += 1) {
-        for (let x = 0; x < 32; x += 1) {
-          const inside = y >= 2 && y < 30 && x >= 2 && x < 30;
-          const expected = inside ? source[image * 784 + (y - 2) * 28 + (x - 2)] : 0;
-          expect(target[image * 1024 + y * 32 + x]).toBe(expected);
+  it.each<[Size, Size]>([
+    [
+      [28, 28],
+      [32, 32],
+    ],
+    [
+      [1, 9],
+      [12, 10],
+    ],
+    [
+      [7, 1],
+      [7, 2],
+    ],
+    [
+      [2, 2],
+      [5, 4],
+    ],
+  ])('puts the median of the border around an image of %j in %j', (from, to) => {
+    const count = 3;
+    const pixels = from[0] * from[1];
+    const source = noise(count * pixels, 1);
+    const target = resize('pad', source, from, to);
+    const [top, left] = [Math.floor((to[0] - from[0]) / 2), Math.floor((to[1] - from[1]) / 2)];
+    for (let image = 0; image < count; image += 1) {
+      const one = source.subarray(image * pixels, (image + 1) * pixels);
+      for (let y = 0; y < to[0]; y += 1) {
+        for (let x = 0; x < to[1]; x += 1) {
+          const inside = y >= top && y < top + from[0] && x >= left && x < left + from[1];
+          const expected = inside ? one[(y - top) * from[1] + x - left] : borderMedian(one, from);
+          expect(target[image * to[0] * to[1] + y * to[1] + x]).toBe(expected);
         }
       }
     }
   });
 
-  it('puts the odd zero at the bottom and the right', () => {
-    expect([...resize('pad', Uint8Array.of(7), [1, 1], [2, 4])]).toEqual([0, 7, 0, 0, 0, 0, 0, 0]);
-    expect([...resize('pad', Uint8Array.of(1, 2), [2, 1], [3, 2])]).toEqual([1, 0, 2, 0, 0, 0]);
+  it('puts the odd pixel at the bottom and the right', () => {
+    const drawing = Uint8Array.of(9, 9, 9, 9, 5, 9, 9, 9, 9);
+    expect([...resize('pad', drawing, [3, 3], [4, 4])]).toEqual([
+      9, 9, 9, 9, 9, 5, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+    ]);
+  });
+
+  it('leaves MNIST black around', () => {
+    const images = resize('pad', testImages(2000), [28, 28], [32, 32]);
+    for (let image = 0; image < 2000; image += 1) {
+      expect(images.subarray(image * 1024, image * 1024 + 64).some((pixel) => pixel !== 0)).toBe(false);
+    }
+  });
+});
+
+/** The mean over the piece of a line that a target pixel covers, or over a pixel around its centre where that is more. */
+function axisWeights(from: number, to: number, i: number): Map<number, number> {
+  const centre = ((i + 0.5) * from) / to;
+  const half = Math.max(1, from / to) / 2;
+  const weights = new Map<number, number>();
+  for (let pixel = 0; pixel < from; pixel += 1) {
+    const share = Math.min(centre + half, pixel + 1) - Math.max(centre - half, pixel);
+    if (share > 0) weights.set(pixel, share);
+  }
+  const total = [...weights.values()].reduce((sum, share) => sum + share, 0);
+  for (const [pixel, share] of weights) weights.set(pixel, share / total);
+  return weights;
+}
+
+describe('stretch', () => {
+  it.each<[Size, Size]>([
+    [
+      [64, 64],
+      [32, 32],
+    ],
+    [
+      [50, 33],
+      [32, 40],
+    ],
+    [
+      [3, 5],
+      [32, 32],
+    ],
+    [
+      [1, 300],
+      [32, 32],
+    ],
+    [
+      [1, 1],
+      [4, 3],
+    ],
+    [
+      [31, 33],
+      [32, 32],
+    ],
+  ])('averages areas or interpolates: %j to %j', (from, to) => {
+    const source = noise(from[0] * from[1], 5);
+    const target = resize('stretch', source, from, to);
+    for (let y = 0; y < to[0]; y += 1) {
+      for (let x = 0; x < to[1]; x += 1) {
+        let sum = 0;
+        for (const [sy, wy] of axisWeights(from[0], to[0], y)) {
+          for (const [sx, wx] of axisWeights(from[1], to[1], x)) sum += wy * wx * source[sy * from[1] + sx];
+        }
+        expect(Math.abs(target[y * to[1] + x] - sum)).toBeLessThan(0.5 + 1e-9);
+      }
+    }
+  });
+
+  it('loses no thin line, as bilinear does', () => {
+    // A line one pixel wide in an image of 128x128, in each of its columns.
+    for (let column = 0; column < 128; column += 1) {
+      const source = new Uint8Array(128 * 128);
+      for (let y = 0; y < 128; y += 1) source[y * 128 + column] = 255;
+      const target = resize('stretch', source, [128, 128], [32, 32]);
+      expect(target.subarray(0, 32).reduce((sum, pixel) => sum + pixel, 0)).toBe(64);
+    }
+  });
+});
+
+describe('fit', () => {
+  it('keeps the proportions, and puts the background beside', () => {
+    // Dark on light, twice as wide as high: 16 rows of the result.
+    const source = new Uint8Array(40 * 80).fill(230);
+    for (let y = 10; y < 30; y += 1) source.fill(20, y * 80 + 20, y * 80 + 60);
+    const target = resize('fit', source, [40, 80], [32, 32]);
+    const dark = Array.from(target, (pixel) => pixel < 125);
+    const rows = Array.from({ length: 32 }, (_, y) => dark.slice(32 * y, 32 * y + 32).filter(Boolean).length);
+    expect(rows.filter((count) => count > 0)).toEqual(Array(8).fill(16));
+    expect(target.subarray(0, 32 * 8).every((pixel) => pixel === 230)).toBe(true);
+    expect(target.subarray(32 * 24).every((pixel) => pixel === 230)).toBe(true);
+  });
+
+  it.each<[Size, Size]>([
+    [
+      [1, 4000],
+      [1, 32],
+    ],
+    [
+      [4000, 3],
+      [32, 1],
+    ],
+    [
+      [1, 1],
+      [32, 32],
+    ],
+    [
+      [100, 99],
+      [32, 32],
+    ],
+    [
+      [30, 60],
+      [16, 32],
+    ],
+  ])('brings %j to %j', ([height, width], fitted) => {
+    const box = { height: 32, width: 32 };
+    expect(Object.values(fittedSize({ height, width }, box))).toEqual(fitted);
   });
 });
 
@@ -183,7 +328,7 @@ describe('refusals', () => {
     ];
     expect(() => createResizer('pad', large, small)).toThrow(ArgumentRangeError);
     expect(() => createResizer('pad', large, small)).toThrow(
-      "resize: pad: expected a size of at least 28x40 but received 28x28. Hint: use 'bilinear'",
+      "resize: pad: expected a size of at least 28x40 but received 28x28. Hint: use 'fit'",
     );
     expect(() => createResizer('none', small, large)).toThrow(
       'resize: none: expected 28x28 but received 28x40',

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
+import type { ImageSet } from '../../../lib/engines/engine.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { computeAccuracy } from '../../../lib/training/evaluate.js';
+import { recipes } from '../../../lib/training/recipes.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { normalTensor } from '../../support/random-data.js';
 
@@ -29,6 +32,53 @@ describe('LeNet5', () => {
       'conv2d: expected an input of at least 5x5 (the kernel), padding 0x0 included, but received 4x4 (input 3x16x4x4)',
     );
     expect(() => new LeNet5({ classes: 0 })).toThrow(/linear: expected outFeatures/);
+  });
+
+  it.each([
+    [[32, 32], 120],
+    [[35, 35], 120],
+    [[36, 32], 240],
+    [[40, 48], 120 * 3 * 5],
+    [[64, 33], 120 * 9],
+  ] as const)('takes images of %j with %d features', (inputSize, features) => {
+    const net = new LeNet5({ inputSize, classes: 3 });
+    expect(net.inputShape).toEqual([1, ...inputSize]);
+    expect(net.getParams().get('fc1.weight')?.shape).toEqual([84, features]);
+    expect(net.forward(new Tensor([2, 1, ...inputSize])).shape).toEqual([2, 3]);
+  });
+
+  it('is the usual net where the size is the usual one', () => {
+    const usual = new LeNet5({ seed: 3 });
+    const asked = new LeNet5({ seed: 3, inputSize: [32, 32] });
+    expect(asked.architecture).toBe(usual.architecture);
+    expect(asked.arena).toEqual(usual.arena);
+  });
+
+  it.each([
+    [36, 32],
+    [41, 50],
+    [64, 64],
+  ] as const)('gives the same scores on both engines at %d x %d', (height, width) => {
+    const count = 5;
+    const images = Uint8Array.from({ length: count * height * width }, (_, i) => (i * 7919) % 256);
+    const labels = Uint8Array.of(0, 1, 2, 3, 4);
+    const set: ImageSet = { images, labels, count, shape: [1, height, width] };
+    const net = new LeNet5({ seed: 1, inputSize: [height, width] });
+    const [rows, lanes] = (['rows', 'lanes'] as const).map((engine) =>
+      computeAccuracy(net, set, { normalization: recipes.article.normalization, engine }),
+    );
+    expect(Math.abs(rows.loss - lanes.loss)).toBeLessThan(1e-5 * rows.loss);
+    expect(lanes.predictions).toEqual(rows.predictions);
+  });
+
+  it.each([
+    [[31, 32], /LeNet5: expected inputSize\[0\] to be an integer from 32 to 65535 but received 31/],
+    [[32, 40.5], /LeNet5: expected inputSize\[1\] to be an integer/],
+    [[32], /LeNet5: expected inputSize \[height, width\] but received 1 numbers/],
+    [48, /LeNet5: expected inputSize \[height, width\] but received number/],
+    [['32', 32], /LeNet5: expected inputSize\[0\] to be an integer but received string/],
+  ])('refuses the size %j', (inputSize, message) => {
+    expect(() => new LeNet5({ inputSize: inputSize as unknown as [number, number] })).toThrow(message);
   });
 
   it('summarises itself', () => {
