@@ -1,0 +1,83 @@
+/** Calls of what reads and writes files, and of what prepares images. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as rownet from '../../../../lib/index.js';
+import { tinyNet } from '../../../support/tiny-net.js';
+import { temporaryFolder, writeFolder } from '../../data/idx-files.js';
+import { all, type Calls, normalization } from './call.js';
+
+const folder = temporaryFolder();
+const idx = writeFolder(join(folder, 'idx'));
+const file = join(folder, 'file.safetensors');
+mkdirSync(join(folder, 'written'));
+const written = join(folder, 'written', 'file.safetensors');
+const checkpoint = (): rownet.Checkpoint => {
+  const net = tinyNet();
+  const config = {};
+  return {
+    params: net.getParams(),
+    velocity: new Map(),
+    architecture: net.architecture,
+    config,
+    epoch: 1,
+    step: 6,
+  };
+};
+rownet.saveCheckpoint(file, checkpoint());
+const bytes = () => rownet.encodeSafetensors(tinyNet().getParams());
+
+export const fileCalls: Calls = {
+  loadDataset: {
+    args: () => [
+      idx,
+      all<rownet.LoadOptions>({
+        resize: 'bilinear',
+        size: 8,
+        preparation: { resize: 'bilinear', size: [8, 8] },
+        limit: 5,
+        classes: 10,
+        transpose: false,
+        skipEmptyClasses: false,
+        env: {},
+        cwd: folder,
+        offline: true,
+      }),
+    ],
+    call: rownet.loadDataset,
+    options: [1],
+  },
+  imagesToTensor: {
+    args: () => [new Uint8Array(8), [1, 2, 2], all<rownet.Normalization>(normalization), [1, 0]],
+    call: rownet.imagesToTensor,
+    options: [2, 'scale', 'shift'],
+  },
+  measureNormalization: { args: () => [Uint8Array.of(1, 2)], call: rownet.measureNormalization },
+  pixelStatistics: { args: () => [Uint8Array.of(1, 2)], call: rownet.pixelStatistics },
+  standardization: {
+    args: () => [all<rownet.PixelStatistics>({ mean: 0.1, deviation: 0.3 })],
+    call: rownet.standardization,
+    options: [0, 'mean', 'deviation'],
+  },
+  exportOnnx: {
+    args: () => [tinyNet(), all<rownet.OnnxOptions>({ normalization, input: 'normalized' })],
+    call: rownet.exportOnnx,
+    options: [1],
+  },
+  saveCheckpoint: {
+    args: () => [
+      written,
+      checkpoint(),
+      all<rownet.ReplaceOptions>({ previous: join(folder, 'written', 'previous.safetensors') }),
+    ],
+    call: rownet.saveCheckpoint,
+    options: [2],
+  },
+  loadCheckpoint: { args: () => [file], call: rownet.loadCheckpoint },
+  saveParams: { args: () => [tinyNet().getParams(), written], call: rownet.saveParams },
+  loadParams: { args: () => [file], call: rownet.loadParams },
+  encodeNpz: { args: () => [tinyNet().getParams()], call: rownet.encodeNpz },
+  decodeNpz: { args: () => [rownet.encodeNpz(tinyNet().getParams()), 'here'], call: rownet.decodeNpz },
+  encodeSafetensors: { args: () => [tinyNet().getParams(), { a: 'b' }], call: rownet.encodeSafetensors },
+  decodeSafetensors: { args: () => [bytes(), 'here'], call: rownet.decodeSafetensors },
+  readSafetensors: { args: () => [file], call: rownet.readSafetensors },
+};

@@ -1,0 +1,157 @@
+/** Calls of layers, losses, optimizers and nets. */
+import * as rownet from '../../../../lib/index.js';
+import { tinyInput, tinyLayers, tinyNet } from '../../../support/tiny-net.js';
+import { all, type Calls, type Options, t } from './call.js';
+
+const stepped = () => {
+  const net = tinyNet();
+  net.forward(t(2, ...tinyInput));
+  net.backward(t(2, 3));
+  return net;
+};
+const loss = () => {
+  const criterion = new rownet.CrossEntropyLoss();
+  criterion.forward(t(2, 3), [0, 1]);
+  return criterion;
+};
+
+/** The layer after a forward. */
+function forwarded(make: () => rownet.Layer, input: rownet.Tensor): [rownet.Layer, rownet.Tensor] {
+  const layer = make();
+  return [layer, new rownet.Tensor(layer.forward(input).shape)];
+}
+
+function layerCalls(name: string, make: () => rownet.Layer, input: rownet.Tensor): Calls {
+  const [, gradOut] = forwarded(make, input);
+  return {
+    [`${name}.outputShape`]: { args: () => [input.shape], call: (shape) => make().outputShape(shape) },
+    [`${name}.forward`]: { args: () => [input], call: (x) => make().forward(x) },
+    [`${name}.backward`]: { args: () => [gradOut], call: (grad) => forwarded(make, input)[0].backward(grad) },
+    [`${name}.backwardParameters`]: {
+      args: () => [gradOut],
+      call: (grad) => forwarded(make, input)[0].backwardParameters(grad),
+    },
+    [`${name}.parameters`]: { args: () => [], call: () => make().parameters() },
+    [`${name}.describe`]: { args: () => [], call: () => make().describe() },
+    [`${name}.toString`]: { args: () => [], call: () => make().toString() },
+  };
+}
+
+const layers = {
+  Conv2d: () => new rownet.Conv2d({ inChannels: 1, outChannels: 2, kernel: 2 }),
+  MaxPool2d: () => new rownet.MaxPool2d({ kernel: 2 }),
+  Linear: () => new rownet.Linear({ inFeatures: 4, outFeatures: 3 }),
+  ReLU: () => new rownet.ReLU(),
+  Flatten: () => new rownet.Flatten(),
+  Sequential: tinyLayers,
+};
+
+export const netCalls: Calls = {
+  'new Conv2d': {
+    args: () => [
+      all<rownet.Conv2dOptions>({ inChannels: 1, outChannels: 2, kernel: 3, stride: 1, padding: 1 }),
+    ],
+    call: (options) => new rownet.Conv2d(options),
+    options: [0, 'inChannels', 'outChannels', 'kernel'],
+  },
+  'new MaxPool2d': {
+    args: () => [all<rownet.PoolOptions>({ kernel: 2, stride: 1 })],
+    call: (options) => new rownet.MaxPool2d(options),
+    options: [0, 'kernel'],
+  },
+  'new Linear': {
+    args: () => [all<rownet.LinearOptions>({ inFeatures: 2, outFeatures: 3 })],
+    call: (options) => new rownet.Linear(options),
+    options: [0, 'inFeatures', 'outFeatures'],
+  },
+  'new ReLU': { args: () => [], call: () => new rownet.ReLU() },
+  'new Flatten': { args: () => [], call: () => new rownet.Flatten() },
+  'new Sequential': {
+    args: () => [{ relu: new rownet.ReLU() }],
+    call: (options) => new rownet.Sequential(options),
+  },
+  ...layerCalls('Conv2d', layers.Conv2d, t(2, ...tinyInput)),
+  ...layerCalls('MaxPool2d', layers.MaxPool2d, t(2, ...tinyInput)),
+  ...layerCalls('Linear', layers.Linear, t(2, 4)),
+  ...layerCalls('ReLU', layers.ReLU, t(2, 4)),
+  ...layerCalls('Flatten', layers.Flatten, t(2, ...tinyInput)),
+  ...layerCalls('Sequential', layers.Sequential, t(2, ...tinyInput)),
+  'new LayerParameter': {
+    args: () => ['weight', [2, 3], 3],
+    call: (...a) => new rownet.LayerParameter(a[0], a[1], a[2]),
+  },
+  'LayerParameter.value': { args: () => [], call: () => new rownet.LayerParameter('bias', [2], 3).value },
+  'LayerParameter.grad': { args: () => [], call: () => new rownet.LayerParameter('bias', [2], 3).grad },
+  'LayerParameter.bound': { args: () => [], call: () => new rownet.LayerParameter('bias', [2], 3).bound },
+  'LayerParameter.bind': {
+    args: () => [t(2), t(2)],
+    call: (value, grad) => new rownet.LayerParameter('bias', [2], 3).bind(value, grad),
+  },
+  initParameters: { args: () => [tinyNet().parameters(), 'he', 1], call: rownet.initParameters },
+  'new CrossEntropyLoss': {
+    args: () => [all<rownet.CrossEntropyLossOptions>({ reduction: 'sum' })],
+    call: (options) => new rownet.CrossEntropyLoss(options),
+    options: [0],
+  },
+  'CrossEntropyLoss.correct': { args: () => [], call: () => loss().correct },
+  'CrossEntropyLoss.forward': {
+    args: () => [t(2, 3), [0, 1]],
+    call: (scores, labels) => new rownet.CrossEntropyLoss().forward(scores, labels),
+  },
+  'CrossEntropyLoss.backward': { args: () => [], call: () => loss().backward() },
+  'new SGD': {
+    args: () => [
+      tinyNet(),
+      all<rownet.SGDOptions>({
+        lr: 0.1,
+        momentum: 0.9,
+        nesterov: false,
+        weightDecay: 0.1,
+        biasGradient: 'sum',
+      }),
+    ],
+    call: (target, options) => new rownet.SGD(target, options),
+    options: [1, 'lr'],
+  },
+  'SGD.step': { args: () => [0.1], call: (lr) => new rownet.SGD(stepped(), { lr: 0.1 }).step(lr) },
+  'SGD.update': { args: () => [0.1], call: (lr) => new rownet.SGD(stepped(), { lr: 0.1 }).update(lr) },
+  'SGD.getVelocity': { args: () => [], call: () => new rownet.SGD(tinyNet(), { lr: 0.1 }).getVelocity() },
+  'SGD.setVelocity': {
+    args: () => [tinyNet().getParams()],
+    call: (velocity) => new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).setVelocity(velocity),
+  },
+  'SGD.toString': { args: () => [], call: () => String(new rownet.SGD(tinyNet(), { lr: 0.1 })) },
+  'new LeNet5': {
+    args: () => [all<rownet.LeNet5Options>({ seed: 1, init: 'zeros', classes: 3, inputSize: [36, 32] })],
+    call: (options) => new rownet.LeNet5(options),
+    options: [0],
+  },
+  'new Net': {
+    args: () => [tinyLayers(), all<rownet.NetOptions>({ inputShape: tinyInput, seed: 1, init: 'he' })],
+    call: (layer, options) => new rownet.Net(layer, options),
+    options: [1, 'inputShape'],
+  },
+  'Net.parameters': { args: () => [], call: () => tinyNet().parameters() },
+  'Net.forward': { args: () => [t(2, ...tinyInput)], call: (x) => tinyNet().forward(x) },
+  'Net.forwardByLayers': { args: () => [t(2, ...tinyInput)], call: (x) => [...tinyNet().forwardByLayers(x)] },
+  'Net.backward': {
+    args: () => [t(2, 3), all<Options<rownet.Net['backward'], 1>>({ inputGradient: true })],
+    call: (grad, options) => stepped().backward(grad, options),
+    options: [1],
+  },
+  'Net.update': {
+    args: () => [all<rownet.UpdateOptions>({ lr: 0.1, reg: 0.1, biasGradient: 'mean' })],
+    call: (options) => stepped().update(options),
+    options: [0, 'lr'],
+  },
+  'Net.getParams': { args: () => [], call: () => tinyNet().getParams() },
+  'Net.setParams': { args: () => [tinyNet().getParams()], call: (params) => tinyNet().setParams(params) },
+  'Net.predict': { args: () => [t(2, ...tinyInput), 2], call: (x, size) => tinyNet().predict(x, size) },
+  'Net.predictByLayers': {
+    args: () => [t(2, ...tinyInput), 2],
+    call: (x, size) => tinyNet().predictByLayers(x, size),
+  },
+  'Net.activations': { args: () => [t(2, ...tinyInput)], call: (x) => tinyNet().activations(x) },
+  'Net.summary': { args: () => [], call: () => tinyNet().summary() },
+  'Net.toString': { args: () => [], call: () => String(tinyNet()) },
+};

@@ -1,0 +1,120 @@
+/** Calls of engines and trainers, with the options that stand within options. */
+import * as rownet from '../../../../lib/index.js';
+import { tinyInput, tinyNet } from '../../../support/tiny-net.js';
+import { all, type Call, type Calls, data, normalization, t } from './call.js';
+
+const recipe = { ...rownet.recipes.fast, batchSize: 4, epochs: 1 };
+const trainer = () => new rownet.Trainer(tinyNet(), { recipe });
+const state = () => trainer().state();
+const engine = (name: rownet.EngineName) =>
+  rownet.createEngine(name, tinyNet(), { normalization, train: data() });
+
+function partialEpoch(): rownet.PartialEpoch {
+  return { steps: 1, images: 4, loss: 4, correct: 1, seconds: 1 };
+}
+
+/** The velocity of a run under the recipe, which has momentum. */
+function momentum() {
+  return { velocity: new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).getVelocity() };
+}
+
+export const trainingCalls: Calls = {
+  createEngine: {
+    args: () => [
+      'auto',
+      tinyNet(),
+      all<rownet.EngineOptions>({ normalization, train: data(), reduction: 'sum' }),
+    ],
+    call: rownet.createEngine,
+    options: [2, 'normalization'],
+  },
+  ...Object.fromEntries(
+    (['lanes', 'rows'] as const).flatMap((name): [string, Call][] => [
+      [
+        `${name}.trainStep`,
+        {
+          args: () => [Uint32Array.of(0, 1), new rownet.SGD(tinyNet(), { lr: 0.1 }).update()],
+          call: (indices, update) => engine(name).trainStep(indices, update),
+        },
+      ],
+      [
+        `${name}.evaluate`,
+        { args: () => [data(), 2], call: (set, size) => engine(name).evaluate(set, size) },
+      ],
+      [`${name}.predict`, { args: () => [t(2, ...tinyInput)], call: (x) => engine(name).predict(x) }],
+    ]),
+  ),
+  computeAccuracy: {
+    args: () => [
+      tinyNet(),
+      data(),
+      all<rownet.AccuracyOptions>({ normalization, engine: 'auto', batchSize: 2 }),
+    ],
+    call: rownet.computeAccuracy,
+    options: [2, 'normalization'],
+  },
+  learningRate: { args: () => [rownet.recipes.article, 0, 10], call: rownet.learningRate },
+  recipeForRun: { args: () => [rownet.recipes.fast, data()], call: rownet.recipeForRun },
+  recipeOf: { args: () => [{ config: { recipe: rownet.recipes.article } }], call: rownet.recipeOf },
+  'new Trainer': {
+    args: () => [
+      tinyNet(),
+      all<rownet.TrainerOptions>({
+        recipe,
+        engine: 'auto',
+        seed: 1,
+        lr: 0.01,
+        batchSize: 2,
+        resume: state(),
+        live: false,
+      }),
+    ],
+    call: (net, options) => new rownet.Trainer(net, options),
+    options: [1],
+  },
+  'Trainer.normalization': { args: () => [], call: () => trainer().normalization },
+  'Trainer.engine': { args: () => [], call: () => trainer().engine },
+  'Trainer.recipe': { args: () => [], call: () => trainer().recipe },
+  'Trainer.state': { args: () => [], call: () => state() },
+  'Trainer.fit': {
+    args: () => [
+      data(),
+      all<rownet.FitOptions>({
+        epochs: 1,
+        validation: data(),
+        signal: new AbortController().signal,
+        onProgress: () => {},
+      }),
+    ],
+    call: (train, options) => trainer().fit(train, options).next(),
+    options: [1],
+  },
+  // Options within options
+  recipe: {
+    args: () => [all<rownet.Recipe>(recipe)],
+    call: (options) => new rownet.Trainer(tinyNet(), { recipe: options }),
+    options: [0, ...Object.keys(recipe)],
+  },
+  'recipe.optimizer': {
+    args: () => [all<rownet.Recipe['optimizer']>({ ...recipe.optimizer, nesterov: false })],
+    call: (optimizer) => new rownet.Trainer(tinyNet(), { recipe: { ...recipe, optimizer } }),
+    options: [0, ...Object.keys(recipe.optimizer)],
+  },
+  'recipe.normalization': {
+    args: () => [all<rownet.Normalization>(normalization)],
+    call: (given) => new rownet.Trainer(tinyNet(), { recipe: { ...recipe, normalization: given } }),
+    options: [0, 'scale', 'shift'],
+  },
+  resume: {
+    args: () => [
+      { ...all<rownet.TrainingState>({ ...state(), step: 6, partialEpoch: partialEpoch() }), ...momentum() },
+    ],
+    call: (resume) => new rownet.Trainer(tinyNet(), { resume }),
+    options: [0, 'epoch', 'step', 'velocity', 'seed'],
+  },
+  live: {
+    args: () => [all<rownet.LiveOptions>({ port: 0, onListen: () => {}, runs: async () => [] })],
+    call: (live) => new rownet.Trainer(tinyNet(), { recipe, live }),
+    options: [0],
+  },
+};
