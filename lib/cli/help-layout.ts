@@ -1,12 +1,11 @@
 /** How `--help` is laid out: headings in bold, two columns, no line wider than the terminal. */
 import { styleText } from 'node:util';
 import { Help, type HelpConfiguration } from 'commander';
-import { padEndColumns, textWidth, wrapWords } from './width.js';
+import { itemLines, leastText } from './table.js';
+import { textWidth, wrapWords } from './width.js';
 
 /** Lines that are longer are hard to read, so that a wider terminal gets no wider help. */
 export const helpColumns = 80;
-/** A second column that is narrower goes below the first. */
-const leastColumns = 24;
 
 /** A line of two columns: what is typed, and what it is for. */
 export type HelpItem = readonly [term: string, description: string];
@@ -49,7 +48,7 @@ function bold(text: string): string {
 
 function sectionText({ title, items = [], text }: HelpSection, columns: number): string {
   const terms = items.map(([term]) => textWidth(term));
-  const termColumns = Math.max(0, ...terms.filter((term) => columns - term - 4 >= leastColumns));
+  const termColumns = Math.max(0, ...terms.filter((term) => columns - term - 4 >= leastText));
   return [
     bold(`${title}:`),
     ...items.map((item) => itemText(item, termColumns, columns)),
@@ -57,13 +56,9 @@ function sectionText({ title, items = [], text }: HelpSection, columns: number):
   ].join('\n');
 }
 
-/** The description beside its term, or below it where there is no room. */
-function itemText([term, description]: HelpItem, termColumns: number, columns: number): string {
-  if (description === '') return `  ${term}`;
-  const beside = termColumns > 0 && columns - termColumns - 4 >= leastColumns;
-  const indent = ' '.repeat(beside ? termColumns + 4 : 6);
-  const [first, ...more] = wrapWords(description, columns - indent.length).map((line) => indent + line);
-  return beside && textWidth(term) <= termColumns
-    ? [`  ${padEndColumns(term, termColumns)}  ${first.trimStart()}`, ...more].join('\n')
-    : [`  ${term}`, first, ...more].join('\n');
+function itemText(item: HelpItem, termColumns: number, columns: number): string {
+  if (item[1] === '') return `  ${item[0]}`;
+  return itemLines(item, termColumns, columns - 2, { whole: true })
+    .map((line) => `  ${line}`)
+    .join('\n');
 }

@@ -61,12 +61,14 @@ it('rownet --help lists commands, environment and exit codes', async () => {
   expect(stdout).toContain('\nExit codes:\n  0 ok');
 });
 
+/** What help and version need; dist/warnings.js imports nothing. */
+const parts = ['bin', 'package.json', 'dist/cli', 'dist/warnings.js'];
+
 /** A copy of the command line in which the general help is not ready yet. */
 function unprinted(): string {
   const copy = folder.join('parsed');
   mkdirSync(copy);
-  for (const path of ['bin', 'package.json', 'dist/cli'])
-    cpSync(join(root, path), join(copy, path), { recursive: true });
+  for (const path of parts) cpSync(join(root, path), join(copy, path), { recursive: true });
   rmSync(join(copy, 'dist', 'cli', 'help.txt'));
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   return join(copy, 'bin', 'rownet.mjs');
@@ -175,8 +177,7 @@ describe('the layout', () => {
 it('help and version need neither library nor addon', async () => {
   const copy = folder.join('bare');
   mkdirSync(copy);
-  for (const path of ['bin', 'package.json', 'dist/cli'])
-    cpSync(join(root, path), join(copy, path), { recursive: true });
+  for (const path of parts) cpSync(join(root, path), join(copy, path), { recursive: true });
   // Of the packages only the parser of the command line: in the real node_modules everything else could be found.
   mkdirSync(join(copy, 'node_modules'));
   symlinkSync(join(root, 'node_modules', 'commander'), join(copy, 'node_modules', 'commander'));

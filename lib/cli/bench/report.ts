@@ -1,7 +1,7 @@
 /** Puts the replies of the workers together, for people and for programs. */
 import { grouped, paint } from '../output.js';
 import { median } from '../statistics.js';
-import { formatTable } from '../table.js';
+import { formatTable, formatTables } from '../table.js';
 import { timesAsFast } from '../../plots/article.js';
 import type { LayerTimes } from './layers.js';
 import type { BenchReply } from './worker.js';
@@ -82,13 +82,14 @@ function layerReport(times: LayerTimes, fmaPeak: number, memoryBandwidth: number
   return { ...times, gflops, shareOfPeak: gflops / fmaPeak, bound };
 }
 
-export function describeBench(report: BenchReport): string[] {
+/** @param columns of the terminal. */
+export function describeBench(report: BenchReport, columns: number): string[] {
   const { contenders, images, batchSize, flopPerEpoch } = report;
   const row = (name: string, value: (contender: ContenderReport) => string) => [
     name,
     ...contenders.map(value),
   ];
-  const table = formatTable(
+  const tables = formatTables(
     [
       row('', ({ engine, isa }) => `${engine}, ${isa}`),
       row('FMA peak, GFLOP/s', ({ fmaPeak }) => fmaPeak.toFixed(0)),
@@ -108,26 +109,26 @@ export function describeBench(report: BenchReport): string[] {
       row('peak memory of training, MB', ({ peakMemory }) => (peakMemory / 1e6).toFixed(0)),
     ],
     heading,
+    { columns, flexible: { 0: 24 } },
   );
   return [
     `rownet ${report.rownet}${report.commit === null ? '' : ` (${report.commit})`}, ${report.cpu}, ` +
       `${report.threads} of ${report.cores} cores, ${report.platform}, Node ${report.node}, ${report.compiler}`,
     `LeNet-5, recipe fast, batches of ${batchSize}, ${grouped(images)} images of ${report.data}: ` +
       `${(flopPerEpoch / 1e9).toFixed(1)} GFLOP an epoch`,
-    '',
-    ...table,
+    ...tables.flatMap((table) => ['', ...table]),
     ...contenders
       .filter(({ layers }) => layers.length > 0)
       .flatMap((contender) => [
         '',
         `${contender.engine === 'lanes' ? 'Fused steps' : 'Layers'} of ${contender.engine} at ${contender.isa}: ` +
           `a batch of ${batchSize}, medians`,
-        ...layerTable(contender),
+        ...layerTable(contender, columns),
       ]),
   ];
 }
 
-function layerTable({ layers }: ContenderReport): string[] {
+function layerTable({ layers }: ContenderReport, columns: number): string[] {
   const header = ['layer', 'forward us', 'backward us', 'MFLOP', 'MB', 'GFLOP/s', 'of peak', 'bound by'];
   const rows = layers.map((layer) => {
     const flop = layer.forwardFlop + layer.backwardFlop;
@@ -148,7 +149,8 @@ function layerTable({ layers }: ContenderReport): string[] {
     microseconds(total((layer) => layer.forward)),
     microseconds(total((layer) => layer.backward)),
   ];
-  return formatTable([header, ...rows, sums], heading);
+  const optional = ['MB', 'MFLOP', 'bound by', 'GFLOP/s', 'of peak'].map((name) => header.indexOf(name));
+  return formatTable([header, ...rows, sums], heading, { columns, flexible: { 0: 24 }, optional });
 }
 
 function heading(text: string, row: number): string {

@@ -20,6 +20,7 @@ import { tellTooManyThreads } from '../../threads.js';
 import { resolveThreads } from '../threads.js';
 import { cpuModel, packageCommit } from '../machine.js';
 import { packageVersion } from '../version.js';
+import { lineWidth } from '../width.js';
 
 const defaultEpochs = 5;
 /** Steps over which layers and inference are measured. */
@@ -68,7 +69,7 @@ export async function bench(options: OptionsOf<'bench'>): Promise<void> {
     contenders: replies.map(contenderReport),
   };
   if (options.json) printJson(report);
-  else for (const line of describeBench(report)) print(line);
+  else for (const line of describeBench(report, lineWidth(process.stdout))) print(line);
 }
 
 /** avx512 and avx2 as far as CPU and ROWNET_MAX_ISA allow, else the one level that is in use. */

@@ -3,7 +3,8 @@ import { knownSets } from '../../data/registry.js';
 import { probeData } from '../known-data.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
-import { printable } from '../printable.js';
+import { formatList } from '../table.js';
+import { lineWidth } from '../width.js';
 
 export async function dataList(options: OptionsOf<'data list'>): Promise<void> {
   const sets = knownSets.map(({ name, title }) => ({ name, title, ...probeData(name) }));
@@ -11,9 +12,10 @@ export async function dataList(options: OptionsOf<'data list'>): Promise<void> {
     for (const set of sets) printJson(set);
     return;
   }
-  const width = (key: 'name' | 'title') => Math.max(...sets.map((set) => set[key].length));
-  for (const { name, title, folder } of sets) {
-    const place = folder ?? `not found; to get it: rownet data get ${name}`;
-    print(`${name.padEnd(width('name'))}  ${title.padEnd(width('title'))}  ${printable(place)}`);
-  }
+  const width = Math.max(...sets.map(({ name }) => name.length));
+  const items = sets.map(({ name, title, folder }): [string, string] => [
+    `${name.padEnd(width)}  ${title}`,
+    folder ?? `not found; to get it: rownet data get ${name}`,
+  ]);
+  for (const line of formatList(items, lineWidth(process.stdout))) print(line);
 }

@@ -1,13 +1,16 @@
 /** `rownet doctor`: what is wrong here, and how to mend it. */
 import { platform } from 'node:os';
 import { takeWarnings } from '../../warnings.js';
+import type { Check } from '../doctor/check.js';
 import { diagnose } from '../doctor/checks.js';
 import { thisMachine } from '../doctor/machine.js';
 import { exitCodes } from '../exit.js';
 import type { OptionsOf } from '../options.js';
 import { paint, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
+import { itemLines } from '../table.js';
 import { packageVersion } from '../version.js';
+import { lineWidth } from '../width.js';
 
 const colors = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 
@@ -19,13 +22,24 @@ export async function doctor(options: OptionsOf<'doctor'>): Promise<void> {
   if (options.json) {
     printJson({ rownet: packageVersion(), platform: `${platform()} ${process.arch}`, checks });
   } else {
-    const nameWidth = Math.max(...checks.map(({ name }) => name.length));
-    for (const { name, status, message, hint } of checks) {
-      const label = paint(colors[status], status.padEnd('warning'.length), process.stdout);
-      print(`${label}  ${name.padEnd(nameWidth)}  ${printable(message)}`);
-      if (hint !== undefined) print(`${' '.repeat(nameWidth + 11)}To mend it: ${printable(hint)}`);
-    }
+    for (const line of describeChecks(checks, lineWidth(process.stdout))) print(line);
   }
   if (!addonLoads) process.exitCode = exitCodes.addon;
   else if (checks.some(({ status }) => status === 'problem')) process.exitCode = exitCodes.failure;
+}
+
+/** A line a check, wrapped where the terminal is narrow, and what to do below. */
+function describeChecks(checks: readonly Check[], columns: number): string[] {
+  const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+  return checks.flatMap(({ name, status, message, hint }) => {
+    const label = status.padEnd('warning'.length);
+    const term = `${label}  ${name.padEnd(nameWidth)}`;
+    const [first, ...more] = itemLines([term, printable(message)], term.length, columns);
+    // Commands in it are to be copied.
+    const mend =
+      hint === undefined
+        ? []
+        : itemLines(['', `To mend it: ${printable(hint)}`], term.length, columns, { whole: true });
+    return [first.replace(label, () => paint(colors[status], label, process.stdout)), ...more, ...mend];
+  });
 }

@@ -3,15 +3,16 @@ import { type Dataset, type DataSource, loadDatasetFitting } from '../../data/da
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import type { Accuracy } from '../../training/evaluate.js';
+import { describeConfusion } from '../confusion-table.js';
 import { measure } from '../measure.js';
 import type { OptionsOf } from '../options.js';
-import { grouped, paint, percent, print, printJson } from '../output.js';
+import { grouped, percent, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
 import { dataName, isYes } from '../run-config.js';
 import { loadRunData } from '../run-data.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
-import { formatTable } from '../table.js';
 import { resolveThreads } from '../threads.js';
+import { lineWidth } from '../width.js';
 
 export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'>): Promise<void> {
   const saved = openSavedNet('eval', path, options.recipe);
@@ -61,22 +62,9 @@ function describeAccuracy(
   { images, loss, accuracy, confusion }: Accuracy,
   { name, classNames }: Dataset,
 ): string[] {
-  const classes = confusion.map((_, label) => classNames?.[label] ?? String(label));
-  const rows = confusion.map((row, label) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
-    const counts = row.map((count) => (count === 0 ? '.' : String(count)));
-    return [classes[label], ...counts, String(total), total === 0 ? '-' : percent(row[label] / total)];
-  });
-  const table = formatTable([['label', ...classes, 'images', 'accuracy'], ...rows], (text, row, column) => {
-    if (row === 0) return paint('dim', text, process.stdout);
-    if (column === row) return paint('green', text, process.stdout);
-    if (column === 0 || column > classes.length) return text;
-    return paint(text.trim() === '.' ? 'dim' : 'red', text, process.stdout);
-  });
   return [
     `${percent(accuracy)} of ${grouped(images)} test images of ${printable(name)} are recognised; mean loss ${loss.toFixed(4)}`,
     '',
-    'Rows: what the images show. Columns: what they are taken for.',
-    ...table,
+    ...describeConfusion(confusion, classNames, lineWidth(process.stdout)),
   ];
 }

@@ -7,10 +7,11 @@ import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
 import { probeData } from '../known-data.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
-import { printable } from '../printable.js';
+import { formatList } from '../table.js';
 import { findThreads } from '../threads.js';
 import { cpuQuota, cpuPlaces } from '../../threads.js';
 import { packageVersion } from '../version.js';
+import { lineWidth } from '../width.js';
 
 /**
  * Prints all that can be found out, without the addon too.
@@ -52,13 +53,14 @@ function probeRuntime(threads: number): RuntimeInfo | AddonError {
 }
 
 function printFacts({ data, isaLevels, ...facts }: { [name: string]: unknown } & Facts): void {
-  const rows = Object.entries({ ...facts, isaLevels: isaLevels.join(', ') }).map(([name, value]) => [
-    name,
-    value === null || value === '' ? (name === 'cpuQuota' ? 'none' : 'not available') : String(value),
-  ]);
+  const rows = Object.entries({ ...facts, isaLevels: isaLevels.join(', ') }).map(
+    ([name, value]): [string, string] => [
+      name,
+      value === null || value === '' ? (name === 'cpuQuota' ? 'none' : 'not available') : String(value),
+    ],
+  );
   for (const { name, folder, missing } of data) rows.push([name, folder ?? `not found: ${missing}`]);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  for (const [name, value] of rows) print(`${name.padEnd(width)}  ${printable(value)}`);
+  for (const line of formatList(rows, lineWidth(process.stdout))) print(line);
 }
 
 interface Facts {

@@ -8,6 +8,7 @@ import { defaultPreparation, type Recognition, recognise } from '../recognise.js
 import { openSavedNet } from '../saved-net.js';
 import { formatTable } from '../table.js';
 import { resolveThreads } from '../threads.js';
+import { lineWidth } from '../width.js';
 
 /** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
 export async function predict(
@@ -35,6 +36,13 @@ export async function predict(
   const table = formatTable(
     [['file', 'is', 'probability', 'else', 'probability', 'note'], ...rows],
     (text, row) => (row === 0 ? paint('dim', text, process.stdout) : text),
+    // Where there is little room: the file, what it is, and the note.
+    {
+      columns: lineWidth(process.stdout),
+      flexible: { 0: 16, 1: 8, 3: 8, 5: 13 },
+      optional: [4, 3, 5],
+      left: [5],
+    },
   );
   for (const line of table) print(line);
 }

@@ -6,8 +6,9 @@ import type { OptionsOf } from '../options.js';
 import { paint, percent, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
 import { listRuns, type RunSummary } from '../run-list.js';
-import { formatTable } from '../table.js';
+import { type CellStyle, formatTable } from '../table.js';
 import { serveUntilStopped } from '../until-stopped.js';
+import { lineWidth } from '../width.js';
 
 /** @throws {DataError} when the folder is not there. */
 export async function runs(folder: string | undefined, options: OptionsOf<'runs'>): Promise<void> {
@@ -45,6 +46,11 @@ async function compareRuns(folder: string, { live, json }: OptionsOf<'runs'>): P
 }
 
 const header = ['run', 'recipe', 'data', 'epochs', 'best', 'last', 's/epoch', 'date', 'state'];
+/** A name is kept as long as train's own; what a run is called, how good it is and its state stay to the end. */
+const fit = {
+  flexible: { 0: 24, 2: 8 },
+  optional: ['s/epoch', 'recipe', 'last', 'date', 'data', 'epochs'].map((name) => header.indexOf(name)),
+};
 const colors = { finished: 'green', stopped: 'yellow', running: 'cyan' } as const;
 
 /** A table whose accuracies are those of the test images. */
@@ -60,11 +66,12 @@ function describeRuns(found: readonly RunSummary[]): string[] {
     localTime(new Date(run.date)),
     run.state,
   ]);
-  return formatTable([header, ...rows], (text, row, column) => {
+  const style: CellStyle = (text, row, column) => {
     if (row === 0) return paint('dim', text, process.stdout);
     if (column !== header.length - 1) return text;
     return paint(colors[found[row - 1].state], text, process.stdout);
-  });
+  };
+  return formatTable([header, ...rows], style, { ...fit, columns: lineWidth(process.stdout) });
 }
 
 /** `2025-01-31 17:45`, in the time zone of the terminal. */
