@@ -39,7 +39,7 @@ export function describeConfusion(
   const width = leastTableWidth(whole, {});
   const notes = [
     'What the images show, and what they are taken for most often.',
-    `The whole matrix takes ${width} columns; through a pipe, as in "| less -S", it is shown.`,
+    `The whole matrix takes ${width} columns; it is shown through a pipe ("| less -S").`,
   ];
   return [
     ...notes.flatMap((note) => wrapWords(note, columns)),

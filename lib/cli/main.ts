@@ -36,13 +36,12 @@ const runCommand: RunCommand = async (name, options, args) => {
       return (await import('./commands/train.js')).train(options as OptionsOf<'train'>);
     case 'eval':
       return (await import('./commands/eval.js')).evaluateCheckpoint(
-        args[0] as string,
+        args[0] as string | undefined,
         options as OptionsOf<'eval'>,
       );
     case 'predict':
       return (await import('./commands/predict.js')).predict(
-        args[0] as string,
-        args[1] as readonly string[],
+        args.flat().filter((word) => word !== undefined),
         options as OptionsOf<'predict'>,
       );
     case 'explain':
@@ -51,17 +50,23 @@ const runCommand: RunCommand = async (name, options, args) => {
         options as OptionsOf<'explain'>,
       );
     case 'serve':
-      return (await import('./commands/serve.js')).serve(args[0] as string, options as OptionsOf<'serve'>);
+      return (await import('./commands/serve.js')).serve(
+        args[0] as string | undefined,
+        options as OptionsOf<'serve'>,
+      );
     case 'runs':
       return (await import('./commands/runs.js')).runs(
         args[0] as string | undefined,
         options as OptionsOf<'runs'>,
       );
     case 'report':
-      return (await import('./commands/report.js')).report(args[0] as string, options as OptionsOf<'report'>);
+      return (await import('./commands/report.js')).report(
+        args[0] as string | undefined,
+        options as OptionsOf<'report'>,
+      );
     case 'export':
       return (await import('./commands/export.js')).exportCheckpoint(
-        args[0] as string,
+        args[0] as string | undefined,
         options as OptionsOf<'export'>,
       );
     case 'data get':

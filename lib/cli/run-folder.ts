@@ -32,6 +32,8 @@ import { UsageError } from './exit.js';
 import type { Lock } from './lock.js';
 import type { RunConfig } from './run-config.js';
 
+/** Where trainings write to, and where the newest run is looked for, in the working folder. */
+export const runsFolder = 'runs';
 export const checkpointName = 'checkpoint.safetensors';
 const metricsName = 'metrics.jsonl';
 /** A line takes less than 300 bytes, and a run has at most 100,000 epochs. */
@@ -198,7 +200,7 @@ export function defaultRunPath(recipe: string, now = new Date()): string {
   const pad = (value: number) => String(value).padStart(2, '0');
   const day = `${now.getFullYear()}${pad(now.getMonth() + 1)}${pad(now.getDate())}`;
   const time = `${pad(now.getHours())}${pad(now.getMinutes())}${pad(now.getSeconds())}`;
-  const path = join('runs', `${recipe}-${day}-${time}`);
+  const path = join(runsFolder, `${recipe}-${day}-${time}`);
   for (let count = 1; ; count++) {
     const candidate = count === 1 ? path : `${path}-${count}`;
     if (!existsSync(candidate)) return candidate;

@@ -10,7 +10,8 @@ import { type Recipe, recipes, type RunRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 import { recipePreparation } from './run-data.js';
-import { checkpointFile, fallbackLine } from './train-plan.js';
+import { checkpointFile } from './run-path.js';
+import { fallbackLine } from './train-plan.js';
 
 /** Labels are bytes. */
 const MAX_CLASSES = 256;

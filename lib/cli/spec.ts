@@ -86,7 +86,8 @@ export const recipe = {
   read: oneOf('fast', 'article'),
 };
 
-export const checkpoint = {
-  name: 'checkpoint',
-  description: 'a checkpoint, or the run folder that holds it',
+/** Of a command that takes the newest run where none is named. */
+export const run = {
+  name: '[run]',
+  description: 'a run folder, or a checkpoint (default: the newest run in runs)',
 };

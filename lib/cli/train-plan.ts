@@ -1,9 +1,6 @@
 /** Decides, from the options alone, which run is started or continued and where it is written. */
-import { statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { DataError } from '../errors.js';
-import { systemErrorText } from '../files.js';
-import { type Generation, loadGeneration, previousPath } from '../formats/generations.js';
+import { dirname, resolve } from 'node:path';
+import { type Generation, loadGeneration } from '../formats/generations.js';
 import { UsageError } from './exit.js';
 import type { OptionsOf } from './options.js';
 import { printable, printableMessage } from './printable.js';
@@ -14,7 +11,8 @@ import {
   type RunDraft,
   resumedRunConfig,
 } from './run-config.js';
-import { checkFolder, checkNewRun, checkpointName, defaultRunPath, statsOf } from './run-folder.js';
+import { checkFolder, checkNewRun, defaultRunPath } from './run-folder.js';
+import { checkpointFile } from './run-path.js';
 
 /** What is continued: its newest checkpoint that is whole, and the configuration stored in that. */
 export interface ResumedRun extends Generation {
@@ -64,33 +62,6 @@ function resumeSource({ resume, out }: OptionsOf<'train'>): string {
   throw new UsageError(
     'train: --resume: expected a run but received none. Hint: "--resume runs/mine", or "--resume --out runs/mine"',
   );
-}
-
-/**
- * The checkpoint that a path means: itself, or the one in the run folder. A kill may have left only the generation
- * before; `loadGeneration` then finds that.
- */
-export function checkpointFile(path: string): string {
-  const mayBeRead = (file: string) => !isMissing(file) || !isMissing(previousPath(file));
-  if (statsOf(path)?.isDirectory()) {
-    const file = join(path, checkpointName);
-    if (mayBeRead(file)) return file;
-    throw new DataError(`checkpoint: expected ${checkpointName} in ${path} but there is none`);
-  }
-  if (mayBeRead(path)) return path;
-  throw new DataError(`checkpoint: expected a run folder or a checkpoint at ${path} but nothing is there`);
-}
-
-/** Whether there is certainly nothing; why a file cannot be seen, its reader says. */
-function isMissing(file: string): boolean {
-  try {
-    statSync(file);
-    return false;
-  } catch (error) {
-    const text = systemErrorText(error);
-    if (text === undefined) throw error;
-    return text.startsWith('ENOENT') || text.startsWith('ENOTDIR');
-  }
 }
 
 /** Why a generation is not the newest, in two lines for a terminal; undefined if it is. */

@@ -51,7 +51,7 @@ it('MNIST that is not where ROWNET_DATA_DIR says is corrupt data, not other data
 
 it.each([
   [['eval', 'missing.safetensors'], 'nothing is there'],
-  [['eval', 'no-checkpoint'], 'expected checkpoint.safetensors in no-checkpoint'],
+  [['eval', 'no-checkpoint'], 'checkpoint: no-checkpoint: expected checkpoint.safetensors in it'],
   [['eval', 'text.safetensors'], 'text.safetensors'],
   [['train', '--resume', 'missing'], 'nothing is there'],
   [['train', '--resume', 'text.safetensors'], 'text.safetensors'],

@@ -145,7 +145,11 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
     ],
     [['nowhere', '--format', 'npz'], 3, 'checkpoint: expected a run folder or a checkpoint at nowhere'],
     [['run', '--format', 'npz', '--out', 'no/where.npz'], 1, 'write: no/where.npz: expected to write'],
-    [['run/config.json', '--format', 'npz', '--out', 'new.npz'], 3, 'safetensors: run/config.json: '],
+    [
+      ['run/config.json', '--format', 'npz', '--out', 'new.npz'],
+      3,
+      'checkpoint: run/config.json: expected a checkpoint but received another file of the run in run',
+    ],
     [
       ['lenet5.npz', '--format', 'onnx', '--out', 'new.onnx'],
       2,

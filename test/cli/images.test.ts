@@ -264,8 +264,11 @@ describe('report', () => {
   it('refuses what is no run', async () => {
     mkdirSync(folder.join('empty'));
     const file = await run('report', 'run/config.json');
-    expect(file).toMatchObject({ code: 2, stdout: '' });
-    expect(file.stderr).toContain('report: expected a run folder but received run/config.json');
+    expect(file).toMatchObject({ code: 3, stdout: '' });
+    expect(file.stderr).toContain('received another file of the run in run. Hint: give the folder');
+    const checkpoint = await run('report', 'run/checkpoint.safetensors');
+    expect(checkpoint).toMatchObject({ code: 2, stdout: '' });
+    expect(checkpoint.stderr).toContain('report: expected a run folder but received the file run/checkpoint');
     expect((await run('report', 'empty')).code).toBe(3);
   });
 });

@@ -158,10 +158,21 @@ describe('rownet runs', () => {
     expect(runs[0]).not.toHaveProperty('metrics');
   });
 
-  it('says when there are none', async () => {
-    expect(await rownet(['runs', 'empty'], { cwd: folder.path })).toMatchObject({
+  it.each<[string[], string]>([
+    [['empty'], 'No runs in empty. To train one: rownet train --out empty/mine\n'],
+    [['empty', '--json'], 'No runs in empty. To train one: rownet train --out empty/mine\n'],
+    [['runs/first'], 'No runs in runs/first. It is a run itself: rownet runs runs lists it\n'],
+  ])('%j says that there are none, and what to do', async (words, stderr) => {
+    const result = await rownet(['runs', ...words], { cwd: folder.path });
+    expect(result).toEqual({ code: 0, signal: null, stdout: '', stderr });
+  });
+
+  it('says so too where nobody has trained yet', async () => {
+    expect(await rownet(['runs'], { cwd: folder.join('empty') })).toEqual({
       code: 0,
-      stdout: 'No runs in empty\n',
+      signal: null,
+      stdout: '',
+      stderr: 'No runs in runs. To train one: rownet train\n',
     });
   });
 

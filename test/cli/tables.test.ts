@@ -139,7 +139,7 @@ describe('the confusion matrix', () => {
       for (const line of lines.slice(head + 1)) expect(line).toMatch(/98\.80 %/);
       const meaning = lines.slice(0, head).join(' ');
       if (meaning.startsWith('Rows: ')) expect(meaning).toMatch(/taken for\.$/);
-      else expect(meaning).toMatch(/^What .* The whole matrix takes \d+ columns; through a pipe/);
+      else expect(meaning).toMatch(/^What .* The whole matrix takes \d+ columns; it is shown through a pipe/);
     },
   );
 

@@ -29,7 +29,7 @@ it.each<[args: string[], message: string]>([
   [['constructor'], 'rownet: unknown command "constructor"'],
   [['--verison'], 'rownet: unknown option "--verison". Did you mean "--version"?'],
   [['train', 'mnist'], 'train: too many arguments for "train". Expected 0 arguments but got 1.'],
-  [['eval'], 'eval: missing required argument "checkpoint"'],
+  [['completion'], 'completion: missing required argument "shell"'],
   [['train', '--epochs'], 'train: option "--epochs <n>" argument missing'],
   [['train', '--epochs', '0'], integer('--epochs', 'from 1 to 100000', '0')],
   [['train', '--epochs', '1.5'], integer('--epochs', 'from 1 to 100000', '1.5')],

@@ -5,6 +5,7 @@ import { setThreads } from '../../kernels.js';
 import type { Accuracy } from '../../training/evaluate.js';
 import { describeConfusion } from '../confusion-table.js';
 import { measure } from '../measure.js';
+import { namedOrNewest } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { grouped, percent, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
@@ -14,8 +15,8 @@ import { openSavedNet, type SavedNet } from '../saved-net.js';
 import { resolveThreads } from '../threads.js';
 import { lineWidth } from '../width.js';
 
-export async function evaluateCheckpoint(path: string, options: OptionsOf<'eval'>): Promise<void> {
-  const saved = openSavedNet('eval', path, options.recipe);
+export async function evaluateCheckpoint(run: string | undefined, options: OptionsOf<'eval'>): Promise<void> {
+  const saved = openSavedNet('eval', await namedOrNewest('eval', run), options.recipe);
   const { net, recipe, config } = saved;
   setThreads(resolveThreads(options.threads));
   const { test, notes, folder } = loadTestData(saved, options);

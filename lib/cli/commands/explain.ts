@@ -9,6 +9,7 @@ import type { Net } from '../../nets/net.js';
 import { recipes } from '../../training/recipes.js';
 import { UsageError } from '../exit.js';
 import { describeExplanation, strongest } from '../explain-text.js';
+import { checkpointOption } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { print } from '../output.js';
 import { printable } from '../printable.js';
@@ -21,7 +22,7 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
   const saved: NetToExplain =
     options.checkpoint === undefined
       ? newNet(options.recipe)
-      : openSavedNet('explain', options.checkpoint, options.recipe);
+      : openSavedNet('explain', await checkpointOption('explain', options.checkpoint), options.recipe);
   const { net, recipe } = saved;
   const name = options.layer ?? 'conv1';
   checkLayer(net, name);

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { encodeNpz } from '../../formats/npz.js';
 import { encodeSafetensors } from '../../formats/safetensors.js';
 import { UsageError } from '../exit.js';
+import { namedOrNewest } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { grouped, print, printJson } from '../output.js';
 import { printable } from '../printable.js';
@@ -14,7 +15,7 @@ import { openSavedNet, type SavedNet } from '../saved-net.js';
 type ExportOptions = OptionsOf<'export'>;
 type Format = NonNullable<ExportOptions['format']>;
 
-export async function exportCheckpoint(path: string, options: ExportOptions): Promise<void> {
+export async function exportCheckpoint(run: string | undefined, options: ExportOptions): Promise<void> {
   const { format, json } = options;
   if (format === undefined) {
     throw new UsageError(
@@ -28,6 +29,7 @@ export async function exportCheckpoint(path: string, options: ExportOptions): Pr
     );
   }
   // Parameters are the same however images are prepared.
+  const path = await namedOrNewest('export', run);
   const saved = openSavedNet('export', path, format === 'onnx' ? options.recipe : 'fast');
   const out = options.out ?? join(dirname(saved.file), `lenet5.${format}`);
   if (!options.force && statsOf(out) !== undefined) {

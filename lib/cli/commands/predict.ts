@@ -2,6 +2,7 @@
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import { describeError, exitCodes } from '../exit.js';
+import { runAndImages } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { paint, percent, print, printJson } from '../output.js';
 import { defaultPreparation, type Recognition, recognise } from '../recognise.js';
@@ -11,12 +12,9 @@ import { resolveThreads } from '../threads.js';
 import { lineWidth } from '../width.js';
 
 /** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
-export async function predict(
-  path: string,
-  files: readonly string[],
-  options: OptionsOf<'predict'>,
-): Promise<void> {
-  const saved = openSavedNet('predict', path, options.recipe);
+export async function predict(words: readonly string[], options: OptionsOf<'predict'>): Promise<void> {
+  const { run, files } = await runAndImages('predict', words);
+  const saved = openSavedNet('predict', run, options.recipe);
   setThreads(resolveThreads(options.threads));
   const preparation = options.prepare ?? defaultPreparation(saved);
   const names = saved.config?.data.classNames;

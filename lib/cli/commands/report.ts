@@ -10,6 +10,7 @@ import { computeAccuracy } from '../../training/evaluate.js';
 import { firstFilters } from '../../web/layer-pictures.js';
 import { type Picture, type ReportedTest, reportPage } from '../../web/report-page.js';
 import { UsageError } from '../exit.js';
+import { namedOrNewest } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { pngDataUri, svgToPng } from '../png.js';
@@ -17,15 +18,19 @@ import { printable } from '../printable.js';
 import type { RunConfig } from '../run-config.js';
 import { loadRunData } from '../run-data.js';
 import { curvesTitle, RunFolder, statsOf } from '../run-folder.js';
+import { checkpointFile } from '../run-path.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
 import { resolveThreads } from '../threads.js';
 
 const mostMistakes = 24;
 
-export async function report(path: string, options: OptionsOf<'report'>): Promise<void> {
+export async function report(run: string | undefined, options: OptionsOf<'report'>): Promise<void> {
+  const path = await namedOrNewest('report', run);
+  // What is no run either says so here.
+  const file = checkpointFile(path);
   if (!statsOf(path)?.isDirectory()) {
     throw new UsageError(
-      `report: expected a run folder but received ${path}. Hint: "rownet runs" lists them`,
+      `report: expected a run folder but received the file ${file}. Hint: give the folder; "rownet runs" lists them`,
     );
   }
   setThreads(resolveThreads(options.threads));

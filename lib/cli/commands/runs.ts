@@ -1,28 +1,42 @@
 /** `rownet runs`: the runs in a folder, for people and for programs. */
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { LivePage } from '../../web/live-page.js';
 import { finishedRuns } from '../live.js';
 import type { OptionsOf } from '../options.js';
-import { paint, percent, print, printJson } from '../output.js';
+import { paint, percent, print, printJson, shellWord } from '../output.js';
 import { printable } from '../printable.js';
+import { runsFolder, statsOf } from '../run-folder.js';
 import { listRuns, type RunSummary } from '../run-list.js';
+import { isRunFolder } from '../run-path.js';
 import { type CellStyle, formatTable } from '../table.js';
 import { serveUntilStopped } from '../until-stopped.js';
 import { lineWidth } from '../width.js';
 
 /** @throws {DataError} when the folder is not there. */
 export async function runs(folder: string | undefined, options: OptionsOf<'runs'>): Promise<void> {
-  const path = folder ?? 'runs';
+  const path = folder ?? runsFolder;
   if (options.live !== undefined) return compareRuns(path, options);
+  // Nobody has trained here yet: nothing is wrong with that.
+  if (folder === undefined && statsOf(path) === undefined) return tellNone(path);
   const { runs: found, skipped } = await listRuns(path);
   for (const reason of skipped) process.stderr.write(`Skipped: ${printable(reason)}\n`);
-  if (options.json) {
+  if (found.length === 0) {
+    tellNone(path);
+  } else if (options.json) {
     for (const { metrics: _, ...run } of found) printJson(run);
-  } else if (found.length === 0) {
-    print(`No runs in ${printable(path)}`);
   } else {
     for (const line of describeRuns(found)) print(line);
   }
+}
+
+/** On stderr: stdout has runs alone. */
+function tellNone(path: string): void {
+  const folder = (one: string) => printable(shellWord(one));
+  const out = path === runsFolder ? '' : ` --out ${folder(join(path, 'mine'))}`;
+  const hint = isRunFolder(path)
+    ? `It is a run itself: rownet runs ${folder(dirname(path))} lists it`
+    : `To train one: rownet train${out}`;
+  process.stderr.write(`No runs in ${printable(path)}. ${hint}\n`);
 }
 
 /** A page with the curves of finished runs. */

@@ -1,12 +1,17 @@
 /** `rownet serve`: a page on which digits are drawn and recognised. */
 import { startDrawPage } from '../../web/draw-page.js';
+import { namedOrNewest } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { print, printJson } from '../output.js';
 import { openSavedNet } from '../saved-net.js';
 import { serveUntilStopped } from '../until-stopped.js';
 
-export async function serve(path: string, options: OptionsOf<'serve'>): Promise<void> {
-  const { file, net, recipe, config } = openSavedNet('serve', path, options.recipe);
+export async function serve(run: string | undefined, options: OptionsOf<'serve'>): Promise<void> {
+  const { file, net, recipe, config } = openSavedNet(
+    'serve',
+    await namedOrNewest('serve', run),
+    options.recipe,
+  );
   await serveUntilStopped(async () => {
     const page = await startDrawPage({
       net,

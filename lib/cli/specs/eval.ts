@@ -1,11 +1,11 @@
 import {
   type CommandSpec,
-  checkpoint,
   data,
   json,
   limit,
   offline,
   recipe,
+  run,
   skipEmptyClasses,
   threads,
   transpose,
@@ -14,10 +14,11 @@ import {
 export const evalSpec = {
   summary: 'Measure a checkpoint on the test images: loss, accuracy, confusion matrix.',
   examples: [
+    ['rownet eval', 'the newest run'],
     ['rownet eval runs/fashion', 'on the test images of the data it was trained on'],
     ['rownet eval runs/fashion/checkpoint.safetensors --data ./my-digits --json', 'on other images, as JSON'],
   ],
-  arguments: [checkpoint],
+  arguments: [run],
   options: {
     data: { ...data, fallback: "the checkpoint's" },
     transpose,

@@ -17,8 +17,8 @@ export const explainSpec = {
       read: nonEmpty('the name of a layer'),
     },
     checkpoint: {
-      flags: '--checkpoint <path>',
-      description: 'a checkpoint, or the run folder that holds it',
+      flags: '--checkpoint [path]' as const,
+      description: 'a run folder, or a checkpoint; alone: the newest run in runs',
       fallback: 'a new net, seed 1',
       read: nonEmpty('a checkpoint'),
     },

@@ -1,4 +1,4 @@
-import { type CommandSpec, checkpoint, json } from '../spec.js';
+import { type CommandSpec, json, run } from '../spec.js';
 import { nonEmpty, oneOf } from '../values.js';
 
 export const exportSpec = {
@@ -11,7 +11,7 @@ export const exportSpec = {
     ['rownet export runs/mine --format safetensors', 'the parameters alone, under the names of PyTorch'],
     ['rownet export runs/mine --format npz --out lenet5.npz', 'the same for NumPy'],
   ],
-  arguments: [checkpoint],
+  arguments: [run],
   options: {
     format: {
       flags: '--format <name>',

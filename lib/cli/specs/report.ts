@@ -1,13 +1,14 @@
-import { type CommandSpec, json, threads } from '../spec.js';
+import { type CommandSpec, json, run, threads } from '../spec.js';
 import { nonEmpty } from '../values.js';
 
 export const reportSpec = {
   summary: 'Write a run as one HTML file: curves, confusion, mistakes, filters.',
   examples: [
+    ['rownet report', 'of the newest run'],
     ['rownet report runs/mine', 'report.html, curves.svg and curves.png in the run folder'],
     ['rownet report runs/mine --out mine.html', 'the page elsewhere'],
   ],
-  arguments: [{ name: 'run', description: 'a run folder' }],
+  arguments: [{ ...run, description: 'a run folder (default: the newest run in runs)' }],
   options: {
     out: {
       flags: '--out <file>',

@@ -1,13 +1,14 @@
-import { type CommandSpec, checkpoint, recipe } from '../spec.js';
+import { type CommandSpec, recipe, run } from '../spec.js';
 import { integer } from '../values.js';
 
 export const serveSpec = {
   summary: 'Draw a digit in the browser and see what each layer makes of it.',
   examples: [
-    ['rownet serve runs/mine', 'prints the address of a page on this machine'],
+    ['rownet serve', 'the newest run; prints the address of a page on this machine'],
+    ['rownet serve runs/mine --port 8080', 'another run, at a port of your choice'],
     ['rownet serve lenet5.safetensors --recipe fast', 'a file that holds parameters alone'],
   ],
-  arguments: [checkpoint],
+  arguments: [run],
   options: {
     port: {
       flags: '--port <n>',
