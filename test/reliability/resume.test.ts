@@ -11,6 +11,7 @@ import type { Recipe } from '../../lib/training/recipes.js';
 import { Trainer } from '../../lib/training/trainer.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { stateSha256 } from '../support/state.js';
+import { trainPaddedNet } from './padded-net.js';
 import { long, print } from './report.js';
 import { straceMissing } from './strace.js';
 
@@ -83,6 +84,30 @@ describe.each(['lanes', 'rows'] as const)('on %s', (engine) => {
     expect([step, partialEpoch === undefined]).toEqual([stop, atEnd]);
   }
 });
+
+/** Fourteen steps; seven are an epoch. */
+it.each(['lanes', 'rows'])(
+  'a padded net that stops again and again ends as a straight run, on %s',
+  async (engine) => {
+    const [data, straight, parts] = ['bars', `padded-${engine}`, `padded-${engine}-parts`];
+    const train = (out: string, threads: number, steps?: number) =>
+      trainPaddedNet({ data: folder.join(data), out: folder.join(out), engine, threads, steps });
+    await train(straight, 2);
+    const stopped = [1, 3, 7, 8, 10];
+    for (const [index, steps] of stopped.entries()) {
+      await train(parts, [1, 2, 3, 7][index % 4], steps);
+      expect(loadCheckpoint(checkpoint(parts)).step).toBe(steps);
+    }
+    await train(parts, 2);
+    expect(loadCheckpoint(checkpoint(parts)).step).toBe(2 * STEPS);
+    expect(state(parts)).toBe(state(straight));
+    print(
+      `resume: ${engine}, padded net stopped after steps ${stopped.join(', ')} of ${2 * STEPS}: ` +
+        `${state(parts).slice(0, 16)}, equal`,
+    );
+  },
+  120_000,
+);
 
 it('a chain of kill -9 at any moments changes nothing', async () => {
   const kills = long ? 20 : 4;

@@ -47,6 +47,18 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
     );
   });
 
+  it('takes an image for the first of equal scores, as the loss counts it', () => {
+    const net = tinyNet();
+    net.arena.fill(0);
+    net
+      .parameters()
+      .find((parameter) => parameter.name === 'fc.bias')
+      ?.value.data.set([-1, 2, 2]);
+    const { predictions, correct } = engineOf(net).evaluate(train);
+    expect(predictions).toEqual(new Int32Array(train.count).fill(1));
+    expect(correct).toBe(train.labels.filter((label) => label === 1).length);
+  });
+
   it.each([
     ['mean', [3, 19, 0, 3, 7]],
     ['sum', [3, 19, 0, 3, 7]],

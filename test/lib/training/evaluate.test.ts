@@ -51,6 +51,7 @@ describe('computeAccuracy', () => {
     ]) {
       expect(part.images).toBe(100);
       expect(part.confusion).toEqual(whole.confusion);
+      expect(part.predictions).toEqual(whole.predictions);
       expect(part.accuracy).toBe(whole.accuracy);
       expect(part.loss).toBeCloseTo(whole.loss, 5);
     }
