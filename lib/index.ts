@@ -74,17 +74,13 @@ export { Net, type NetOptions, type UpdateOptions } from './nets/net.js';
 export { type HasParameters, SGD, type SGDOptions } from './optimizers/sgd.js';
 export { Random } from './random.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
+export type { EpochRecord, Progress } from './training/epoch-record.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
+export type { FitOptions } from './training/fit-options.js';
 export { type Recipe, recipes, type RunRecipe } from './training/recipes.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
 export { learningRate } from './training/schedule.js';
 export type { TrainingState } from './training/state.js';
-export {
-  type EpochRecord,
-  type FitOptions,
-  type Progress,
-  Trainer,
-  type TrainerOptions,
-} from './training/trainer.js';
+export { Trainer, type TrainerOptions } from './training/trainer.js';
 export type { LiveFacts, LiveOptions, LivePage } from './web/live-page.js';
 export type { ComparedRun, LiveEpoch, LiveProgress } from './web/messages.js';

@@ -36,7 +36,7 @@ import type { RunConfig } from './run-config.js';
 export const runsFolder = 'runs';
 export const checkpointName = 'checkpoint.safetensors';
 const metricsName = 'metrics.jsonl';
-/** A line takes less than 300 bytes, and a run has at most 100,000 epochs. */
+/** A line takes less than 300 bytes, a warning aside, and a run has at most 100,000 epochs. */
 const MAX_METRICS_BYTES = 32 * 2 ** 20;
 const MAX_MACHINE_BYTES = 2 ** 20;
 const LINE_FEED = 0x0a;
@@ -48,6 +48,8 @@ export interface EpochMetrics extends CurvePoint {
   /** Of the last step. */
   readonly lr: number;
   readonly imagesPerSecond: number;
+  /** As in `EpochRecord`. */
+  readonly warning?: string;
 }
 
 export class RunFolder {
@@ -186,8 +188,10 @@ function isSound(metrics: EpochMetrics): boolean {
     testAccuracy = 0,
     lr,
     imagesPerSecond = 0,
+    warning = '',
   } = metrics;
   return (
+    typeof warning === 'string' &&
     Number.isSafeInteger(epoch) &&
     epoch > 0 &&
     [seconds, loss, testLoss, lr, imagesPerSecond].every((value) => Number.isFinite(value) && value >= 0) &&

@@ -28,6 +28,8 @@ export interface RunSummary {
   readonly lastTestAccuracy: number | null;
   /** Median of the training passes; null before the first. */
   readonly secondsPerEpoch: number | null;
+  /** That the run ended at the loss of guessing, and what to try. */
+  readonly warning: string | null;
   /** When the run was last written to, in ISO 8601. */
   readonly date: string;
   /** `stopped` is a run that can be continued. */
@@ -103,6 +105,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
     bestTestAccuracy: accuracies.length === 0 ? null : accuracies.reduce((a, b) => Math.max(a, b)),
     lastTestAccuracy: accuracies.at(-1) ?? null,
     secondsPerEpoch: median(metrics.map(({ seconds }) => seconds)),
+    warning: metrics.at(-1)?.warning ?? null,
     date: stats.mtime.toISOString(),
     state: (await isLocked(path)) ? 'running' : epochs < recipe.epochs ? 'stopped' : 'finished',
     metrics,

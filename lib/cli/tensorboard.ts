@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder, writing } from '../formats/atomic-file.js';
 import { encodeFileVersion, encodeScalars, type ScalarEvent } from '../formats/tensorboard.js';
-import type { Progress } from '../training/trainer.js';
+import type { Progress } from '../training/epoch-record.js';
 import type { EpochMetrics } from './run-folder.js';
 
 export interface TensorBoardOptions {

@@ -1,7 +1,7 @@
 /** What `train` tells: lines for people, events for programs. */
 import type { DataSource } from '../data/datasets.js';
 import { articleSecondsPerEpoch, besideArticle } from '../plots/article.js';
-import type { EpochRecord } from '../training/trainer.js';
+import type { EpochRecord } from '../training/epoch-record.js';
 import { grouped, percent } from './output.js';
 import { printable } from './printable.js';
 import { duration } from './progress.js';
@@ -65,8 +65,10 @@ export function startEvent(facts: RunFacts): object {
 
 /** What is kept and reported of an epoch. */
 export function epochMetrics(record: EpochRecord): EpochMetrics {
-  const { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond } = record;
-  return { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond };
+  const { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond, warning } =
+    record;
+  const figures = { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond };
+  return warning === undefined ? figures : { ...figures, warning };
 }
 
 /** `step` counts over all epochs; `epoch` those that are complete. */
@@ -87,6 +89,8 @@ export interface DoneFacts {
   readonly testAccuracy: number;
   /** Median; null when every epoch had been trained before. */
   readonly secondsPerEpoch: number | null;
+  /** That of the last epoch. */
+  readonly warning: string | null;
 }
 
 export function doneEvent(facts: DoneFacts): object {

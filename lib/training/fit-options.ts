@@ -6,7 +6,19 @@ import { checkInteger, checkObject } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { typeName } from '../tensor.js';
-import type { FitOptions } from './trainer.js';
+import type { Progress } from './epoch-record.js';
+
+/** Options of `trainer.fit`. */
+export interface FitOptions {
+  /** The last epoch, counted from the start of the run. Default: the recipe's. */
+  readonly epochs?: number;
+  /** Evaluated after each epoch; makes `testLoss` and `testAccuracy`. */
+  readonly validation?: Dataset;
+  /** Ends the training after the step under way. */
+  readonly signal?: AbortSignal;
+  /** Called after each step. */
+  onProgress?(progress: Progress): void;
+}
 
 /** @throws {TypeError | RangeError} naming the option; the engine checks what else the training set must be. */
 export function checkFitOptions(net: Net, train: Dataset, options: FitOptions): void {

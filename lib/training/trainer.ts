@@ -17,7 +17,9 @@ import { EventLoopBreaks } from './event-loop.js';
 import { checkLive, openPage } from './live.js';
 import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
-import { checkFitOptions } from './fit-options.js';
+import { type EpochRecord, figures } from './epoch-record.js';
+import { checkFitOptions, type FitOptions } from './fit-options.js';
+import { guessingWarning } from './guessing.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, checkResumeNames, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
@@ -52,61 +54,6 @@ const optionNames: OptionNames<TrainerOptions> = {
   resume: true,
   live: true,
 };
-
-/** Options of `trainer.fit`. */
-export interface FitOptions {
-  /** The last epoch, counted from the start of the run. Default: the recipe's. */
-  readonly epochs?: number;
-  /** Evaluated after each epoch; makes `testLoss` and `testAccuracy`. */
-  readonly validation?: Dataset;
-  /** Ends the training after the step under way. */
-  readonly signal?: AbortSignal;
-  /** Called after each step. */
-  onProgress?(progress: Progress): void;
-}
-
-/** What `onProgress` is told after each step. */
-export interface Progress {
-  /** From 1. */
-  readonly epoch: number;
-  /** From 1, within the epoch, those before a `resume` included. */
-  readonly step: number;
-  /** Steps in an epoch. */
-  readonly steps: number;
-  /** Images of the epoch so far. */
-  readonly images: number;
-  /** Mean per image, over the epoch so far. */
-  readonly loss: number;
-  /** Share from 0 to 1, over the epoch so far. */
-  readonly accuracy: number;
-  /** Of this step. */
-  readonly lr: number;
-  /** Over the epoch so far, by the same seconds as in `EpochRecord`. */
-  readonly imagesPerSecond: number;
-}
-
-/** What `trainer.fit` yields after each epoch. */
-export interface EpochRecord {
-  /** From 1. */
-  readonly epoch: number;
-  /**
-   * Of the training pass alone: its steps, and the time in `onProgress`. Not the evaluation, nor the turns of the event
-   * loop, in which timers, sockets and the live page work, and a page that pauses the training holds it.
-   */
-  readonly seconds: number;
-  /** Mean per image during the pass, while the parameters changed. NaN if an abort left no step. */
-  readonly loss: number;
-  /** Share from 0 to 1, during the pass. */
-  readonly trainAccuracy: number;
-  /** Mean per image of the validation set, after the pass. */
-  readonly testLoss?: number;
-  readonly testAccuracy?: number;
-  /** Of the last step. */
-  readonly lr: number;
-  readonly imagesPerSecond: number;
-  /** The figures are those of an epoch that an abort cut short; the next `fit` goes on after its last step. */
-  readonly interrupted?: true;
-}
 
 /** What one `fit` works with. */
 interface Run {
@@ -343,14 +290,30 @@ export class Trainer {
       this.#epoch += 1;
       this.#epochSteps += run.batches.steps;
       this.#sums = noSums;
-      const whole =
+      const tested =
         test === undefined ? record : { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
+      const warning = this.#warning(run, tested);
+      const whole = warning === undefined ? tested : { ...tested, warning };
       run.live?.epoch(whole, test);
       return whole;
     } catch (error) {
       if (error instanceof DivergedError) this.#putBack(start);
       throw error;
     }
+  }
+
+  /** Of the run, at its end. */
+  #warning({ recipe, train, validation }: Run, record: EpochRecord): string | undefined {
+    const { epoch, loss, trainAccuracy, testLoss, testAccuracy } = record;
+    if (epoch < recipe.epochs) return undefined;
+    return validation === undefined || testLoss === undefined || testAccuracy === undefined
+      ? guessingWarning(recipe, { on: 'training', labels: train.labels, loss, accuracy: trainAccuracy })
+      : guessingWarning(recipe, {
+          on: 'test',
+          labels: validation.labels,
+          loss: testLoss,
+          accuracy: testAccuracy,
+        });
   }
 
   #putBack({ params, velocity, sums }: PassStart): void {
@@ -439,16 +402,4 @@ export class Trainer {
     const origin = findOrigin(this.net, validation, this.normalization);
     throw diverged({ what: `validation loss after epoch ${epoch}`, received: test.loss, lr, origin });
   }
-}
-
-/** The figures of an epoch from its sums. */
-function figures(epoch: number, { images, loss, correct, seconds }: PartialEpoch, lr: number): EpochRecord {
-  return {
-    epoch,
-    seconds,
-    loss: loss / images,
-    trainAccuracy: correct / images,
-    lr,
-    imagesPerSecond: images === 0 ? 0 : images / seconds,
-  };
 }

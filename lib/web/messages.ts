@@ -43,6 +43,7 @@ export interface LiveEpoch {
   readonly trainAccuracy: number;
   readonly testLoss?: number | undefined;
   readonly testAccuracy?: number | undefined;
+  readonly warning?: string | undefined;
 }
 
 /** A finished run, by its epochs. */

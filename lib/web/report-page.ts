@@ -17,6 +17,8 @@ export interface ReportFacts {
   readonly test: ReportedTest | undefined;
   /** Why there is no `test`. */
   readonly missing?: string;
+  /** That the run ended at the loss of guessing, and what to try. */
+  readonly warning?: string;
   readonly filters: readonly Picture[];
   /** Configuration, data, machine: names and values in groups. */
   readonly details: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -44,9 +46,10 @@ export interface Picture {
 }
 
 export function reportPage(facts: ReportFacts): string {
-  const { title, summary, epochs, test, missing, filters, details } = facts;
+  const { title, summary, epochs, test, missing, warning, filters, details } = facts;
   const last = epochs.at(-1);
   const sections = [
+    warning === undefined ? '' : `<p class="warning">Warning: ${escapeHtml(warning)}</p>`,
     cards(facts),
     last === undefined ? '' : section('Loss and accuracy', `${charts(title, epochs)}${epochTable(facts)}`),
     filters.length === 0

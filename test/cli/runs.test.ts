@@ -63,6 +63,7 @@ describe('listRuns', () => {
       bestTestAccuracy: Math.max(...accuracies),
       lastTestAccuracy: accuracies[1],
       secondsPerEpoch: (seconds[0] + seconds[1]) / 2,
+      warning: null,
       date: '2001-09-09T01:46:40.000Z',
       state: 'finished',
       metrics,

@@ -19,6 +19,7 @@ const done = {
   testLoss: 0.025,
   testAccuracy: 0.9921,
   secondsPerEpoch: 0.6264,
+  warning: null,
 };
 
 describe('an epoch', () => {

@@ -104,6 +104,7 @@ describe('a run with --json', () => {
       testLoss: second.testLoss,
       testAccuracy: second.testAccuracy,
       secondsPerEpoch: (Number(first.seconds) + Number(second.seconds)) / 2,
+      warning: null,
       articleSecondsPerEpoch: 166,
     });
   });
@@ -190,6 +191,8 @@ it('writes to runs/<recipe>-<time> by itself', async () => {
     expect.stringMatching(/^LeNet-5 /),
     expect.stringMatching(/^rownet /),
     expect.stringMatching(/^epoch 1\/1 /),
+    // The article's recipe is on its plateau.
+    expect.stringMatching(/^warning: the net does no better than guessing/),
   ]);
   expect(result.stdout.split('\n')).toEqual([
     expect.stringMatching(/^\d+\.\d\d % of the 200 test images are recognised$/),

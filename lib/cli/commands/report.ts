@@ -41,12 +41,14 @@ export async function report(run: string | undefined, options: OptionsOf<'report
   const epochs = folder.readMetrics(saved.checkpoint.epoch);
   const { test, missing, source } = await evaluate(saved, config);
   const title = curvesTitle(config);
+  const warning = epochs.at(-1)?.warning;
   const html = reportPage({
     title,
     summary: saved.net.toString(),
     epochs,
     test,
     ...(missing === undefined ? {} : { missing }),
+    ...(warning === undefined ? {} : { warning }),
     filters: await filterPictures(saved),
     details: details(config, folder, source),
   });

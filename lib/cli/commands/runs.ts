@@ -65,7 +65,7 @@ const fit = {
   flexible: { 0: 24, 2: 8 },
   optional: ['s/epoch', 'recipe', 'last', 'date', 'data', 'epochs'].map((name) => header.indexOf(name)),
 };
-const colors = { finished: 'green', stopped: 'yellow', running: 'cyan' } as const;
+const colors = { finished: 'green', stopped: 'yellow', running: 'cyan', guessing: 'red' } as const;
 
 /** A table whose accuracies are those of the test images. */
 function describeRuns(found: readonly RunSummary[]): string[] {
@@ -78,14 +78,19 @@ function describeRuns(found: readonly RunSummary[]): string[] {
     run.lastTestAccuracy === null ? '-' : percent(run.lastTestAccuracy),
     run.secondsPerEpoch === null ? '-' : run.secondsPerEpoch.toFixed(2),
     localTime(new Date(run.date)),
-    run.state,
+    shownState(run),
   ]);
   const style: CellStyle = (text, row, column) => {
     if (row === 0) return paint('dim', text, process.stdout);
     if (column !== header.length - 1) return text;
-    return paint(colors[found[row - 1].state], text, process.stdout);
+    return paint(colors[shownState(found[row - 1])], text, process.stdout);
   };
   return formatTable([header, ...rows], style, { ...fit, columns: lineWidth(process.stdout) });
+}
+
+/** A run that has learnt nothing is finished all the same, but not what anyone looks for. */
+function shownState({ state, warning }: RunSummary): keyof typeof colors {
+  return state === 'finished' && warning !== null ? 'guessing' : state;
 }
 
 /** `2025-01-31 17:45`, in the time zone of the terminal. */

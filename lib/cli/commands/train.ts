@@ -324,6 +324,7 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
     testLoss: tested.loss,
     testAccuracy: tested.accuracy,
     secondsPerEpoch: median(seconds),
+    warning: last?.warning ?? null,
   };
   const ending = describeEnd(facts, folder.path, source.train.count, total);
   if (options.json) {
@@ -334,6 +335,7 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
     // The result, unlike all before it: to stdout, also under --quiet.
     for (const line of ending) print(line);
   }
+  if (facts.warning !== null) reporter.log(`warning: ${printable(facts.warning)}`);
   const required = options.requireAccuracy;
   if (required !== undefined && tested.accuracy < required) {
     throw new AccuracyError(

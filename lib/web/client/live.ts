@@ -53,6 +53,9 @@ function showStanding(): void {
   const select = byId<HTMLSelectElement>('speed');
   select.value = String(speed);
   select.disabled = ended;
+  const warning = epochs.at(-1)?.warning;
+  byId('warning').hidden = warning === undefined;
+  byId('warning').textContent = warning === undefined ? '' : `Warning: ${warning}`;
   byId('figures').replaceChildren(
     ...figures().map(({ name, value, note }) =>
       element(

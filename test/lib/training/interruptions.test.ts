@@ -5,7 +5,8 @@ import { Tensor } from '../../../lib/tensor.js';
 import { type Recipe, recipes } from '../../../lib/training/recipes.js';
 import type { PartialEpoch } from '../../../lib/formats/checkpoint.js';
 import type { TrainingState } from '../../../lib/training/state.js';
-import { type EpochRecord, Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
+import type { EpochRecord } from '../../../lib/training/epoch-record.js';
+import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
 
 describe('resuming', () => {

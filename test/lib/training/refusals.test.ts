@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../lib/data/datasets.js';
-import type { FitOptions, TrainerOptions } from '../../../lib/training/trainer.js';
+import type { FitOptions } from '../../../lib/training/fit-options.js';
+import type { TrainerOptions } from '../../../lib/training/trainer.js';
 import { bits, data, drain, failure, start } from './runs.js';
 import { bars, xorshift32 } from './trace.js';
 

@@ -4,12 +4,9 @@ import type { Dataset } from '../../../lib/data/datasets.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { recipes, type RunRecipe } from '../../../lib/training/recipes.js';
-import {
-  type EpochRecord,
-  type FitOptions,
-  Trainer,
-  type TrainerOptions,
-} from '../../../lib/training/trainer.js';
+import type { EpochRecord } from '../../../lib/training/epoch-record.js';
+import type { FitOptions } from '../../../lib/training/fit-options.js';
+import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
 import { bars, xorshift32 } from './trace.js';
 
 /** 70 images: two batches of 32 and one of 6. */

@@ -1,7 +1,8 @@
 /** The live page as the training and a page's program see it: calls on one side, events and actions on the other. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import { type EpochRecord, type Progress, Trainer } from '../../../lib/training/trainer.js';
+import type { EpochRecord, Progress } from '../../../lib/training/epoch-record.js';
+import { Trainer } from '../../../lib/training/trainer.js';
 import { LivePage } from '../../../lib/web/live-page.js';
 import { randomImages } from '../../support/random-data.js';
 
