@@ -61,7 +61,7 @@ describe('recipeForRun', () => {
     expect(settled(withRate(fast, 0.3), 1000)).toEqual([16, 0.3]);
     expect(settled(withRate({ ...fast, batchSize: 4 }, 0.3), 1000)).toEqual([4, 0.3]);
     const normalization = { scale: 2, shift: 1 };
-    expect(recipeForRun({ ...fast, normalization }, images(9)).normalization).toBe(normalization);
+    expect(recipeForRun({ ...fast, normalization }, images(9)).normalization).toEqual(normalization);
   });
 
   it('refuses what is no data set', () => {
