@@ -131,7 +131,7 @@ function epochTable({ epochs }: ReportFacts): string {
     lr.toPrecision(3),
   ]);
   const head = ['epoch', 'loss', 'train', 'test loss', 'test', 'seconds', 'last lr'];
-  return `<details><summary>All epochs</summary>${table(head, rows)}</details>`;
+  return `<details><summary>All epochs</summary><div class="scroll" tabindex="0">${table(head, rows)}</div></details>`;
 }
 
 function testSections({ images, confusion, classNames, mistakes }: ReportedTest): string {

@@ -1,5 +1,6 @@
 /** The live page in a browser, during a real training by the command line. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bin, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
@@ -167,5 +168,22 @@ describe.skipIf(!hasBrowser)(inBrowser('the page of a training'), { timeout: 180
     expect(complaints).toEqual([]);
     child.kill('SIGINT');
     expect(await ended).toBe(0);
+  });
+
+  it('of a run that has ended is a report, whole on a phone too', async () => {
+    expect((await rownet(['report', 'runs/earlier'], { cwd: folder.path })).code).toBe(0);
+    const url = pathToFileURL(folder.join('runs', 'earlier', 'report.html')).href;
+    const { page, complaints } = await open(browser, url, { viewport: { width: 390, height: 844 } });
+    await page.locator('summary').click();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    expect(await page.locator('svg.chart').count()).toBe(2);
+    expect(await page.locator('.charts').locator('..').locator('p').textContent()).toBe(
+      'train: the mean of an epoch, while the net changes. test: after the epoch.',
+    );
+    expect(await page.locator('circle.hit title', { hasText: /^test, epoch 2: / }).count()).toBe(2);
+    await expectAccessible(page);
+    await screenshot(page, 'report-phone');
+    expect(complaints).toEqual([]);
+    await page.close();
   });
 });
