@@ -30,6 +30,8 @@ export interface RunConfig {
     readonly classNames?: readonly string[];
     /** How the pictures got their size; rownet 0.1.0 did not store it, and did as the recipe says. */
     readonly preparation?: PicturePreparation;
+    /** Grey level of the outermost pixels of the training's pictures in the median: dark or light around what they show. */
+    readonly background?: number;
     /** As it was asked for; absent where the names of the files decide. */
     readonly transpose?: boolean;
     /** Absent for false. */
@@ -186,12 +188,13 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
 
 /** Of the fields that need not be there. */
 function optionalMismatch({ data }: RunConfig): string | undefined {
-  const { classNames, preparation, transpose, skipEmptyClasses } = data;
+  const { classNames, preparation, background, transpose, skipEmptyClasses } = data;
   const namesFit =
     classNames === undefined ||
     (Array.isArray(classNames) && classNames.length <= MAX_CLASSES && classNames.every(isText));
   if (!namesFit) return 'config.data.classNames';
   if (preparation !== undefined && !isPreparation(preparation)) return 'config.data.preparation';
+  if (background !== undefined && !isLevel(background)) return 'config.data.background';
   for (const [name, value] of Object.entries({ transpose, skipEmptyClasses })) {
     if (value !== undefined && typeof value !== 'boolean') return `config.data.${name}`;
   }
@@ -204,6 +207,10 @@ function isPreparation(value: unknown): value is PicturePreparation {
   return (
     resizeMethods.some((method) => method === resize) && isSize(size) && (from === undefined || isSize(from))
   );
+}
+
+function isLevel(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
 }
 
 function isSize(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** Nets that come from a checkpoint. */
 import type { PicturePreparation } from '../data/preparation.js';
+import { knownClassNames } from '../data/registry.js';
 import { DataError } from '../errors.js';
 import { mnistNormalization } from '../data/normalize.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';
@@ -34,6 +35,8 @@ export interface SavedNet {
   readonly preparation: PicturePreparation;
   readonly net: LeNet5;
   readonly classes: number;
+  /** What the classes are called, where they are more than numbers. */
+  readonly classNames: readonly string[] | undefined;
 }
 
 /**
@@ -76,7 +79,10 @@ export function openSavedNet(command: string, path: string, recipe?: 'fast' | 'a
     );
   }
   const preparation = stored ?? recipePreparation(prepared, net.inputShape);
-  return { file, checkpoint, config, recipe: prepared, preparation, net, classes };
+  // rownet 0.1.0 stored no names for sets that are known by name.
+  const names = config?.data.classNames ?? knownClassNames(config?.data.name ?? '');
+  const classNames = names?.length === classes ? names : undefined;
+  return { file, checkpoint, config, recipe: prepared, preparation, net, classes, classNames };
 }
 
 /**

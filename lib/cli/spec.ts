@@ -86,6 +86,14 @@ export const recipe = {
   read: oneOf('fast', 'article'),
 };
 
+export const prepare = {
+  flags: '--prepare <how>',
+  description:
+    "digit: find the digit, scale and centre it as MNIST was; none: only resize the image, as the training's were",
+  fallback: 'digit where the net was trained on mnist, kmnist or emnist, else none',
+  read: oneOf('digit', 'none'),
+} as const;
+
 /** Of a command that takes the newest run where none is named. */
 export const run = {
   name: '[run]',

@@ -1,49 +1,53 @@
-/** The page of `rownet serve`: a drawing goes in, what the net makes of it comes back. */
-import { digitTensor } from '../data/digit-input.js';
-import type { Normalization } from '../data/normalize.js';
-import type { ResizeMethod } from '../data/resize.js';
+/** The page of `rownet serve`: a drawing or a picture goes in, what the net makes of it comes back. */
+import { type InputPreparation, isLight, prepareInput } from '../data/net-input.js';
 import { softmax } from '../engines/mistakes.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
-import { digitSize, prepareDigit } from '../images/digit.js';
+import { decodeImage } from '../images/decode.js';
+import type { GreyImage } from '../images/limits.js';
+import { shrink } from '../images/plane.js';
 import type { Net } from '../nets/net.js';
 import { drawPageFiles } from './assets.js';
 import { layerPictures, toBase64 } from './layer-pictures.js';
-import type { DrawFacts, Recognised } from './messages.js';
+import type { DrawFacts, Picture, Recognised, RecognisedPicture } from './messages.js';
 import { type PageServer, startPageServer } from './server.js';
 
 export interface DrawOptions {
   /** Of one grey channel. */
   readonly net: Net;
-  readonly resize: ResizeMethod;
-  readonly normalization: Normalization;
+  readonly preparation: InputPreparation;
   readonly title: string;
   readonly classNames?: readonly string[] | undefined;
   /** Default 0: any free one. */
   readonly port?: number;
 }
 
-/** Longer drawings are made smaller by the page. */
+/** Longer drawings are made smaller by the page, and pictures before they are shown there. */
 const longestSide = 200;
+/** Of a picture's file: more than photographs have. */
+const maxPictureBytes = 48 * 2 ** 20;
 
 /** Starts to serve. */
 export function startDrawPage(options: DrawOptions): Promise<PageServer> {
-  const { net, title, classNames } = options;
+  const { net, preparation, title, classNames } = options;
   warmUp(options);
-  const facts: DrawFacts = { title, summary: net.toString(), classNames: classNames ?? null };
+  const facts: DrawFacts = {
+    title,
+    summary: net.toString(),
+    classNames: classNames ?? null,
+    digits: preparation.prepare === 'digit',
+    light: isLight(preparation),
+  };
   return startPageServer(
     {
       files: drawPageFiles(),
       queries: new Map([['/facts', () => facts]]),
-      actions: new Map([['/recognise', (body) => recognise(parseDrawing(body), options)]]),
+      actions: new Map([['/recognise', (body) => recogniseDrawing(parseDrawing(body), options)]]),
+      uploads: new Map([
+        ['/picture', { maxBytes: maxPictureBytes, take: (bytes) => recognisePicture(bytes, options) }],
+      ]),
     },
     options.port,
   );
-}
-
-interface Drawing {
-  readonly width: number;
-  readonly height: number;
-  readonly grey: Uint8Array;
 }
 
 /** Compiles the net and lets the engine optimise, so that nobody waits at the first stroke. */
@@ -53,23 +57,42 @@ function warmUp(options: DrawOptions): void {
     const [x, y] = [i % side, Math.floor(i / side)];
     return Math.abs(x - 70) < 6 && y > 20 && y < 120 ? 255 : 0;
   });
-  for (let i = 0; i < 5; i += 1) recognise({ width: side, height: side, grey: stroke }, options);
+  for (let i = 0; i < 5; i += 1) recogniseDrawing({ width: side, height: side, grey: stroke }, options);
 }
 
-function recognise(drawing: Drawing, { net, resize, normalization }: DrawOptions): Recognised {
-  const { pixels, inverted, empty } = prepareDigit(drawing);
-  const x = digitTensor(pixels, { resize, normalization, size: net.inputShape[1] });
+/** A drawing on which nothing has been drawn is empty, whatever the net knows. */
+function recogniseDrawing(drawing: GreyImage, options: DrawOptions): Recognised {
+  const recognised = recognise('recognise', drawing, options);
+  const isBlank = drawing.grey.every((level) => level === drawing.grey[0]);
+  return isBlank ? { ...recognised, empty: true } : recognised;
+}
+
+/** @throws {DataError} for a file that is no picture */
+function recognisePicture(bytes: Uint8Array, options: DrawOptions): RecognisedPicture {
+  const image = decodeImage('picture', bytes);
+  const { width, height, values } = shrink({ ...image, values: Float32Array.from(image.grey) }, longestSide);
+  const small = { width, height, grey: Uint8Array.from(values, Math.round) };
+  return { ...recognise('picture', image, options), picture: asPicture(small) };
+}
+
+function recognise(where: string, image: GreyImage, { net, preparation }: DrawOptions): Recognised {
+  const { tensor, seen, inverted, empty, notes } = prepareInput(where, image, preparation);
   return {
-    digit: { height: digitSize, width: digitSize, bytes: toBase64(pixels) },
+    seen: asPicture(seen),
     inverted,
     empty,
-    probabilities: softmax(net.predict(x).data),
-    layers: layerPictures(net, x),
+    notes,
+    probabilities: softmax(net.predict(tensor).data),
+    layers: layerPictures(net, tensor),
   };
 }
 
+function asPicture({ width, height, grey }: GreyImage): Picture {
+  return { width, height, bytes: toBase64(grey) };
+}
+
 /** @throws {TypeError | RangeError} for anything but `{ width, height, grey }`, grey as base64. */
-function parseDrawing(body: unknown): Drawing {
+function parseDrawing(body: unknown): GreyImage {
   const { width, height, grey } = (typeof body === 'object' && body !== null ? body : {}) as Record<
     string,
     unknown
@@ -84,5 +107,10 @@ function parseDrawing(body: unknown): Drawing {
     throw new ArgumentTypeError(`recognise: grey: expected base64 but received ${typeof grey}`);
   }
   const bytes = new Uint8Array(Buffer.from(grey, 'base64'));
+  if (bytes.length !== Number(width) * Number(height)) {
+    throw new ArgumentRangeError(
+      `recognise: grey: expected ${width}x${height} bytes but received ${bytes.length}`,
+    );
+  }
   return { width: width as number, height: height as number, grey: bytes };
 }

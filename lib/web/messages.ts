@@ -116,19 +116,30 @@ export interface LiveEvents {
   readonly pictures: { readonly filters: Pictures | null; readonly digit: ShownImage | null };
 }
 
-/** The answer to a drawing. */
+/** The answer to a drawing or a picture. */
 export interface Recognised {
-  readonly digit: Picture;
-  /** The drawing was dark on light. */
+  /** What the net gets of it. */
+  readonly seen: Picture;
+  /** A digit was dark on light. */
   readonly inverted: boolean;
   readonly empty: boolean;
+  readonly notes: readonly string[];
   readonly probabilities: readonly number[];
   readonly layers: readonly Pictures[];
+}
+
+/** The answer to a picture: also how it was read, small. */
+export interface RecognisedPicture extends Recognised {
+  readonly picture: Picture;
 }
 
 /** What a page to draw on asks for first. */
 export interface DrawFacts {
   readonly title: string;
+  /** Digits are looked for and centred; else drawings are taken whole. */
+  readonly digits: boolean;
+  /** Dark ink on light paper, as the training's pictures were. */
+  readonly light: boolean;
   readonly summary: string;
   readonly classNames: readonly string[] | null;
 }

@@ -2,13 +2,14 @@
  * The HTTP server behind every page: fixed files, JSON queries, event streams, and actions by POST. It listens on
  * loopback alone and takes requests only as its own pages send them, so that no other site can reach it through a browser:
  * - Host must name this server (an attacker's name that was rebound to 127.0.0.1 does not).
- * - An action needs a JSON content type, the exact Origin, and the token that stands in the page. GET changes nothing.
+ * - An action needs a content type that a form cannot have, the exact Origin, and the token that stands in the page. GET
+ *   changes nothing.
  * - Paths are keys of a map; nothing is looked up in a file system.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ArgumentRangeError, StateError } from '../errors.js';
+import { ArgumentRangeError, DataError, StateError } from '../errors.js';
 import type { EventStream } from './event-stream.js';
 
 /** A file of the page, in memory. */
@@ -26,6 +27,13 @@ export interface PageRoutes {
   readonly streams?: ReadonlyMap<string, EventStream>;
   /** POST of JSON, answered as JSON. A RangeError or TypeError is the sender's mistake: 400 with its message. */
   readonly actions?: ReadonlyMap<string, (body: unknown) => object>;
+  /** POST of the bytes of a file, answered as JSON. A DataError is the file's fault: 422 with its message. */
+  readonly uploads?: ReadonlyMap<string, Upload>;
+}
+
+export interface Upload {
+  readonly maxBytes: number;
+  readonly take: (bytes: Uint8Array) => object;
 }
 
 export interface PageServer {
@@ -161,22 +169,28 @@ async function post(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
-  { actions }: PageRoutes,
+  { actions, uploads }: PageRoutes,
   expected: { readonly origin: string; readonly token: string },
 ): Promise<void> {
-  const action = actions?.get(path);
-  if (action === undefined) throw new Refusal(404, 'there is no such action');
+  const [action, upload] = [actions?.get(path), uploads?.get(path)];
+  if (action === undefined && upload === undefined) throw new Refusal(404, 'there is no such action');
   const { headers } = request;
   if (headers.origin !== expected.origin) throw new Refusal(403, `expected the Origin ${expected.origin}`);
   if (!sameToken(headers['x-rownet-token'], expected.token))
     throw new Refusal(403, 'expected the token of the page');
-  if (headers['content-type']?.split(';', 1)[0].trim() !== 'application/json') {
-    throw new Refusal(415, 'expected the content type application/json');
+  const type = action === undefined ? 'application/octet-stream' : 'application/json';
+  if (headers['content-type']?.split(';', 1)[0].trim() !== type) {
+    throw new Refusal(415, `expected the content type ${type}`);
   }
-  const text = await readBody(request);
+  const bytes = await readBody(request, upload?.maxBytes ?? maxBodyBytes);
+  if (action === undefined) {
+    // One of the two is there.
+    sendJson(response, 200, (upload as Upload).take(bytes));
+    return;
+  }
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new Refusal(400, 'expected JSON');
   }
@@ -188,15 +202,15 @@ function sameToken(given: string | string[] | undefined, token: string): boolean
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > maxBodyBytes) throw new Refusal(413, `expected at most ${maxBodyBytes} bytes`);
+    if (size > maxBytes) throw new Refusal(413, `expected at most ${maxBytes} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -211,6 +225,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: unkno
     sendJson(response, error.status, { error: error.message });
   } else if (error instanceof RangeError || error instanceof TypeError) {
     sendJson(response, 400, { error: error.message });
+  } else if (error instanceof DataError) {
+    sendJson(response, 422, { error: error.message });
   } else {
     sendJson(response, 500, { error: 'an unexpected error' });
   }

@@ -1,9 +1,9 @@
 /** `rownet explain`: the article's computation of one layer, with the numbers of one image. */
-import { digitTensor } from '../../data/digit-input.js';
+import { prepareInput } from '../../data/net-input.js';
 import { softmax } from '../../engines/mistakes.js';
 import { explainableLayers, explainedWith, explainLayer } from '../../explain/explanation.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
-import { prepareDigit } from '../../images/digit.js';
+import type { GreyImage } from '../../images/limits.js';
 import { LeNet5 } from '../../nets/lenet5.js';
 import type { Net } from '../../nets/net.js';
 import { recipes } from '../../training/recipes.js';
@@ -13,23 +13,24 @@ import { checkpointOption } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { print } from '../output.js';
 import { printable } from '../printable.js';
-import { defaultPreparation, readInput } from '../recognise.js';
+import { inputPreparation, readInput } from '../recognise.js';
+import { recipePreparation } from '../run-data.js';
 import { namedPreparation, openSavedNet, type SavedNet } from '../saved-net.js';
 
-type NetToExplain = Omit<SavedNet, 'checkpoint' | 'preparation'>;
+type NetToExplain = Omit<SavedNet, 'checkpoint'>;
 
 export async function explain(image: string | undefined, options: OptionsOf<'explain'>): Promise<void> {
   const saved: NetToExplain =
     options.checkpoint === undefined
       ? newNet(options.recipe)
       : openSavedNet('explain', await checkpointOption('explain', options.checkpoint), options.recipe);
-  const { net, recipe } = saved;
+  const { net, classNames } = saved;
   const name = options.layer ?? 'conv1';
   checkLayer(net, name);
   const x =
     image === undefined
-      ? digitTensor(builtInDigit(), { ...recipe, size: net.inputShape[1] })
-      : readInput(image, saved, defaultPreparation(saved)).tensor;
+      ? prepareInput('explain', builtInDigit(), inputPreparation(saved, 'digit')).tensor
+      : readInput(image, inputPreparation(saved, options.prepare)).tensor;
   const probabilities = softmax(net.predict(x).data);
   const [taken, second = taken] = probabilities
     .map((_, index) => index)
@@ -38,6 +39,7 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
   if (label >= saved.classes) {
     throw new UsageError(`explain: --label: expected a class below ${saved.classes} but received ${label}`);
   }
+  const nameOf = (index: number) => classNames?.[index] ?? String(index);
   const explanation = explainLayer(net, name, x, label);
   const filters = explanation.outputShape[0];
   if (options.filter !== undefined && options.filter >= filters) {
@@ -45,15 +47,16 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
       `explain: --filter: expected one below ${filters}, those of ${name}, but received ${options.filter}`,
     );
   }
+  const labelText = classNames === undefined ? '' : ` Label ${label} is ${nameOf(label)}.`;
   const start = strongest(explanation, options.filter);
-  const subtitle = `${image ?? 'A built-in 7'} in ${saved.file}: taken for ${taken}. Layers ${explanation.layers.join(', ')}.`;
+  const subtitle = `${image ?? 'A built-in 7'} in ${saved.file}: taken for ${nameOf(taken)}. Layers ${explanation.layers.join(', ')}.${labelText}`;
   if (options.html === undefined) {
     for (const line of [printable(subtitle), '', ...describeExplanation(explanation, start)]) print(line);
     return;
   }
   const { explainPage } = await import('../../web/explain-page.js');
   const title = `${net.constructor.name}: ${name} with real numbers`;
-  const html = explainPage(explanation, { title, subtitle, label: String(label), start });
+  const html = explainPage(explanation, { title, subtitle, label: nameOf(label), start });
   writeFileAtomic(options.html, new TextEncoder().encode(html));
   print(`Written: ${printable(options.html)}`);
 }
@@ -75,12 +78,21 @@ function checkLayer(net: Net, name: string): void {
 
 /** Nothing learnt yet: the numbers are as real. */
 function newNet(name: 'fast' | 'article' = 'fast'): NetToExplain {
+  const recipe = namedPreparation(name);
   const net = new LeNet5({ seed: 1, init: recipes[name].init });
-  return { net, recipe: namedPreparation(name), file: 'a new net', classes: 10, config: undefined };
+  return {
+    net,
+    recipe,
+    preparation: recipePreparation(recipe, net.inputShape),
+    file: 'a new net',
+    classes: 10,
+    classNames: undefined,
+    config: undefined,
+  };
 }
 
 /** A 7 of two strokes. */
-function builtInDigit(): Uint8Array {
+function builtInDigit(): GreyImage {
   const side = 112;
   const distance = (x: number, y: number, [ax, ay]: readonly number[], [bx, by]: readonly number[]) => {
     const [dx, dy] = [bx - ax, by - ay];
@@ -92,5 +104,5 @@ function builtInDigit(): Uint8Array {
     const stroke = Math.min(distance(x, y, [30, 24], [82, 24]), distance(x, y, [82, 24], [46, 90]));
     return Math.round(255 * Math.min(1, Math.max(0, 6 - stroke)));
   });
-  return prepareDigit({ width: side, height: side, grey }).pixels;
+  return { width: side, height: side, grey };
 }

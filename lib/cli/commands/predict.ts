@@ -5,7 +5,7 @@ import { describeError, exitCodes } from '../exit.js';
 import { runAndImages } from '../newest-run.js';
 import type { OptionsOf } from '../options.js';
 import { paint, percent, print, printJson } from '../output.js';
-import { defaultPreparation, type Recognition, recognise } from '../recognise.js';
+import { inputPreparation, type Recognition, recognise } from '../recognise.js';
 import { openSavedNet } from '../saved-net.js';
 import { formatTable } from '../table.js';
 import { resolveThreads } from '../threads.js';
@@ -16,14 +16,15 @@ export async function predict(words: readonly string[], options: OptionsOf<'pred
   const { run, files } = await runAndImages('predict', words);
   const saved = openSavedNet('predict', run, options.recipe);
   setThreads(resolveThreads(options.threads));
-  const preparation = options.prepare ?? defaultPreparation(saved);
-  const names = saved.config?.data.classNames;
+  const preparation = inputPreparation(saved, options.prepare);
+  const isDigit = preparation.prepare === 'digit';
+  const names = saved.classNames;
   const rows: string[][] = [];
   for (const file of files) {
     try {
       const found = recognise(file, saved, preparation);
       if (options.json) printJson(asJson(file, found, names));
-      else rows.push(asRow(file, found, names));
+      else rows.push(asRow(file, found, names, isDigit));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       process.stderr.write(`${describeError(error, false)}\n`);
@@ -54,7 +55,7 @@ function asJson(file: string, found: Recognition, names: Names): object {
   return { file, label, ...name, probability: probabilities[label], probabilities, inverted, empty, notes };
 }
 
-function asRow(file: string, found: Recognition, names: Names): string[] {
+function asRow(file: string, found: Recognition, names: Names, isDigit: boolean): string[] {
   const { label, probabilities, inverted, empty, notes } = found;
   if (empty) return [file, '-', '-', '-', '-', 'nothing is drawn on it'];
   const second = probabilities.reduce(
@@ -67,6 +68,6 @@ function asRow(file: string, found: Recognition, names: Names): string[] {
     percent(probabilities[label]),
     names?.[second] ?? String(second),
     percent(probabilities[second]),
-    [inverted ? 'dark on light' : 'light on dark', ...notes].join(', '),
+    isDigit ? [inverted ? 'dark on light' : 'light on dark', ...notes].join(', ') : '',
   ];
 }

@@ -1,6 +1,7 @@
 /** `rownet train`: trains a net and keeps its run folder. */
 import { dirname, resolve } from 'node:path';
 import type { DataSource } from '../../data/datasets.js';
+import { backgroundLevel } from '../../data/net-input.js';
 import { createEngine } from '../../engines/engine.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
@@ -151,6 +152,7 @@ function openSession({ options, plan, source, folder, live }: SessionParts): Ses
       ...plan.config.data,
       sha256: source.sha256,
       preparation: source.preparation,
+      background: backgroundLevel(source.train.images, shape[1], shape[2]),
       ...(classNames === undefined ? {} : { classNames }),
     },
   };

@@ -1,4 +1,4 @@
-import { type CommandSpec, recipe } from '../spec.js';
+import { type CommandSpec, prepare, recipe } from '../spec.js';
 import { integer, nonEmpty } from '../values.js';
 
 export const explainSpec = {
@@ -39,6 +39,7 @@ export const explainSpec = {
       description: 'write a page instead; one file, no network',
       read: nonEmpty('a file'),
     },
+    prepare,
     recipe,
   },
 } as const satisfies CommandSpec;

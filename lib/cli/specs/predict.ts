@@ -1,8 +1,7 @@
-import { type CommandSpec, json, recipe, run, threads } from '../spec.js';
-import { oneOf } from '../values.js';
+import { type CommandSpec, json, prepare, recipe, run, threads } from '../spec.js';
 
 export const predictSpec = {
-  summary: 'Recognise image files, PNG or JPEG, one digit each.',
+  summary: 'Recognise image files, PNG or JPEG, one digit or thing each.',
   examples: [
     ['rownet predict digit.png', 'by the newest run'],
     ['rownet predict runs/mine digit.png', 'any size, dark on light or light on dark'],
@@ -10,12 +9,7 @@ export const predictSpec = {
   ],
   arguments: [run, { name: '[files...]', description: 'PNG or JPEG files, at least one' }],
   options: {
-    prepare: {
-      flags: '--prepare <how>',
-      description: 'digit: find the digit, scale and centre it as MNIST was; none: only resize the image',
-      fallback: 'digit where the net was trained on mnist or kmnist, else none',
-      read: oneOf('digit', 'none'),
-    },
+    prepare,
     recipe,
     threads,
     json,

@@ -1,4 +1,4 @@
-import { type CommandSpec, recipe, run } from '../spec.js';
+import { type CommandSpec, prepare, recipe, run } from '../spec.js';
 import { integer } from '../values.js';
 
 export const serveSpec = {
@@ -16,6 +16,7 @@ export const serveSpec = {
       fallback: '0',
       read: integer(0, 65_535),
     },
+    prepare,
     recipe,
     json: { flags: '--json', description: 'print the address as JSON' },
   },

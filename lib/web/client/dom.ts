@@ -4,13 +4,26 @@ import { element } from './elements.js';
 
 export { byId, element } from './elements.js';
 
-/** Asks the server for an action. @throws {Error} with the server's message. */
-export async function post<Result>(path: string, body: object): Promise<Result> {
+/** Milliseconds after which nobody answers any more. */
+const patience = 60_000;
+
+/** Asks the server for an action. @throws {Error} with the server's message; {TypeError} where there is no server. */
+export function post<Result>(path: string, body: object): Promise<Result> {
+  return send(path, 'application/json', JSON.stringify(body));
+}
+
+/** Sends a file. Throws as `post` does. */
+export function upload<Result>(path: string, file: Blob): Promise<Result> {
+  return send(path, 'application/octet-stream', file);
+}
+
+async function send<Result>(path: string, type: string, body: string | Blob): Promise<Result> {
   const token = document.querySelector<HTMLMetaElement>('meta[name="rownet-token"]')?.content ?? '';
   const response = await fetch(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-rownet-token': token },
-    body: JSON.stringify(body),
+    headers: { 'content-type': type, 'x-rownet-token': token },
+    body,
+    signal: AbortSignal.timeout(patience),
   });
   const answer = (await response.json()) as Result & { readonly error?: string };
   if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);

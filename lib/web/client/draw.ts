@@ -1,12 +1,16 @@
-/** The page of `rownet serve`: each stroke is sent, and what the net makes of it is shown. */
-import type { DrawFacts, Pictures, Recognised } from '../messages.js';
-import { byId, element, percent, post, showProbabilities } from './dom.js';
+/** The page of `rownet serve`: each stroke and each picture is sent, and what the net makes of it is shown. */
+import type { DrawFacts, Pictures, Recognised, RecognisedPicture } from '../messages.js';
+import { byId, element, percent, post, showProbabilities, upload } from './dom.js';
 import { Pad } from './pad.js';
 import { fromBase64, picture, pictureRow } from './pictures.js';
 
-let classNames: readonly string[] | null = null;
+/** A picture that is to be recognised; undefined: what is drawn. */
+type Source = { readonly file: Blob; readonly name: string } | undefined;
+
+let facts: DrawFacts | undefined;
 let busy = false;
 let waiting = false;
+let source: Source;
 
 /** One request at a time; what is drawn meanwhile is sent together after it. */
 async function recognise(): Promise<void> {
@@ -15,41 +19,111 @@ async function recognise(): Promise<void> {
   busy = true;
   while (waiting) {
     waiting = false;
-    const { width, height, grey } = pad.drawing();
+    const asked = source;
     const started = performance.now();
     try {
-      const answer = await post<Recognised>('/recognise', { width, height, grey: toBase64(grey) });
-      show(answer, performance.now() - started);
+      const answer: Partial<RecognisedPicture> & Recognised =
+        asked === undefined ? await sendDrawing() : await sendFile(asked.file);
+      // Something else may be wanted by now.
+      if (asked === source) {
+        if (answer.picture !== undefined && asked !== undefined) {
+          const { width, height, bytes } = answer.picture;
+          pad.show({ width, height, grey: fromBase64(bytes) }, asked.file);
+        }
+        show(answer, performance.now() - started);
+      }
     } catch (error) {
-      byId('note').textContent = `No answer: ${(error as Error).message}. Is the program still running?`;
+      if (asked === source) showFailure(error, asked);
     }
+    byId<HTMLButtonElement>('undo').disabled = !pad.canUndo;
     // Strokes come faster than a page can be drawn.
     await new Promise((resolve) => requestAnimationFrame(resolve));
   }
   busy = false;
 }
 
+function sendDrawing(): Promise<Recognised> {
+  const { width, height, grey } = pad.drawing();
+  return post('/recognise', { width, height, grey: toBase64(grey) });
+}
+
+async function sendFile(file: Blob): Promise<RecognisedPicture> {
+  return upload('/picture', await asPng(file));
+}
+
+/** PNG and JPEG as they are; of other formats what the browser makes of them, if it can. The server names the rest. */
+async function asPng(file: Blob): Promise<Blob> {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if ((first === 0x89 && second === 0x50) || (first === 0xff && second === 0xd8)) return file;
+  try {
+    const bitmap = await createImageBitmap(file);
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
+    return await canvas.convertToBlob({ type: 'image/png' });
+  } catch {
+    return file;
+  }
+}
+
 function toBase64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-function show({ digit, inverted, empty, probabilities, layers }: Recognised, milliseconds: number): void {
+function show(answer: Recognised, milliseconds: number): void {
+  const { seen, inverted, empty, notes, probabilities, layers } = answer;
+  const size = `${seen.height}x${seen.width}`;
   byId('seen').replaceChildren(
-    picture(fromBase64(digit.bytes), digit.width, digit.height, 5, 'the drawing as the net gets it'),
-    element('figcaption', {}, '28x28, centred by mass'),
+    picture(
+      fromBase64(seen.bytes),
+      seen.width,
+      seen.height,
+      Math.max(1, Math.round(140 / Math.max(seen.width, seen.height))),
+      'the picture as the net gets it',
+    ),
+    element('figcaption', {}, facts?.digits ? `${size}, centred by mass` : size),
   );
   const best = probabilities.indexOf(Math.max(...probabilities));
-  byId('answer').textContent = empty ? '-' : (classNames?.[best] ?? String(best));
+  byId('answer').textContent = empty ? '-' : nameOf(best);
   byId('note').textContent = empty
     ? 'nothing drawn yet'
-    : `${percent(probabilities[best], 1)}${inverted ? ', dark on light' : ''}, ${milliseconds.toFixed(0)} ms`;
-  const names = probabilities.map((_, index) => classNames?.[index] ?? String(index));
-  showProbabilities(byId('probabilities'), empty ? probabilities.map(() => 0) : probabilities, names);
+    : [
+        percent(probabilities[best], 1),
+        ...(inverted ? ['dark on light'] : []),
+        ...notes,
+        `${milliseconds.toFixed(0)} ms`,
+      ].join(', ');
+  byId('note').classList.toggle('wrong', notes.includes('more than one shape'));
+  byId('retry').hidden = true;
+  showProbabilities(
+    byId('probabilities'),
+    empty ? probabilities.map(() => 0) : probabilities,
+    probabilities.map((_, index) => nameOf(index)),
+  );
   byId('layers').replaceChildren(
     ...(empty
       ? ['Draw something.']
       : layers.map((layer) => pictureRow(layer, scaleOf(layer), caption(layer)))),
   );
+}
+
+const nameOf = (index: number): string => facts?.classNames?.[index] ?? String(index);
+
+/** An answer to something else must not stand beside what has no answer. */
+function showFailure(error: unknown, asked: Source): void {
+  // What fetch throws where nobody answers, or not in time.
+  const isGone = error instanceof TypeError || error instanceof DOMException;
+  const message = (error as Error).message.replace(/^picture: /, '');
+  byId('answer').textContent = '-';
+  byId('note').textContent = isGone
+    ? 'No answer. Is the program still running?'
+    : asked === undefined
+      ? message
+      : `${asked.name}: ${message}`;
+  byId('note').classList.add('wrong');
+  byId('retry').hidden = !isGone;
+  byId('seen').replaceChildren();
+  byId('probabilities').replaceChildren();
+  byId('layers').replaceChildren('No answer.');
 }
 
 function scaleOf({ width, height }: Pictures): number {
@@ -62,20 +136,58 @@ function caption({ name, layer, count, height, width }: Pictures): string {
   return `${name}: ${layer}, ${shape}`;
 }
 
-const pad = new Pad(byId<HTMLCanvasElement>('pad'), () => void recognise());
+const names = new WeakMap<Blob, string>();
+const pad = new Pad(byId<HTMLCanvasElement>('pad'), () => {
+  const { file } = pad;
+  source = file === undefined ? undefined : { file, name: names.get(file) ?? 'the picture' };
+  byId<HTMLButtonElement>('undo').disabled = !pad.canUndo;
+  void recognise();
+});
+
+function open(file: File | null | undefined): void {
+  if (file === null || file === undefined) return;
+  names.set(file, file.name);
+  source = { file, name: file.name };
+  byId('note').textContent = `reading ${file.name}`;
+  void recognise();
+}
+
 byId('clear').addEventListener('click', () => pad.clear());
-byId<HTMLInputElement>('file').addEventListener('change', async ({ target }) => {
+byId('undo').addEventListener('click', () => pad.undo());
+byId('retry').addEventListener('click', () => void recognise());
+byId<HTMLInputElement>('pen').addEventListener('input', ({ target }) => {
+  pad.penWidth = Number((target as HTMLInputElement).value);
+});
+byId<HTMLInputElement>('file').addEventListener('change', ({ target }) => {
   const input = target as HTMLInputElement;
-  const file = input.files?.[0];
-  if (file === undefined) return;
-  try {
-    pad.show(await createImageBitmap(file));
-  } catch {
-    byId('note').textContent = `${file.name} is no picture that this browser reads`;
-  }
+  open(input.files?.[0]);
   // The same file may be chosen again.
   input.value = '';
 });
-const facts = (await (await fetch('/facts')).json()) as DrawFacts;
-({ classNames } = facts);
+document.addEventListener('keydown', (event) => {
+  if (event.key.toLowerCase() !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
+  event.preventDefault();
+  pad.undo();
+});
+document.addEventListener('paste', ({ clipboardData }) => open(clipboardData?.files[0]));
+for (const name of ['dragenter', 'dragover'] as const) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    byId('pad').classList.add('target');
+  });
+}
+for (const name of ['dragleave', 'drop'] as const) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    byId('pad').classList.remove('target');
+    if (name === 'drop') open((event as DragEvent).dataTransfer?.files[0]);
+  });
+}
+
+facts = (await (await fetch('/facts')).json()) as DrawFacts;
 byId('title').textContent = `${facts.title}: ${facts.summary}`;
+if (!facts.digits) {
+  byId('heading').textContent = 'Draw a picture';
+  document.title = 'rownet: draw a picture';
+}
+if (facts.light) pad.usePaper(true);

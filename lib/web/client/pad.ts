@@ -1,43 +1,55 @@
-/** The drawing area: strokes by mouse, pen, finger or keys, white on black; or a picture from a file. */
+/** The drawing area: strokes by mouse, pen, finger or keys; or a picture that the server has read. */
 
-/** Bytes as the server takes them. */
+/** Bytes as the server takes and gives them. */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
   readonly grey: Uint8Array;
 }
 
-/** In pixels of the canvas, of its 280. */
-const penWidth = 20;
+/** What the area shows, to come back to. */
+interface Snapshot {
+  readonly pixels: ImageData;
+  readonly file: Blob | undefined;
+}
+
 /** The server gets no more: enough for 20x20 pixels of digit. */
 const sentSide = 140;
 const keyStep = 6;
+const mostSnapshots = 50;
 
 export class Pad {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #onChange: () => void;
+  readonly #before: Snapshot[] = [];
+  #paper = '#000';
+  #ink = '#fff';
+  /** In pixels of the canvas, of its 280. */
+  penWidth = 20;
   #last: [number, number] | undefined;
   /** Pen of the keyboard. */
   #pen: [number, number];
   #penDown = false;
-  /** A picture is shown that the next stroke replaces. */
-  #picture: ImageBitmap | undefined;
+  /** The file of the picture that is shown; the next stroke replaces it. */
+  #file: Blob | undefined;
 
   constructor(canvas: HTMLCanvasElement, onChange: () => void) {
     this.#canvas = canvas;
     this.#context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
     this.#onChange = onChange;
     this.#pen = [canvas.width / 2, canvas.height / 2];
-    this.#blacken();
+    this.#wipe();
     canvas.addEventListener('pointerdown', (event) => {
+      // The other buttons of a mouse do not draw.
+      if (event.button !== 0 || !event.isPrimary) return;
       canvas.setPointerCapture(event.pointerId);
       this.#begin(this.#place(event));
       event.preventDefault();
       canvas.focus();
     });
     canvas.addEventListener('pointermove', (event) => {
-      if (this.#last === undefined) return;
+      if (this.#last === undefined || !event.isPrimary) return;
       // A fast pen moves several times between two frames.
       const moves = event.getCoalescedEvents?.() ?? [];
       for (const move of moves.length > 0 ? moves : [event]) this.#lineTo(this.#place(move));
@@ -55,50 +67,81 @@ export class Pad {
     });
   }
 
+  /** The file of the picture that is shown; undefined for a drawing. */
+  get file(): Blob | undefined {
+    return this.#file;
+  }
+
+  get canUndo(): boolean {
+    return this.#before.length > 0;
+  }
+
+  /** Dark ink on light paper, or the other way round. What has been drawn goes. */
+  usePaper(light: boolean): void {
+    [this.#paper, this.#ink] = light ? ['#fff', '#000'] : ['#000', '#fff'];
+    this.#before.length = 0;
+    this.#wipe();
+  }
+
   clear(): void {
-    this.#blacken();
+    this.#keep();
+    this.#wipe();
     this.#onChange();
   }
 
-  #blacken(): void {
-    this.#picture = undefined;
+  /** Takes back the last stroke, clearing or picture. */
+  undo(): void {
+    const snapshot = this.#before.pop();
+    if (snapshot === undefined) return;
     this.#last = undefined;
-    this.#context.fillStyle = '#000';
-    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
-  }
-
-  /** Shows a picture as large as it fits. */
-  show(picture: ImageBitmap): void {
-    this.#blacken();
-    this.#picture = picture;
-    const { width, height } = this.#canvas;
-    const scale = Math.min(width / picture.width, height / picture.height);
-    const [w, h] = [picture.width * scale, picture.height * scale];
-    // Transparent means paper.
-    this.#context.fillStyle = '#fff';
-    this.#context.fillRect((width - w) / 2, (height - h) / 2, w, h);
-    this.#context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
+    this.#penDown = false;
+    this.#context.putImageData(snapshot.pixels, 0, 0);
+    this.#file = snapshot.file;
     this.#onChange();
   }
 
-  /** What there is, small enough to be sent: of a picture all of it, else the whole area. */
+  /** Shows a picture as large as it fits, as the server has read it from a file. */
+  show({ width, height, grey }: Drawing, file: Blob): void {
+    // Once more, after an undo.
+    if (this.#file !== file) this.#keep();
+    this.#wipe();
+    this.#file = file;
+    const picture = new OffscreenCanvas(width, height);
+    const context = picture.getContext('2d') as OffscreenCanvasRenderingContext2D;
+    const pixels = context.createImageData(width, height);
+    for (const [i, level] of grey.entries()) pixels.data.set([level, level, level, 255], 4 * i);
+    context.putImageData(pixels, 0, 0);
+    const area = this.#canvas;
+    const scale = Math.min(area.width / width, area.height / height);
+    const [w, h] = [width * scale, height * scale];
+    this.#context.drawImage(picture, (area.width - w) / 2, (area.height - h) / 2, w, h);
+  }
+
+  /** What has been drawn, small enough to be sent. */
   drawing(): Drawing {
-    const source = this.#picture ?? this.#canvas;
-    const scale = Math.min(1, sentSide / Math.max(source.width, source.height));
-    const [width, height] = [source.width, source.height].map((side) =>
-      Math.max(1, Math.round(side * scale)),
-    );
-    const small = new OffscreenCanvas(width, height);
+    const { width, height } = this.#canvas;
+    const scale = Math.min(1, sentSide / Math.max(width, height));
+    const [w, h] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+    const small = new OffscreenCanvas(w, h);
     const context = small.getContext('2d') as OffscreenCanvasRenderingContext2D;
     context.imageSmoothingQuality = 'high';
-    context.fillStyle = '#fff';
-    context.fillRect(0, 0, width, height);
-    context.drawImage(source, 0, 0, width, height);
-    const { data } = context.getImageData(0, 0, width, height);
-    const grey = Uint8Array.from({ length: width * height }, (_, i) =>
-      Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]),
-    );
-    return { width, height, grey };
+    context.drawImage(this.#canvas, 0, 0, w, h);
+    const { data } = context.getImageData(0, 0, w, h);
+    // All colours are grey.
+    return { width: w, height: h, grey: Uint8Array.from({ length: w * h }, (_, i) => data[4 * i]) };
+  }
+
+  #keep(): void {
+    const { width, height } = this.#canvas;
+    this.#before.push({ pixels: this.#context.getImageData(0, 0, width, height), file: this.#file });
+    if (this.#before.length > mostSnapshots) this.#before.shift();
+  }
+
+  #wipe(): void {
+    this.#file = undefined;
+    this.#last = undefined;
+    this.#context.fillStyle = this.#paper;
+    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
   #place(event: PointerEvent): [number, number] {
@@ -109,17 +152,23 @@ export class Pad {
     ];
   }
 
+  /** A stroke begins with a dot: a tap is all of it. */
   #begin(place: [number, number]): void {
-    if (this.#picture !== undefined) this.#blacken();
+    this.#keep();
+    if (this.#file !== undefined) this.#wipe();
+    const context = this.#context;
+    context.fillStyle = this.#ink;
+    context.beginPath();
+    context.arc(...place, this.penWidth / 2, 0, 2 * Math.PI);
+    context.fill();
     this.#last = place;
-    this.#lineTo(place);
     this.#onChange();
   }
 
   #lineTo(place: [number, number]): void {
     const context = this.#context;
-    context.strokeStyle = '#fff';
-    context.lineWidth = penWidth;
+    context.strokeStyle = this.#ink;
+    context.lineWidth = this.penWidth;
     context.lineCap = 'round';
     context.lineJoin = 'round';
     context.beginPath();
