@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataError } from '../../../lib/errors.js';
 import { EventStream } from '../../../lib/web/event-stream.js';
 import { maxBodyBytes, type PageServer, startPageServer } from '../../../lib/web/server.js';
 import { RANGE, STATE } from '../../support/misuse.js';
@@ -26,6 +27,19 @@ beforeEach(async () => {
           if (body === 'range') throw new RangeError('act: expected another value');
           if (body === 'crash') throw new Error('secret');
           return { done: true };
+        },
+      ],
+    ]),
+    uploads: new Map([
+      [
+        '/take',
+        {
+          maxBytes: 100_000,
+          take: (bytes) => {
+            calls.push(bytes.length);
+            if (bytes.length === 1) throw new DataError('picture: expected another file');
+            return { taken: bytes.length };
+          },
         },
       ],
     ]),
@@ -292,4 +306,28 @@ describe('the server', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     expect(text).toContain('408 Request Timeout');
   }, 20_000);
+});
+
+describe('POST of a file', () => {
+  const file = () => ({ ...good(), 'content-type': 'application/octet-stream' });
+
+  it('takes bytes, more than an action does', async () => {
+    const answer = await post('x'.repeat(maxBodyBytes + 1), file(), '/take');
+    expect([answer.status, answer.text]).toEqual([200, `{"taken":${maxBodyBytes + 1}}`]);
+  });
+
+  it('tells what is wrong with the file', async () => {
+    const answer = await post('x', file(), '/take');
+    expect([answer.status, answer.text]).toEqual([422, '{"error":"picture: expected another file"}']);
+  });
+
+  it('is refused without the token, from elsewhere, as a form sends it, and where it is too large', async () => {
+    expect((await post('ab', { ...file(), 'x-rownet-token': 'no' }, '/take')).status).toBe(403);
+    expect((await post('ab', { ...file(), origin: 'http://evil.example' }, '/take')).status).toBe(403);
+    for (const type of ['multipart/form-data', 'text/plain', 'application/json']) {
+      expect((await post('ab', { ...file(), 'content-type': type }, '/take')).status).toBe(415);
+    }
+    expect((await post('x'.repeat(100_001), file(), '/take')).status).toBe(413);
+    expect(calls).toEqual([]);
+  });
 });
