@@ -79,6 +79,7 @@ export class Pad {
   /** Dark ink on light paper, or the other way round. What has been drawn goes. */
   usePaper(light: boolean): void {
     [this.#paper, this.#ink] = light ? ['#fff', '#000'] : ['#000', '#fff'];
+    this.#canvas.style.background = this.#paper;
     this.#before.length = 0;
     this.#wipe();
   }
