@@ -5,6 +5,7 @@
 import { extname, join } from 'node:path';
 import { DataError } from '../errors.js';
 import { isFolder, namesIn, naturalOrder, subfolders } from './folders.js';
+import { testEvery } from './picture-array.js';
 
 /** The images of one class. */
 export interface ClassFiles {
@@ -36,8 +37,6 @@ interface Split {
 const TRAIN = ['train', 'training'];
 const TEST = ['test', 'testing', 'val', 'valid', 'validation'];
 
-/** Without a folder for testing, image 6, 12, ... of a class is for testing: MNIST's own share. */
-const TEST_EVERY = 6;
 /** Windows hides them. */
 const SYSTEM_FILES = ['thumbs.db', 'desktop.ini'];
 /** Labels are bytes. */
@@ -106,17 +105,17 @@ function splitClasses(folder: string, skipEmpty: boolean): ClassFolders | undefi
   const emptyClasses = refuseEmpty([split], skipEmpty);
   const classes = split.classes.filter(({ files }) => files.length > 0);
   checkClasses(folder, classes);
-  const small = classes.find(({ files }) => files.length < TEST_EVERY);
+  const small = classes.find(({ files }) => files.length < testEvery);
   if (small !== undefined) {
     throw new DataError(
-      `data: ${join(folder, small.name)}: expected at least ${TEST_EVERY} images, every sixth of which is for ` +
+      `data: ${join(folder, small.name)}: expected at least ${testEvery} images, every sixth of which is for ` +
         `testing, but received ${small.files.length}. Hint: or make a folder train and a folder test`,
     );
   }
   const share = (forTesting: boolean) =>
     classes.map(({ name, files }) => ({
       name,
-      files: files.filter((_, i) => ((i + 1) % TEST_EVERY === 0) === forTesting),
+      files: files.filter((_, i) => ((i + 1) % testEvery === 0) === forTesting),
     }));
   return { folder, train: share(false), test: share(true), skipped: skippedIn([split]), emptyClasses };
 }

@@ -38,8 +38,9 @@ export function isEmnist(name: string): boolean {
   return /(?<![a-z])emnist(?![a-z])/i.test(name);
 }
 
-/** The classes that a file's name or prefix says: `emnist-letters` or `emnist-letters-train.csv`. */
+/** The classes that a file's name or prefix says: `emnist-letters`, `fashion-mnist_train.csv`. */
 export function namesByFile(name: string): readonly string[] | undefined {
+  if (/fashion[-_ ]?mnist/i.test(name)) return fashionMnistClasses;
   const [, split = ''] = /(?<![a-z])emnist[-_ ](letters|balanced|bymerge|byclass)(?![a-z])/i.exec(name) ?? [];
   return emnistClasses[split.toLowerCase()];
 }

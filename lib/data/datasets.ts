@@ -1,13 +1,16 @@
-/** Data sets of grey images and labels, read from IDX files or class folders and resized, all as bytes. */
+/** Data sets of grey images and labels, read from files of several kinds and resized, all as bytes. */
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { typeName, valueText } from '../tensor.js';
 import { loadClassFolders } from './class-images.js';
+import { blankNotes } from './blank.js';
+import { loadCsvSet } from './csv-set.js';
 import { loadIdxSet } from './idx-set.js';
+import { loadNpzSet } from './npz-set.js';
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
 import { maxClasses } from './picture-array.js';
 import type { HeightWidth, PicturePreparation } from './preparation.js';
-import { type LocateOptions, locate } from './registry.js';
+import { type LocateOptions, type Location, locate } from './registry.js';
 import { type ResizeMethod, resizeMethods } from './resize.js';
 
 /** Images with their labels; the pixels stay bytes until a batch is gathered. */
@@ -34,7 +37,7 @@ export interface DataSource {
   readonly folder: string;
   /**
    * SHA-256, hexadecimal: of the unpacked contents, by the original file name (`train-images-idx3-ubyte`, ...); for class
-   * folders of all names and contents of a split, by `train` and `test`.
+   * folders of all names and contents of a split, by `train` and `test`; of CSV and npz files by their names.
    */
   readonly sha256: Readonly<Record<string, string>>;
   /** How the pictures got their size; `preparation` of another `loadDataset` prepares others alike. */
@@ -79,8 +82,8 @@ const optionNames: OptionNames<LoadOptions> = {
 
 /**
  * Loads a training and a test set: a known name (`mnist`, ...) from where it is found (see registry.ts), anything else
- * from a folder of four IDX files, gzipped or not, or of class folders (see class-folders.ts). The contents of MNIST and
- * Fashion-MNIST are checked by SHA-256.
+ * from a folder of four IDX files, gzipped or not, of class folders (see class-folders.ts) or with a train.csv, from a CSV
+ * file or an npz file. The contents of MNIST and Fashion-MNIST are checked by SHA-256.
  *
  * Memory: the resized bytes, and for a gzipped file its unpacked contents while they are resized.
  * @throws DataError if files are missing, damaged, of the wrong kind or do not belong together, naming file and byte
@@ -103,10 +106,21 @@ export function loadDatasetFitting(
   checkOptions('loadDataset', options, optionNames, '{ size: 32 }');
   checkSource(nameOrFolder, options);
   const request = readOptions(options, fitting);
-  const location = locate(nameOrFolder, options);
-  const loaded =
-    location.kind === 'idx' ? loadIdxSet(location, request) : loadClassFolders(location.classes, request);
-  return asSource(loaded);
+  const loaded = load(locate(nameOrFolder, options), request);
+  return asSource({ ...loaded, notes: [...loaded.notes, ...blankNotes(loaded)] });
+}
+
+function load(location: Location, request: LoadRequest): LoadedData {
+  switch (location.kind) {
+    case 'idx':
+      return loadIdxSet(location, request);
+    case 'classes':
+      return loadClassFolders(location.classes, request);
+    case 'csv':
+      return loadCsvSet(location, request);
+    case 'npz':
+      return loadNpzSet(location.file, request);
+  }
 }
 
 function readOptions(options: LoadOptions, fitting: 'pad' | 'bilinear'): LoadRequest {

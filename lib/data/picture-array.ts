@@ -8,6 +8,9 @@ import { transposed } from './transpose.js';
 /** Labels are bytes. */
 export const maxClasses = 256;
 
+/** Without data for testing, number 6, 12, ... is for testing: MNIST's own share. */
+export const testEvery = 6;
+
 /** Takes pictures in parts, from the first one on, and keeps them prepared, up to the limit. */
 export interface PictureIntake {
   readonly images: Uint8Array;

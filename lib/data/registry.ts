@@ -8,6 +8,7 @@ import { type ClassFolders, findClassFolders } from './class-folders.js';
 import { fashionMnistClasses, kmnistClasses } from './class-names.js';
 import { namesIn } from './folders.js';
 import { findIdxFiles, type IdxFiles, type Part, partFiles } from './idx-files.js';
+import { findTables, type TableLocation, tableFile } from './table-files.js';
 
 /** A data set whose contents are known. */
 export interface KnownSet {
@@ -113,7 +114,7 @@ export interface ClassLocation {
   readonly classes: ClassFolders;
 }
 
-export type Location = IdxLocation | ClassLocation;
+export type Location = IdxLocation | ClassLocation | TableLocation;
 
 /**
  * The folder where downloaded data sets are kept: `$XDG_CACHE_HOME/rownet`, else `~/Library/Caches/rownet` on macOS,
@@ -217,18 +218,24 @@ function locateFolder(path: string, cwd: string, options: LocateOptions): Locati
   if (names === undefined) {
     const prefixed = path === '' ? undefined : findIdxFiles('data', dirname(folder), basename(folder));
     if (prefixed !== undefined) return { kind: 'idx', set: undefined, ...prefixed };
-    const received = path !== '' && existsSync(folder) ? 'a file' : 'a path where there is none';
+    const exists = path !== '' && existsSync(folder);
+    const table =
+      path === '' ? undefined : exists ? tableFile(folder) : findTables(dirname(folder), basename(folder));
+    if (table !== undefined) return table;
     throw new DataError(
-      `data: ${path}: expected a folder but received ${received}. ` +
-        `Hint: pass ${known} or a folder with the four IDX files or of class folders`,
+      `data: ${path}: expected a folder but received ${exists ? 'a file' : 'a path where there is none'}. ` +
+        `Hint: pass ${known}, a folder with the four IDX files, of class folders or with train.csv, or a .csv or ` +
+        '.npz file',
     );
   }
   const found = findIdxFiles('data', folder);
   if (found !== undefined) return { kind: 'idx', set: undefined, ...found };
   const classes = findClassFolders(folder, options.skipEmptyClasses ?? false);
   if (classes !== undefined) return { kind: 'classes', folder, classes };
+  const table = findTables(folder);
+  if (table !== undefined) return table;
   throw new DataError(
-    `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}, and no folders of images. ` +
-      'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
+    `data: ${path}: the folder has none of ${Object.values(partFiles).join(', ')}, no folders of images, and no ` +
+      'train.csv. Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
   );
 }

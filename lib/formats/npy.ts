@@ -57,8 +57,18 @@ export function decodeNpy(where: string, bytes: Uint8Array): Tensor {
   return decodeNpyArray(where, bytes, 'refuse').tensor as Tensor;
 }
 
-/** As decodeNpy, with what the file says of the array. */
-export function decodeNpyArray(where: string, bytes: Uint8Array, integers: Integers): NpyArray {
+type Fail = (text: string, at: number, hint?: string) => never;
+
+/** An npy file up to where its values begin. */
+export interface OpenNpy {
+  readonly header: NpyHeader;
+  readonly view: DataView;
+  readonly begin: number;
+  readonly fail: Fail;
+}
+
+/** Reads what stands before the values. Throws as decodeNpy does for a damaged header. */
+export function openNpy(where: string, bytes: Uint8Array): OpenNpy {
   const fail = (text: string, at: number, hint = 'the file is damaged; get it again'): never => {
     throw new DataError(`${where}: ${text} at byte ${at}. Hint: ${hint}`);
   };
@@ -78,18 +88,30 @@ export function decodeNpyArray(where: string, bytes: Uint8Array, integers: Integ
   }
   const begin = headerBegin + length;
   if (begin > bytes.length) fail(`header promises ${begin} bytes, file has ${bytes.length}`, VERSION_END);
-  const header = parseNpyHeader(where, bytes, headerBegin, begin);
+  return { header: parseNpyHeader(where, bytes, headerBegin, begin), view, begin, fail };
+}
+
+/**
+ * The number of values, each of `width` bytes.
+ * @throws DataError unless the file holds just as many as its shape says
+ */
+export function countNpyValues({ header, view, begin, fail }: OpenNpy, width: number): number {
+  const size = sizeOfShape(header, fail);
+  const received = view.byteLength - begin;
+  if (received === size * width) return size;
+  return fail(
+    `expected ${size * width} bytes for the shape (${header.shape.axes.join(', ')}) but received ${received}`,
+    begin,
+  );
+}
+
+/** As decodeNpy, with what the file says of the array. */
+export function decodeNpyArray(where: string, bytes: Uint8Array, integers: Integers): NpyArray {
+  const open = openNpy(where, bytes);
+  const { header, view, begin, fail } = open;
   const type = typeOf(header, integers, fail);
   const descr = header.descr.text;
-  const size = sizeOfShape(header, fail);
-  const width = type === 'integers' ? Number(descr[2]) : floatWidths[type];
-  if (bytes.length - begin !== size * width) {
-    fail(
-      `expected ${size * width} bytes for the shape (${header.shape.axes.join(', ')}) ` +
-        `but received ${bytes.length - begin}`,
-      begin,
-    );
-  }
+  const size = countNpyValues(open, type === 'integers' ? Number(descr[2]) : floatWidths[type]);
   const columnMajor = header.fortranOrder.value;
   if (type === 'integers') return { descr, type, columnMajor };
   const values = readFloats(view, begin, size, type, descr[0] === '<', (stored, index, at) =>
@@ -104,11 +126,7 @@ export function decodeNpyArray(where: string, bytes: Uint8Array, integers: Integ
   return { tensor, descr, type, columnMajor };
 }
 
-function typeOf(
-  { descr }: NpyHeader,
-  integers: Integers,
-  fail: (text: string, at: number, hint?: string) => never,
-): FloatType | 'integers' {
+function typeOf({ descr }: NpyHeader, integers: Integers, fail: Fail): FloatType | 'integers' {
   if (descr.text.includes('O')) {
     fail('expected float32 but received objects', descr.at, 'they are pickled, which could run any program');
   }
@@ -143,7 +161,7 @@ function rowMajor(values: Float32Array, axes: readonly number[]): Float32Array<A
   return ordered;
 }
 
-function sizeOfShape({ shape }: NpyHeader, fail: (text: string, at: number) => never): number {
+function sizeOfShape({ shape }: NpyHeader, fail: Fail): number {
   let size = 1;
   for (const axis of shape.axes) {
     // Both factors are at most 2^31 here, so the product is exact before it is checked.

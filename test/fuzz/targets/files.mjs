@@ -3,9 +3,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import { readCsv, scanCsv } from '../../../dist/data/csv.js';
+import { loadDataset } from '../../../dist/data/datasets.js';
 import { gunzip, isGzip } from '../../../dist/data/gzip.js';
 import { readIdx } from '../../../dist/data/idx.js';
 import { DataError } from '../../../dist/errors.js';
+import { zipStored } from '../../../dist/formats/zip.js';
 import { decodeImage } from '../../../dist/images/decode.js';
 import { promise } from '../oracle.mjs';
 
@@ -114,8 +117,118 @@ function decoded(bytes) {
   return true;
 }
 
+/** An npy file of bytes. @param {string} shape @param {number} count @param {string} descr */
+function npyBytes(shape, count, descr = '|u1') {
+  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }\n`;
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
+  return Buffer.concat([
+    start,
+    Buffer.from(header),
+    Buffer.from(Array.from({ length: count }, (_, i) => i % 3)),
+  ]);
+}
+
+/** @param {string[]} names @param {string} labels */
+function npzOf(names, labels) {
+  const arrays = [
+    npyBytes('2, 3, 3', 18),
+    npyBytes(labels, 2),
+    npyBytes('2, 3, 3, 1', 18),
+    npyBytes(labels, 2),
+  ];
+  return Buffer.from(zipStored(names.map((name, i) => ({ name: `${name}.npy`, bytes: arrays[i] }))));
+}
+
+/** The CRC-32 of each member is that of its contents, in both places. @param {Buffer} bytes */
+function repairZip(bytes) {
+  if (bytes.length < 22) return bytes;
+  let central = bytes.readUInt32LE(bytes.length - 6);
+  while (central + 46 <= bytes.length - 22 && bytes.readUInt32LE(central) === 0x02014b50) {
+    const size = bytes.readUInt32LE(central + 20);
+    const local = bytes.readUInt32LE(central + 42);
+    if (local + 30 > bytes.length) break;
+    const begin = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
+    const crc = crc32(bytes.subarray(begin, begin + size));
+    bytes.writeUInt32LE(crc, local + 14);
+    bytes.writeUInt32LE(crc, central + 16);
+    central += 46 + bytes.readUInt16LE(central + 28);
+  }
+  return bytes;
+}
+
 /** @type {Record<string, import('../targets.mjs').Target>} */
 export const fileTargets = {
+  csv: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () => [
+      Buffer.from(`label,a,b,c,d\n${'1,0,2,255,3\n'.repeat(8)}`),
+      Buffer.from('1,2\r\n'.repeat(9)),
+      Buffer.from('\ufeff"a","b","c","d","label"\n 1, 2, 3, 4, 0\n'),
+      Buffer.from('0,0,0,0\n1,1,1,1'),
+    ],
+    words: [
+      '\n',
+      '\r\n',
+      ',',
+      ',,',
+      ' ',
+      '"',
+      'label',
+      '255',
+      '256',
+      '-1',
+      '1.5',
+      '1e2',
+      '\ufeff',
+      ';',
+      '\0',
+    ],
+    run(bytes, folder) {
+      const path = join(folder, 'input.csv');
+      writeFileSync(path, bytes);
+      const table = scanCsv(path);
+      let rows = 0;
+      readCsv(table, (pixels) => {
+        promise(pixels.length === table.side ** 2, `${pixels.length} pixels of ${table.side} squared`);
+        rows += 1;
+      });
+      promise(rows === table.rows, `${table.rows} rows were counted but ${rows} handed on`);
+      // By another way: the numbers of the whole text.
+      const numbers = bytes
+        .toString('latin1')
+        .split(/[\r\n]+/)
+        .filter((line) => /^[\d ,]+$/.test(line));
+      promise(numbers.length >= rows - 1, `${numbers.length} lines of numbers but ${rows} rows`);
+      return true;
+    },
+  },
+
+  'npz-data': {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () => [
+      npzOf(['x_train', 'y_train', 'x_test', 'y_test'], '2,'),
+      npzOf(['train_images', 'train_labels', 'test_images', 'test_labels'], '2, 1'),
+    ],
+    words: ["'|u1'", "'<i8'", "'>i4'", "'|O'", '(2,)', '(0, 2, 2)', 'True', 'x_train', 'y_test', '.npy'],
+    repair: repairZip,
+    run(bytes, folder) {
+      const path = join(folder, 'input.npz');
+      writeFileSync(path, bytes);
+      const { train, test } = loadDataset(path, { resize: 'none' });
+      for (const { images, labels, count, shape, classes } of [train, test]) {
+        promise(
+          labels.length === count && images.length === count * shape[1] * shape[2],
+          `${count} of ${shape}`,
+        );
+        promise(
+          labels.every((label) => label < classes),
+          `a label that is none of ${classes} classes`,
+        );
+      }
+      return true;
+    },
+  },
+
   idx: {
     codes: ['ERR_ROWNET_DATA'],
     seeds: () => [images, labels, gzipSync(images), gzipSync(labels)],

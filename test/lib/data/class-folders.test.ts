@@ -91,7 +91,7 @@ describe('a folder of class folders', () => {
     const { train, notes, skipped } = loadDataset(folder, { resize: 'none' });
     expect(levels(train.images)).toEqual([1, 2]);
     expect(skipped).toEqual({ hidden: 2, folders: 1 });
-    expect(notes).toEqual(['skipped 1 folder in class folders, 2 hidden']);
+    expect(notes[0]).toBe('skipped 1 folder in class folders, 2 hidden');
   });
 
   it('follows links, and takes JPEGs beside PNGs', () => {
@@ -210,7 +210,8 @@ describe('class folders that are refused', () => {
 
   it('more classes than labels', () => {
     const files: Record<string, number> = {};
-    for (let i = 0; i < 257; i += 1) for (const split of ['train', 'test']) files[`${split}/${i}/1.png`] = 1;
+    for (let i = 0; i < 257; i += 1)
+      for (const split of ['train', 'test']) files[`${split}/${i}/1.png`] = i % 256;
     const folder = folderOf(files);
     expect(refuse(folder)).toContain('expected 2 to 256 folders of images, one a class, but received 257');
     for (const split of ['train', 'test']) rmSync(join(folder, split, '256'), { recursive: true });

@@ -459,7 +459,8 @@ describe('where a data set is looked for', () => {
     const file = join(root, 'a-file');
     writeFileSync(file, '');
     const hint =
-      'Hint: pass "mnist", "fashion-mnist", "kmnist" or a folder with the four IDX files or of class folders';
+      'Hint: pass "mnist", "fashion-mnist", "kmnist", a folder with the four IDX files, of class folders or with ' +
+      'train.csv, or a .csv or .npz file';
     expect(refuse(() => locate('minst', { cwd: root }))).toBe(
       `data: minst: expected a folder but received a path where there is none. ${hint}`,
     );
@@ -471,7 +472,7 @@ describe('where a data set is looked for', () => {
     mkdirSync(empty);
     expect(refuse(() => locate(empty))).toBe(
       `data: ${empty}: the folder has none of train-images-idx3-ubyte, train-labels-idx1-ubyte, ` +
-        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, and no folders of images. ' +
+        't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, no folders of images, and no train.csv. ' +
         'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
     );
   });
