@@ -10,7 +10,19 @@ const help = new URL('../dist/cli/help.txt', import.meta.url);
 // Loading the parser takes half as long as Node takes to start; the general help was printed when dist/ was made.
 // A terminal that is narrower than its lines gets them wrapped, by the parser.
 const wideEnough = (process.stdout.columns ?? 81) > 80;
-if (args.length === 1 && ['help', '--help', '-h'].includes(args[0]) && wideEnough && existsSync(help)) {
+// A Node that is too old could not even link the rest.
+const why = existsSync(main)
+  ? (await import('../dist/node-version.js')).whyNotSupported(process.version)
+  : undefined;
+if (why !== undefined) {
+  console.error(why);
+  process.exitCode = 4;
+} else if (
+  args.length === 1 &&
+  ['help', '--help', '-h'].includes(args[0]) &&
+  wideEnough &&
+  existsSync(help)
+) {
   const { wantsColor } = await import('../dist/cli/color.js');
   const text = readFileSync(help, 'utf8');
   // Its headings are bold.

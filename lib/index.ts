@@ -4,6 +4,8 @@
  * @module rownet
  * @group API
  */
+import './check-node.js';
+
 export type { ShuffleMode } from './data/batches.js';
 export { type Dataset, type DataSource, loadDataset, type LoadOptions } from './data/datasets.js';
 export {

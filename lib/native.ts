@@ -6,9 +6,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { AddonError, errorMessage } from './errors.js';
+import { join } from 'node:path';
+import { AddonError, errorCode, errorMessage } from './errors.js';
+import { packageRoot } from './package-root.js';
 import { defaultThreads, tellTooManyThreads } from './threads.js';
 
 /** The instruction set levels that a kernel is compiled for, lowest first. */
@@ -225,9 +225,6 @@ export interface NativeLanePlan {
   predict(count: number, x: Float32Array, parameters: Float32Array, logits: Float32Array): void;
 }
 
-/** The package's own folder, which holds build/ and CMakeLists.txt, seen from lib/ as well as from dist/. */
-const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
-
 /**
  * Which prebuilt addon fits this process, such as `linux-x64-glibc`; undefined where the C library is not known.
  * @param maps Linux: what the process has mapped, as `/proc/self/maps` says. Not what is installed: a system may hold
@@ -241,16 +238,19 @@ export function prebuildName(platform: string, arch: string, maps: string): stri
 }
 
 /** The file of the prebuilt addon for this process, whether it is there or not. */
-export function prebuiltAddon(root = packageRoot): string | undefined {
+export function prebuiltAddon(root = packageRoot()): string | undefined {
   const name = prebuildName(process.platform, process.arch, mappedFiles());
   return name === undefined ? undefined : join(root, 'prebuilds', name, 'rownet.node');
 }
 
 function mappedFiles(): string {
+  if (process.platform !== 'linux') return '';
   try {
-    return process.platform === 'linux' ? readFileSync('/proc/self/maps', 'utf8') : '';
+    return readFileSync('/proc/self/maps', 'utf8');
   } catch {
-    return '';
+    // A container without /proc, or Node's permission model.
+    const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+    return header.glibcVersionRuntime === undefined ? '' : '/libc.so.6';
   }
 }
 
@@ -258,7 +258,7 @@ function mappedFiles(): string {
  * Where the addon may be, in the order in which it is looked for. What was built here comes before what was built
  * elsewhere; Release first: a stale debug build must not slow everything without a word.
  */
-export function addonFiles(root = packageRoot): string[] {
+export function addonFiles(root = packageRoot()): string[] {
   const built = ['build/Release', 'build', 'build/Debug'].map((folder) => join(root, folder, 'rownet.node'));
   const prebuilt = prebuiltAddon(root);
   return prebuilt === undefined ? built : [...built, prebuilt];
@@ -298,30 +298,47 @@ export function addonPath(): string | undefined {
 }
 
 function load(): NativeAddon {
-  const require = createRequire(import.meta.url);
   const files = addonFiles();
+  const require = createRequire(import.meta.url);
   try {
     const bindings = require('bindings') as (options: object) => NativeAddon;
     return bindings({ bindings: 'rownet', try: files.map((path) => [path]) });
   } catch (cause) {
-    const path = files.find((file) => existsSync(file));
-    if (path === undefined) {
-      const prebuilt = prebuiltAddon() ?? `${process.platform}-${process.arch} with an unknown C library`;
-      throw new AddonError(
-        `native: the addon is not built (no rownet.node under ${join(packageRoot, 'build')}), and this package ` +
-          `holds none for this platform (${prebuilt}). Install scripts were skipped or failed. ${howToBuild}`,
-        { cause },
-      );
-    }
-    const [reason] = errorMessage(cause).split('\n');
-    throw new AddonError(
-      `native: ${path} was found but did not load: ${reason}. ` +
-        `It may be damaged, or built for another Node, platform or C library. ${howToBuild}`,
-      { cause },
-    );
+    throw new AddonError(`native: ${whyNotLoaded(cause, files)}`, { cause });
   }
 }
 
-const howToBuild =
-  'Run "npm rebuild" (in a project that depends on rownet: "npm rebuild rownet"; with npm 12 or newer first ' +
-  '"npm install-scripts approve rownet"). It needs CMake and a C++17 compiler (Debian: apt-get install cmake g++).';
+function whyNotLoaded(cause: unknown, files: readonly string[]): string {
+  const code = errorCode(cause);
+  if (code === 'ERR_DLOPEN_DISABLED' || code === 'ERR_ACCESS_DENIED') {
+    return (
+      `this process may not load addons: ${firstLine(cause)}. Hint: with --permission pass --allow-addons and ` +
+      `--allow-fs-read for ${packageRoot()} and what it depends on; without it leave --no-addons out`
+    );
+  }
+  const path = files.find((file) => existsSync(file));
+  if (path !== undefined) {
+    return (
+      `${path} was found but did not load: ${firstLine(cause)}. ` +
+      `It may be damaged, or built for another Node, platform or C library. ${howToBuild()}`
+    );
+  }
+  const prebuilt = prebuiltAddon() ?? `${process.platform}-${process.arch} with an unknown C library`;
+  return (
+    `the addon is not built (no rownet.node under ${join(packageRoot(), 'build')}), and this package ` +
+    `holds none for this platform (${prebuilt}). Install scripts were skipped or failed. ${howToBuild()}`
+  );
+}
+
+function firstLine(error: unknown): string {
+  return errorMessage(error).split('\n')[0].replace(/\.$/, '');
+}
+
+function howToBuild(): string {
+  const musl = prebuiltAddon()?.includes('-musl') === true;
+  return (
+    'Run "npm rebuild" (in a project that depends on rownet: "npm rebuild rownet"; with npm 12 or newer first ' +
+    '"npm install-scripts approve rownet"). It needs CMake and a C++17 compiler ' +
+    `(${musl ? 'Alpine: apk add cmake make g++' : 'Debian: apt-get install cmake g++'}).`
+  );
+}

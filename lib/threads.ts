@@ -3,7 +3,7 @@
  * the time that a container is given, wait for each other at the end of every kernel.
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import { join, posix } from 'node:path';
 import { ArgumentRangeError } from './errors.js';
 import { warn } from './warnings.js';
@@ -29,7 +29,8 @@ export interface Threads {
 
 export function cpuPlaces(): CpuPlaces {
   return {
-    cores: availableParallelism(),
+    // By name it could not be imported on Node 16, before check-node says that it is too old.
+    cores: os.availableParallelism(),
     selfCgroup: '/proc/self/cgroup',
     cgroupRoot: '/sys/fs/cgroup',
   };

@@ -2,7 +2,7 @@
  * gzip files of one member (RFC 1952). Read here, and not by `gunzipSync`, because that stays silent about bytes after
  * a zero byte, joins members, and names no offset.
  */
-import { constants, crc32, inflateRawSync } from 'node:zlib';
+import zlib, { constants, inflateRawSync } from 'node:zlib';
 import { DataError, errorCode, errorMessage } from '../errors.js';
 
 const TRAILER_BYTES = 8;
@@ -55,7 +55,7 @@ function headerLength(where: string, file: Uint8Array): number {
   if ((flags & FLAG_HEADER_CRC) !== 0) {
     if (position + 2 > file.length) throw cut();
     const stored = file[position] + 256 * file[position + 1];
-    const actual = crc32(file.subarray(0, position)) % 2 ** 16;
+    const actual = zlib.crc32(file.subarray(0, position)) % 2 ** 16;
     if (stored !== actual) {
       throw new DataError(
         `${where}: the checksum of the gzip header at byte ${position} is ${stored}, but that of the header is ` +
@@ -143,7 +143,7 @@ function checkTrailer(where: string, file: Uint8Array, end: number, bytes: Uint8
   }
   const trailer = new DataView(file.buffer, file.byteOffset + end, TRAILER_BYTES);
   const checks: readonly [string, number, number, number][] = [
-    ['checksum', end, trailer.getUint32(0, true), crc32(bytes)],
+    ['checksum', end, trailer.getUint32(0, true), zlib.crc32(bytes)],
     ['size', end + 4, trailer.getUint32(4, true), bytes.length % 2 ** 32],
   ];
   for (const [what, offset, stored, actual] of checks) {

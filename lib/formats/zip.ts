@@ -4,7 +4,7 @@
  *
  * Source: PKWARE, APPNOTE.TXT 6.3, sections 4.3 and 4.4.
  */
-import { crc32, inflateRawSync } from 'node:zlib';
+import zlib, { inflateRawSync } from 'node:zlib';
 import { DataError, errorCode, errorMessage } from '../errors.js';
 import { quoted } from './safetensors-header.js';
 
@@ -265,7 +265,7 @@ class ZipReader {
     const source = this.#bytes.subarray(begin, begin + packed);
     const bytes = method === STORED ? source : inflate(source, size, fail);
     if (bytes.length !== size) fail(`expected ${size} unpacked bytes but received ${bytes.length}`);
-    const actual = crc32(bytes);
+    const actual = zlib.crc32(bytes);
     if (actual !== crc) fail(`expected contents of CRC-32 ${crc} but received ${actual}`);
     return bytes;
   }
@@ -306,7 +306,7 @@ export function zipStored(members: readonly ZipMember[]): Uint8Array {
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(encoded.length === name.length ? 0 : FLAG_UTF8, 2);
     common.writeUInt16LE(DATE, 8);
-    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(zlib.crc32(bytes), 10);
     common.writeUInt32LE(bytes.length, 14);
     common.writeUInt32LE(bytes.length, 18);
     common.writeUInt16LE(encoded.length, 22);

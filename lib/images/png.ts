@@ -3,7 +3,7 @@
  * checksums count, and an error names the byte.
  * Source: Portable Network Graphics (PNG) Specification, third edition, W3C.
  */
-import { crc32, inflateSync } from 'node:zlib';
+import zlib, { inflateSync } from 'node:zlib';
 import { DataError } from '../errors.js';
 import { type GreyImage, greyOver, maxPixels } from './limits.js';
 import { type Chunk, colourType, type PixelReader, pixelReader } from './png-colours.js';
@@ -118,7 +118,7 @@ function readChunks(where: string, bytes: Uint8Array): Contents {
     const end = offset + 8 + length;
     const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8));
     const stored = view.getUint32(end);
-    const actual = crc32(bytes.subarray(offset + 4, end));
+    const actual = zlib.crc32(bytes.subarray(offset + 4, end));
     if (stored !== actual) {
       throw new DataError(
         `${where}: the checksum at byte ${end} is ${stored}, but that of its chunk is ${actual}. ${AGAIN}`,

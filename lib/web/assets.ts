@@ -1,10 +1,9 @@
 /** The files of the pages. Scripts come from dist/, compiled from lib/web/client and lib/plots. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../package-root.js';
 import { chartStyle } from '../plots/chart.js';
 import type { PageFile } from './server.js';
-
-/** The package, seen from lib/web as well as from dist/web. */
-const root = new URL('../../', import.meta.url);
 
 /** Files of `rownet train --live`. */
 export function livePageFiles(): Map<string, PageFile> {
@@ -57,10 +56,10 @@ export function joinedScripts(paths: readonly string[]): string {
 
 /** A compiled script by its path in dist/. */
 export function script(path: string): string {
-  return readFileSync(new URL(`dist/${path}`, root), 'utf8');
+  return readFileSync(join(packageRoot(), 'dist', path), 'utf8');
 }
 
 /** A file of lib/web/assets. */
 export function asset(name: string): string {
-  return readFileSync(new URL(`lib/web/assets/${name}`, root), 'utf8');
+  return readFileSync(join(packageRoot(), 'lib/web/assets', name), 'utf8');
 }

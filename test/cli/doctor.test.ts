@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../lib/cli/doctor/check.js';
 import { diagnose } from '../../lib/cli/doctor/checks.js';
-import { cpuLevels, inRange, type Machine, thisMachine } from '../../lib/cli/doctor/machine.js';
+import { cpuLevels, type Machine, thisMachine } from '../../lib/cli/doctor/machine.js';
 import { compareSteps, engineStep, firstDifference, referenceStep } from '../../lib/cli/doctor/self-check.js';
 import { jsonLines, root, rownet, temporaryFolder } from '../support/cli.js';
 
@@ -137,18 +137,6 @@ it.each([
 it('other CPUs run the portable level, and a system that does not say is not guessed', () => {
   expect(cpuLevels({ ...machine, arch: 'arm64' })).toEqual(['portable']);
   expect(cpuLevels({ ...machine, arch: 'x64', cpuInfo: folder.join('none') })).toBeUndefined();
-});
-
-it.each([
-  ['v20.19.0', true],
-  ['v20.18.9', false],
-  ['v20.20.2', true],
-  ['v21.9.0', false],
-  ['v22.11.9', false],
-  ['v22.12.0', true],
-  ['v24.0.0', true],
-])('%s in ^20.19.0 || >=22.12.0: %j', (version, expected) => {
-  expect(inRange(version, '^20.19.0 || >=22.12.0')).toBe(expected);
 });
 
 describe('the self check', () => {

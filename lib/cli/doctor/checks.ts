@@ -11,7 +11,8 @@ import { UsageError } from '../exit.js';
 import { findThreads } from '../threads.js';
 import { type Check, ok, problem, warning } from './check.js';
 import { coresText, cpuQuota, tooManyThreads, usefulThreads } from '../../threads.js';
-import { cpuLevels, inRange, type Machine, textOf } from './machine.js';
+import { inRange } from '../../node-version.js';
+import { cpuLevels, type Machine, textOf } from './machine.js';
 import { selfCheck } from './self-check.js';
 
 export interface Diagnosis {

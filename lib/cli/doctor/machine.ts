@@ -51,15 +51,3 @@ export function cpuLevels({ arch, cpuInfo }: Machine): string[] | undefined {
   );
   return ['portable', 'sse2', ...higher.map(([level]) => level)];
 }
-
-/** Whether a version lies in a range such as `^20.19.0 || >=22.12.0`, as package.json's `engines` has it. */
-export function inRange(version: string, range: string): boolean {
-  const parse = (text: string) => text.replace(/^\D+/, '').split('.').map(Number);
-  const [major, minor, patch] = parse(version);
-  return range.split('||').some((part) => {
-    const from = parse(part.trim());
-    if (part.trim().startsWith('^') && major !== from[0]) return false;
-    const difference = [major - from[0], minor - from[1], patch - from[2]].find((value) => value !== 0) ?? 0;
-    return difference >= 0;
-  });
-}
