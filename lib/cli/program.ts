@@ -23,6 +23,7 @@ const mainCommands = 6;
 /** Words that others use for what rownet calls otherwise. */
 const otherWords: Readonly<Record<string, string>> = {
   version: '--version',
+  '-v': '--version',
   fit: 'train',
   resume: 'train --resume',
   evaluate: 'eval',
@@ -145,7 +146,8 @@ export function usageMessage(error: CommanderError, name: string): string {
     .replace(/'([^']*)'/g, '"$1"')
     .split('\n');
   const names = suggestion?.match(/-*[\w-]+(?=[,?])/g) ?? [];
-  const [, unknown = ''] = name === 'rownet' ? (/^unknown command "(.*)"$/.exec(message) ?? []) : [];
+  const [, unknown = ''] =
+    name === 'rownet' ? (/^unknown (?:command|option) "(.*)"$/.exec(message) ?? []) : [];
   const other = Object.hasOwn(otherWords, unknown) ? [otherWords[unknown]] : [];
   const better = [...other, ...names].map((name) => `"${name}"`).join(' or ');
   return better === '' ? message : `${message}. Did you mean ${better}?`;

@@ -8,7 +8,7 @@ import { duration } from './progress.js';
 import type { RunConfig } from './run-config.js';
 import type { EpochMetrics } from './run-folder.js';
 import { packageVersion } from './version.js';
-import { fitLine, shorterLines } from './width.js';
+import { fitLine, shorterLines, wrapWords } from './width.js';
 
 export interface RunFacts {
   readonly config: RunConfig;
@@ -97,7 +97,8 @@ export function doneEvent(facts: DoneFacts): object {
   return { event: 'done', ...facts, articleSecondsPerEpoch };
 }
 
-export function describeStart(facts: RunFacts): string[] {
+/** Sentences, which a terminal of fewer columns than they take gets wrapped at words. */
+export function describeStart(facts: RunFacts, columns = Number.POSITIVE_INFINITY): string[] {
   const { config, resumed } = facts;
   const { name, epochs, batchSize } = config.recipe;
   const lines = [
@@ -107,7 +108,7 @@ export function describeStart(facts: RunFacts): string[] {
   ];
   if (resumed !== undefined)
     lines.push(`Continues ${printable(facts.out)} after ${describePosition(resumed)}`);
-  return lines;
+  return lines.flatMap((line) => wrapWords(line, columns));
 }
 
 /** What does not fit into `columns` is left out: the article first, then the time. */
@@ -135,7 +136,14 @@ export interface TotalTime {
   readonly held: number;
 }
 
-export function describeEnd(facts: DoneFacts, folder: string, images: number, total: TotalTime): string[] {
+/** The last line is the run folder; the others are wrapped as those of `describeStart`. */
+export function describeEnd(
+  facts: DoneFacts,
+  folder: string,
+  images: number,
+  total: TotalTime,
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
   const { testAccuracy, testImages, secondsPerEpoch } = facts;
   const lines = [`${percent(testAccuracy)} of the ${grouped(testImages)} test images are recognised`];
   if (secondsPerEpoch !== null) {
@@ -146,5 +154,5 @@ export function describeEnd(facts: DoneFacts, folder: string, images: number, to
         `${duration(total.seconds)} in all${held}`,
     );
   }
-  return [...lines, `Run folder: ${printable(folder)}`];
+  return [...lines.flatMap((line) => wrapWords(line, columns)), `Run folder: ${printable(folder)}`];
 }

@@ -1,4 +1,5 @@
 /** `rownet bench` on a few images: the form of its results. What it measures is not asserted. */
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { referenceScores } from '../../lib/cli/bench/reference.js';
 import { runtimeInfo } from '../../lib/kernels.js';
@@ -20,6 +21,35 @@ import {
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
+
+it('leaves no process behind when it is stopped', async () => {
+  writeIdxFolder(folder.join('long'), 6400, 100);
+  let worker: number | undefined;
+  const { signal } = await rownet(['bench', '--epochs', '1000', '--data', folder.join('long')], {
+    onSpawn(child) {
+      const look = setInterval(() => {
+        worker ??= workerOf(child.pid as number);
+        if (worker === undefined) return;
+        clearInterval(look);
+        child.kill('SIGINT');
+      }, 20);
+    },
+  });
+  expect(signal).toBe('SIGINT');
+  // It ends at its next turn of the event loop, a thousand epochs before its work is done.
+  await expect.poll(() => isAlive(worker as number), { timeout: 30_000 }).toBe(false);
+}, 60_000);
+
+function workerOf(pid: number): number | undefined {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() === '' ? undefined : Number(stdout.trim().split('\n')[0]);
+}
+
+/** One that has ended and that nobody has asked for is a zombie. */
+function isAlive(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return /^[^Z]/.test(stdout.trim());
+}
 
 describe('bench --json', () => {
   let result: CliResult;

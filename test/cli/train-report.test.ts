@@ -22,6 +22,18 @@ const done = {
   warning: null,
 };
 
+it('sentences are wrapped at words, the run folder is not', () => {
+  const lines = describeEnd(done, 'runs/of a long name', 60_000, { seconds: 65.2, held: 0 }, 39);
+  expect(lines).toEqual([
+    '99.21 % of the 10,000 test images are',
+    'recognised',
+    '0.63 s an epoch in the median, 265',
+    'times as fast as the article; 1 min 05',
+    's in all',
+    'Run folder: runs/of a long name',
+  ]);
+});
+
 describe('an epoch', () => {
   it('of MNIST stands beside the article, in words', () => {
     expect(describeEpoch(metrics, 3, 60_000)).toBe(

@@ -25,6 +25,7 @@ it.each<[args: string[], message: string]>([
   [['eval', 'x', '--jsno'], 'eval: unknown option "--jsno". Did you mean "--json"?'],
   [['trian'], 'rownet: unknown command "trian". Did you mean "train"?'],
   [['version'], 'rownet: unknown command "version". Did you mean "--version"?'],
+  [['-v'], 'rownet: unknown option "-v". Did you mean "--version"?'],
   [['evaluate'], 'rownet: unknown command "evaluate". Did you mean "eval"?'],
   [['constructor'], 'rownet: unknown command "constructor"'],
   [['--verison'], 'rownet: unknown option "--verison". Did you mean "--version"?'],

@@ -80,5 +80,10 @@ async function answer(): Promise<BenchMessage> {
   }
 }
 
+// Nobody waits for the answer of a bench that was stopped.
+const onEnd = () => process.exit();
+if (process.connected) process.once('disconnect', onEnd);
+else onEnd();
 process.send?.(await answer());
+process.off('disconnect', onEnd);
 process.disconnect?.();

@@ -215,7 +215,7 @@ function announce(session: Session, { resumed }: Plan): void {
     ...(resumed === undefined ? {} : { resumed: resumed.checkpoint }),
   };
   if (options.json) printJson(startEvent(facts));
-  for (const line of describeStart(facts)) reporter.log(line);
+  for (const line of describeStart(facts, lineWidth(process.stderr))) reporter.log(line);
   for (const note of source.notes) reporter.log(`note: ${printable(note)}`);
   if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
   if (resumed !== undefined) for (const line of resumeNotes(session, resumed)) reporter.log(line);
@@ -328,7 +328,8 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
     secondsPerEpoch: median(seconds),
     warning: last?.warning ?? null,
   };
-  const ending = describeEnd(facts, folder.path, source.train.count, total);
+  const columns = lineWidth(options.json ? process.stderr : process.stdout);
+  const ending = describeEnd(facts, folder.path, source.train.count, total, columns);
   if (options.json) {
     printJson(doneEvent(facts));
     for (const line of ending) reporter.log(line);
