@@ -1,7 +1,7 @@
 /** Regular files for reading, with errors that say what is wrong. Knows only Node, errors.ts and tensor.ts. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { ArgumentTypeError, DataError, errorMessage } from './errors.js';
-import { typeName } from './tensor.js';
+import { newBytes, typeName } from './tensor.js';
 
 /** An open regular file. */
 export interface OpenFile {
@@ -88,7 +88,7 @@ export function readRegularFile(where: string, path: string, most: number, hint:
         `${where}: ${path}: expected at most ${most} bytes but the file has ${file.size}. Hint: ${hint}`,
       );
     }
-    const bytes = new Uint8Array(file.size);
+    const bytes = newBytes(`${where}: ${path}`, file.size);
     return bytes.subarray(0, readFully(file, bytes, 0));
   });
 }

@@ -110,12 +110,25 @@ export function newFloats(where: string, length: number): Float32Array<ArrayBuff
   try {
     return new Float32Array(length);
   } catch (cause) {
-    const size = `${length} numbers (${Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / 2 ** 20)} MiB)`;
-    throw new ResourceError(
-      `${where}: expected memory for ${size} but the system gives no more. Hint: fewer images at a time`,
-      { cause },
-    );
+    throw noMemory(where, `${length} numbers`, length * Float32Array.BYTES_PER_ELEMENT, cause);
   }
+}
+
+/** As `newFloats`. */
+export function newBytes(where: string, length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw noMemory(where, `${length} bytes`, length, cause);
+  }
+}
+
+function noMemory(where: string, what: string, bytes: number, cause: unknown): ResourceError {
+  const size = `${what} (${Math.ceil(bytes / 2 ** 20)} MiB)`;
+  return new ResourceError(
+    `${where}: expected memory for ${size} but the system gives no more. Hint: fewer images at a time`,
+    { cause },
+  );
 }
 
 /** A shape and its values. Tensors are cheap: several may look at the same memory. */

@@ -201,13 +201,10 @@ function readSize(what: string, size: unknown): HeightWidth {
   return [Number(sides[0]), Number(sides[1])];
 }
 
-function checkPreparation(preparation: unknown): void {
-  if (typeof preparation !== 'object' || preparation === null) {
-    throw new ArgumentTypeError(
-      `loadDataset: expected preparation to be that of a DataSource but received ${typeName(preparation)}`,
-    );
-  }
-  const { resize, size, from } = preparation as Partial<PicturePreparation>;
+function checkPreparation(preparation: PicturePreparation): void {
+  const names = { resize: true, size: true, from: true } as const;
+  checkOptions('loadDataset: preparation', preparation, names, 'that of a DataSource');
+  const { resize, size, from } = preparation;
   checkMethod('preparation.resize', resize);
   readSize('preparation.size', size);
   if (from !== undefined) readSize('preparation.from', from);

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../errors.js';
 import { type OpenFile, readFully, withRegularFile } from '../files.js';
+import { newBytes } from '../tensor.js';
 import { gunzip, isGzip } from './gzip.js';
 
 /** `images`: unsigned bytes `[count, height, width]`. `labels`: unsigned bytes `[count]`. */
@@ -189,7 +190,7 @@ function unpack(where: string, kind: IdxKind, file: OpenFile): Uint8Array {
       `${where}: file has ${file.size} bytes, at most ${MAX_BYTES} are read. Hint: split the file`,
     );
   }
-  const packed = new Uint8Array(file.size);
+  const packed = newBytes(where, file.size);
   if (readFully(file, packed, 0) !== packed.length) throw shrunk(where);
   return unpackBytes(where, kind, packed);
 }

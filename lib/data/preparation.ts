@@ -1,6 +1,7 @@
 /** How pictures get the size that a net takes, whatever they are read from. */
 import { ArgumentRangeError, DataError } from '../errors.js';
 import type { GreyImage } from '../images/limits.js';
+import { newBytes } from '../tensor.js';
 import { createResizer, type ImageSize, type Resizer, type ResizeMethod } from './resize.js';
 
 /** Height and width. */
@@ -104,7 +105,7 @@ export function imageSize([height, width]: HeightWidth): ImageSize {
 /** Room for `count` images, all 0. */
 export function allocateImages(count: number, [height, width]: HeightWidth): Uint8Array {
   const bytes = count * height * width;
-  if (bytes <= MAX_IMAGE_BYTES) return new Uint8Array(bytes);
+  if (bytes <= MAX_IMAGE_BYTES) return newBytes('loadDataset', bytes);
   throw new ArgumentRangeError(
     `loadDataset: expected at most ${MAX_IMAGE_BYTES} bytes of images but received ${count} of ${height}x${width}. ` +
       'Hint: choose a smaller size or limit',

@@ -46,6 +46,11 @@ export const fileCalls: Calls = {
     call: rownet.loadDataset,
     options: [1],
   },
+  preparation: {
+    args: () => [all<rownet.PicturePreparation>({ resize: 'fit', size: [8, 8], from: [28, 28] })],
+    call: (preparation) => rownet.loadDataset(idx, { preparation }),
+    options: [0, 'resize', 'size'],
+  },
   imagesToTensor: {
     args: () => [new Uint8Array(8), [1, 2, 2], all<rownet.Normalization>(normalization), [1, 0]],
     call: rownet.imagesToTensor,
