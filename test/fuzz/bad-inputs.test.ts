@@ -135,11 +135,7 @@ const jpegFrame = (height: number, width: number) =>
 describe('PNG and JPEG', () => {
   itRefuses(
     [
-      [
-        'no image',
-        Buffer.from('GIF89a'),
-        /expected a PNG or JPEG but received a file that starts with 47494638/,
-      ],
+      ['no image', Buffer.from('GIF89a'), /expected a PNG or JPEG but received a GIF/],
       ['nothing', Buffer.alloc(0), /received an empty file/],
       ['a cut signature', grey.subarray(0, 7), /expected a PNG or JPEG/],
       ['a signature alone', grey.subarray(0, 8), /goes past the end of the file/],
@@ -216,7 +212,7 @@ describe('safetensors', () => {
       ['a byte order mark', file('\ufeff{}'), /received byte 0xef at byte 8/],
       ['metadata that is no text', file('{"__metadata__":{"a":1}}'), /expected " but received 1/],
       ['an unknown type', one('[2]', '[0,8]', '"F31"'), /an unknown type "F31"/],
-      ['another type', one('[1]', '[0,8]', '"F64"'), /the only type that is read, but received F64/],
+      ['another type', one('[1]', '[0,8]', '"I64"'), /received I64/],
       ['NaN', file(`{"a":${entry('[1]', '[0,4]')}}`, floats(Number.NaN)), /received NaN at index 0/],
       [
         'Infinity',
@@ -240,8 +236,16 @@ describe('npz and npy', () => {
       ['a header that is a program', npz("__import__('os')"), /expected \{ but received/],
       ['a header with a call in it', npz("{'descr': str('<f4')}"), /expected a text in quotes/],
       ['objects', npz(literal('(2,)', "'|O'")), /received objects/],
-      ['another order of axes', npz(literal('(2,)', "'<f4'", 'True')), /received column-major/],
-      ['another type', npz(literal('(2,)', "'<i4'")), /expected float32 or float64 but received "<i4"/],
+      [
+        'another order of axes',
+        npz(literal('(2,)', "'<f4'", 'None')),
+        /expected True or False but received "N"/,
+      ],
+      [
+        'another type',
+        npz(literal('(2,)', "'<i4'")),
+        /expected float32, float64 or float16 but received "<i4"/,
+      ],
       ['a shape of other size', npz(literal('(3,)')), /expected 12 bytes for the shape \(3\)/],
       ['a shape that wraps', npz(literal('(4194305, 4194305, 211106198978564)')), /at most 2\^31 values/],
       ['a negative shape', npz(literal('(-2,)')), /expected an integer from 0/],

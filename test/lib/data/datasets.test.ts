@@ -247,7 +247,6 @@ describe('options', () => {
     ['mnist', null, 'an options object such as { size: 32 } but received null'],
     ['mnist', { transpose: 'yes' }, 'transpose to be true or false but received string'],
     ['mnist', { skipEmptyClasses: 1 }, 'skipEmptyClasses to be true or false but received number'],
-    ['mnist', { preparation: 3 }, 'preparation to be that of a DataSource but received number'],
   ])('of another kind: %s, %j', (name, options, message) => {
     const error = thrownBy(() => loadDataset(name as string, options as object));
     expect(error).toBeInstanceOf(ArgumentTypeError);
