@@ -86,7 +86,7 @@ for (const one of cases()) {
   const { epochs, batchSize } = one;
   const { lr: auto } = recipeForRun({ ...recipes.fast, epochs, batchSize }, sets[0][0]).optimizer;
   const rates = {};
-  for (const lr of [auto, ...RATES]) {
+  for (const lr of new Set([auto, ...RATES])) {
     const accuracies = [];
     for (const [index, seed] of seeds.entries())
       accuracies.push(await accuracyOf(one, sets[index], lr, seed));

@@ -69,6 +69,30 @@ describe('recipeForRun', () => {
   });
 });
 
+describe('a recipe of rownet 0.1.0, as its checkpoints hold it', () => {
+  const stored: Recipe = {
+    ...fast,
+    batchSize: 64,
+    normalization: { scale: 0.014249886000911993, shift: -0.36337209302325585 },
+    optimizer: { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 2e-3 },
+  };
+
+  it('is run as it is, however short the run', () => {
+    expect(recipeForRun(stored, images(1000))).toEqual(stored);
+    expect(recipeOf({ config: { recipe: stored } })).toEqual(stored);
+    expect(mnistNormalization).toEqual(stored.normalization);
+  });
+
+  it('is continued', async () => {
+    const net = new LeNet5({ seed: 1 });
+    const resume = { epoch: 0, step: 0, velocity: new Map(), seed: 1, recipe: { ...stored, epochs: 1 } };
+    const trainer = new Trainer(net, { resume });
+    expect(trainer.normalization).toEqual(stored.normalization);
+    await drain(trainer);
+    expect(trainer.recipe).toEqual({ ...stored, epochs: 1 });
+  });
+});
+
 describe('recipeOf', () => {
   const run = recipeForRun(fast, images(1000));
 
