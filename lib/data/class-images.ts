@@ -6,7 +6,7 @@ import { decodeImage, readImageFile } from '../images/decode.js';
 import type { GreyImage } from '../images/limits.js';
 import { type ClassFiles, type ClassFolders, skippedText } from './class-folders.js';
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
-import { countSize, resizeNotes, type SizeCounts } from './notes.js';
+import { colourNotes, countSize, resizeNotes, type SizeCounts } from './notes.js';
 import { allocateImages, choosePreparation, type PicturePreparation, pictureResizer } from './preparation.js';
 import type { ImageSize, Resizer } from './resize.js';
 import { transposed } from './transpose.js';
@@ -20,6 +20,8 @@ interface ReadSplit extends LoadedSplit {
   readonly sha256: string;
   /** How many images are of each size, `64x64`. */
   readonly sizes: SizeCounts;
+  /** How many images are in colour. */
+  readonly coloured: number;
 }
 
 /**
@@ -57,6 +59,7 @@ export function loadClassFolders(found: ClassFolders, request: LoadRequest): Loa
       ...(left === undefined ? [] : [left]),
       ...emptyClasses.map((name) => `class ${name} is left out: it has no picture that can be read`),
       ...resizeNotes([split.sizes, testSplit.sizes], preparation, request),
+      ...colourNotes(split.coloured + testSplit.coloured, split.labels.length + testSplit.labels.length),
     ],
     skipped,
   };
@@ -91,6 +94,7 @@ function readSplit(
   const labels = Uint8Array.from(files.slice(0, count), ({ label }) => label);
   const hash = createHash('sha256');
   const sizes = new Map<string, number>();
+  let coloured = 0;
   let state: { images: Uint8Array; preparation: PicturePreparation; put: PutPicture } | undefined;
   for (const [index, { path, label }] of files.entries()) {
     const bytes = readImageFile(path);
@@ -100,6 +104,7 @@ function readSplit(
     const decoded = decodeImage(`images: ${path}`, bytes);
     const picture = transpose ? transposed(decoded) : decoded;
     countSize(sizes, picture);
+    if (picture.colour) coloured += 1;
     if (state === undefined) {
       const preparation = choose(picture);
       const images = allocateImages(count, preparation.size);
@@ -110,7 +115,7 @@ function readSplit(
   }
   // There is a class, and a class has images.
   const { images, preparation } = state as NonNullable<typeof state>;
-  return { split: { images, labels, sha256: hash.digest('hex'), sizes }, preparation };
+  return { split: { images, labels, sha256: hash.digest('hex'), sizes, coloured }, preparation };
 }
 
 function inTurns(classes: readonly ClassFiles[]): { path: string; label: number }[] {

@@ -53,3 +53,9 @@ export function transposeNotes(asked: boolean | undefined, transpose: boolean): 
       '(--transpose no leaves them)',
   ];
 }
+
+export function colourNotes(coloured: number, pictures: number): string[] {
+  if (coloured === 0) return [];
+  const are = coloured === 1 ? 'is' : 'are';
+  return [`${coloured} of ${pictures} pictures ${are} in colour; rownet trains on their grey values`];
+}

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { DataError } from '../errors.js';
 import { readSegments } from './jpeg-segments.js';
-import { type GreyImage, greyOver, luma, maxPixels } from './limits.js';
+import { type GreyImage, greyOver, isColour, luma, maxPixels } from './limits.js';
 import { orient } from './orientation.js';
 
 const AGAIN = 'Hint: the file is damaged; save it again';
@@ -41,8 +41,11 @@ export function decodeJpeg(where: string, bytes: Uint8Array): GreyImage {
   if (pixels.length !== 3 * grey.length) {
     throw new DataError(`${where}: expected ${width}x${height} pixels but received others. ${AGAIN}`);
   }
+  let colour = false;
   for (let i = 0; i < grey.length; i += 1) {
-    grey[i] = greyOver(luma(pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]), 255, 255, 255);
+    const [red, green, blue] = [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]];
+    colour ||= isColour(red, green, blue, 255);
+    grey[i] = greyOver(luma(red, green, blue), 255, 255, 255);
   }
-  return orient({ width, height, grey }, orientation);
+  return orient({ width, height, grey, ...(colour ? { colour } : {}) }, orientation);
 }

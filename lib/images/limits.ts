@@ -5,6 +5,16 @@ export interface GreyImage {
   readonly width: number;
   readonly height: number;
   readonly grey: Uint8Array;
+  /** Whether some pixel was in colour; absent for false. */
+  readonly colour?: boolean;
+}
+
+/** Red, green and blue of a grey pixel lie no further apart, as a share of white: JPEG rounds. */
+const greySpread = 0.1;
+
+/** @param max the largest sample */
+export function isColour(red: number, green: number, blue: number, max: number): boolean {
+  return Math.max(red, green, blue) - Math.min(red, green, blue) > greySpread * max;
 }
 
 /** Pixels of an image: more than any camera's photograph, and no more memory than decoding it may take. */

@@ -62,5 +62,5 @@ export function orient(image: GreyImage, orientation: Orientation): GreyImage {
       shown[y * shownWidth + x] = grey[start + y * below + x * right];
     }
   }
-  return { width: shownWidth, height: shownHeight, grey: shown };
+  return { ...image, width: shownWidth, height: shownHeight, grey: shown };
 }

@@ -1,6 +1,6 @@
 /** The colour types of PNG: how the samples of a pixel become a luma and an alpha. */
 import { DataError } from '../errors.js';
-import { luma } from './limits.js';
+import { isColour, luma } from './limits.js';
 
 const AGAIN = 'Hint: the file is damaged; save it again';
 
@@ -23,6 +23,8 @@ export interface PixelReader {
   readonly luma1000: Read;
   /** Up to `max`; undefined where every pixel is opaque. */
   readonly alpha: Read | undefined;
+  /** Whether one of the pixels whose luma was read is in colour; what is wholly transparent is in none. */
+  readonly sawColour: () => boolean;
 }
 
 /** @throws DataError for a palette or a transparency that does not fit, and while reading, for a pixel without a colour */
@@ -35,14 +37,23 @@ export function pixelReader(
   if (type === colourType.PALETTE) return paletteReader(where, palette, transparency);
   const max = 2 ** depth - 1;
   const isGrey = type === colourType.GREY || type === colourType.GREY_ALPHA;
-  const luma1000: Read = isGrey ? (s, i) => 1000 * s[i] : (s, i) => luma(s[i], s[i + 1], s[i + 2]);
-  if (type === colourType.GREY_ALPHA) return { max, luma1000, alpha: (s, i) => s[i + 1] };
-  if (type === colourType.COLOUR_ALPHA) return { max, luma1000, alpha: (s, i) => s[i + 3] };
+  const opaque = type === colourType.COLOUR;
+  let colour = false;
+  const sawColour = () => colour;
+  const luma1000: Read = isGrey
+    ? (s, i) => 1000 * s[i]
+    : (s, i) => {
+        const [red, green, blue] = [s[i], s[i + 1], s[i + 2]];
+        colour ||= isColour(red, green, blue, max) && (opaque || s[i + 3] > 0);
+        return luma(red, green, blue);
+      };
+  if (type === colourType.GREY_ALPHA) return { max, luma1000, sawColour, alpha: (s, i) => s[i + 1] };
+  if (type === colourType.COLOUR_ALPHA) return { max, luma1000, sawColour, alpha: (s, i) => s[i + 3] };
   // One colour may be marked as transparent.
   const clear = clearColour(where, type, transparency);
-  if (clear === undefined) return { max, luma1000, alpha: undefined };
+  if (clear === undefined) return { max, luma1000, sawColour, alpha: undefined };
   const alpha: Read = (s, i) => (clear.every((sample, channel) => s[i + channel] === sample) ? 0 : max);
-  return { max, luma1000, alpha };
+  return { max, luma1000, sawColour, alpha };
 }
 
 function clearColour(where: string, type: number, chunk: Chunk | undefined): number[] | undefined {
@@ -80,13 +91,21 @@ function paletteReader(
   const lumas = Array.from({ length: colours }, (_, i) =>
     luma(data[3 * i], data[3 * i + 1], data[3 * i + 2]),
   );
+  const inColour = Array.from(
+    { length: colours },
+    (_, i) => isColour(data[3 * i], data[3 * i + 1], data[3 * i + 2], 255) && (alphas?.[i] ?? 255) > 0,
+  );
+  let colour = false;
   const luma1000: Read = (samples, i) => {
-    if (samples[i] < colours) return lumas[samples[i]];
+    if (samples[i] < colours) {
+      colour ||= inColour[samples[i]];
+      return lumas[samples[i]];
+    }
     throw new DataError(
       `${where}: expected pixels from 0 to ${colours - 1}, as many as the palette has colours, but received ${samples[i]}. ${AGAIN}`,
     );
   };
   const alpha: Read | undefined =
     alphas === undefined ? undefined : (samples, i) => alphas[samples[i]] ?? 255;
-  return { max: 255, luma1000, alpha };
+  return { max: 255, luma1000, sawColour: () => colour, alpha };
 }

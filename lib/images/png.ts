@@ -83,7 +83,8 @@ export function decodePng(where: string, bytes: Uint8Array): GreyImage {
   forEachPixel(rows, passes, header, (samples, index, at) => {
     grey[at] = greyOver(luma1000(samples, index), alpha?.(samples, index) ?? max, max, paper);
   });
-  return { width: header.width, height: header.height, grey };
+  const colour = reader.sawColour() ? { colour: true } : {};
+  return { width: header.width, height: header.height, grey, ...colour };
 }
 
 function paperOf(
