@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkContents, checkDemands, checkLicences } from './pack-contents.mjs';
+import { checkOtherTools } from './pack-tools.mjs';
 
 const quick = process.argv.includes('--quick');
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -267,6 +268,12 @@ part('f: --omit=optional trains too', () => {
   console.log(`        ${checkLicences(folder).lines.length} packages beside rownet`);
   expect(train(folder, installed(folder, prebuild), bare) === loss, 'expected the loss of part a');
 });
+
+{
+  const folder = join(work, 'tools');
+  cpSync(first, folder, { recursive: true });
+  checkOtherTools({ folder, elsewhere: emptyProject('elsewhere'), part, run, expect });
+}
 
 if (!quick) {
   const built = (folder) => installed(folder, 'build', 'Release', 'rownet.node');
