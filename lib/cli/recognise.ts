@@ -19,11 +19,12 @@ export function inputPreparation(
 ): InputPreparation {
   const name = config === undefined ? 'mnist' : basename(config.data.name);
   return {
-    prepare: prepare ?? (/^(mnist|kmnist|emnist.*)$/.test(name) ? 'digit' : 'none'),
+    // A folder, or a file such as mnist.npz or emnist-letters-train.csv.
+    prepare: prepare ?? (/^(mnist|kmnist|emnist)([-_.].*)?$/i.test(name) ? 'digit' : 'none'),
     picture: preparation,
     normalization: recipe.normalization,
     background: config?.data.background ?? 0,
-    severalShapes: name === 'kmnist',
+    severalShapes: /^kmnist/i.test(name),
   };
 }
 
