@@ -111,6 +111,14 @@ const std::vector<FusedNet>& chosen_nets() {
       FusedNet(1, 28, 28).conv({8, 3, 3, 2, 2, 1, 1, true, true}).linear(10),
       // Transformed inputs of a convolution, and no linear layer, whose rows would be kept beside.
       FusedNet(1, 8, 9).conv({4, 3, 3, 1, 1, 0, 0, true}).conv({5, 5, 5, 1, 1, 0, 0, true, true}),
+      // A ReLU of its own between margins.
+      FusedNet(2, 6, 7)
+          .conv({3, 3, 3, 1, 1, 1, 1})
+          .relu()
+          .conv({4, 3, 3, 1, 1, 2, 2, true, true})
+          .linear(5),
+      // As many biases as weights: threads share biases out, too.
+      FusedNet(1, 5, 6).conv({17, 1, 1}).linear(3),
   };
   return list;
 }
