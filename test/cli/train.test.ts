@@ -53,6 +53,10 @@ describe('a run with --json', () => {
       data: 'mnist',
       images: 2000,
       testImages: 2000,
+      size: [32, 32],
+      resize: 'pad',
+      skipped: {},
+      notes: [],
       parameters: 61_706,
       out: 'run',
     });
