@@ -44,3 +44,36 @@ describe.each(Object.keys(calls) as (keyof typeof calls)[])('%s', (name) => {
     expect(run(labels, [0, index - 1]).loss).toBeGreaterThan(0);
   });
 });
+
+describe('arrays that are one number short', () => {
+  const [x, logits] = [new Float32Array(2 * 2), new Float32Array(2 * CLASSES)];
+  const labels = new Uint8Array(4);
+
+  it('are refused by predict', () => {
+    expect(() => plan.predict(2, x, parameters, logits.subarray(1))).toThrow(/^LanePlan\.predict: .*logits/);
+    expect(() => plan.predict(2, x.subarray(1), parameters, logits)).toThrow(/^LanePlan\.predict: .*x/);
+    expect(() => plan.predict(2, x, parameters.subarray(1), logits)).toThrow(
+      /^LanePlan\.predict: .*parameters/,
+    );
+    expect(plan.predict(2, x, parameters, logits)).toBeUndefined();
+  });
+
+  it('are refused by evaluate', () => {
+    const run = (predictions: Int32Array) =>
+      plan.evaluate(...batch(labels, Uint32Array.of(1, 2)), parameters, predictions);
+    expect(() => run(new Int32Array(1))).toThrow(/^LanePlan\.evaluate: .*predictions/);
+    expect(run(new Int32Array(2)).correct).toBe(2);
+  });
+});
+
+it.each([
+  ['one float beyond the parameters', [0, 10, 0, 1]],
+  ['that overlap by one float', [0, 5, 0, 1, 4, 5, 0, 1]],
+  ['out of order', [5, 4, 0, 1, 0, 5, 0, 1]],
+])('refuses segments of an update %s', (_, segments) => {
+  const data = batch(new Uint8Array(4), Uint32Array.of(0));
+  const step = (numbers: number[]) =>
+    plan.trainStep(...data, parameters, 1, gradients, null, Float64Array.from(numbers), 0, 0, false);
+  expect(() => step(segments)).toThrow('expected segments inside params, in order, without overlap');
+  expect(step([0, 5, 0, 1, 5, 4, 0, 1]).loss).toBeGreaterThan(0);
+});
