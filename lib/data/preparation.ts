@@ -92,7 +92,7 @@ export function preparePicture(
   preparation: PicturePreparation,
 ): Uint8Array {
   const { width, height, grey } = picture;
-  const resizer = pictureResizer(`${where}: a picture of ${height}x${width}`, preparation, picture);
+  const resizer = pictureResizer(`${where}: an image of ${height}x${width}`, preparation, picture);
   const pixels = new Uint8Array(preparation.size[0] * preparation.size[1]);
   resizer(grey, pixels);
   return pixels;
