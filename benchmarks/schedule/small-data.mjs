@@ -5,7 +5,7 @@
 //   node benchmarks/schedule/small-data.mjs [--seeds 10] [--rows TEXT] [--out benchmarks/schedule/small-data.json]
 //
 // --rows takes the rows whose name holds the text; those of other rows stay in the file. Class folders of PNG files are
-// made in a temporary folder: the first 3,000 and 500 digits of MNIST, and drawn shapes.
+// made in a temporary folder: the first 6,000 and 1,000 digits of MNIST, and drawn shapes.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ const named = (name, limit) => () =>
   loadDataset(name, { resize, offline: true, ...(limit ? { limit } : {}) });
 function digitFolders(name, change) {
   const { train, test } = loadDataset('mnist', { resize: 'none', offline: true });
-  const splits = { train: change(first(train, 3000)), test: change(first(test, 500)) };
+  const splits = { train: change(first(train, 6000)), test: change(first(test, 1000)) };
   return loadDataset(writeFolders(name, splits), { resize });
 }
 const shapeFolders = () =>
