@@ -289,7 +289,7 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
       'no normalization',
       () => engineOf(tinyNet(), { normalization: wrong(undefined) }),
       TYPE,
-      'engine: normalization: expected an options object such as { scale: 1 / 255, shift: 0 } but received undefined',
+      'engine: normalization: expected an options object such as trainer.normalization, or measureNormalization(train.images) but received undefined',
     ],
     [
       'a scale of NaN',
