@@ -23,7 +23,8 @@ export function blankNotes({ name, train, size, classNames }: LoadedData): strin
   const lost = [...blank].filter(([label, count]) => count === seen.get(label)).map(([label]) => label);
   const names = lost.sort((a, b) => a - b).map((label) => classNames?.[label] ?? String(label));
   const classes = names.length === 0 ? '' : `; of ${names.slice(0, 8).join(', ')} all`;
-  return [`${total} of ${labels.length} training pictures are blank, of one grey level${classes}`];
+  const are = total === 1 ? 'is' : 'are';
+  return [`${total} of ${labels.length} training pictures ${are} blank, of one grey level${classes}`];
 }
 
 function isBlank(images: Uint8Array, begin: number, pixels: number): boolean {

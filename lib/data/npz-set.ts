@@ -26,8 +26,9 @@ const NAMES = [
 ] as const;
 
 interface Pictures {
-  /** For messages: `npz: path: "x_train"`. */
+  /** For messages: `npz: path: "x_train"`, and of the labels. */
   readonly where: string;
+  readonly labelsWhere: string;
   readonly count: number;
   readonly height: number;
   readonly width: number;
@@ -113,7 +114,15 @@ function picturesOf(images: NamedArray, labels: NamedArray): Pictures {
     );
   }
   const { where, array } = images;
-  return { where, count, height, width, pixels: array.data, labels: labels.array.data };
+  return {
+    where,
+    labelsWhere: labels.where,
+    count,
+    height,
+    width,
+    pixels: array.data,
+    labels: labels.array.data,
+  };
 }
 
 function splitOf(
@@ -122,12 +131,12 @@ function splitOf(
   counts: Uint32Array,
   trained?: PictureIntake,
 ): LoadedSplit & { readonly intake: PictureIntake } {
-  const { where, count, height, width, pixels, labels } = pictures;
+  const { where, labelsWhere, count, height, width, pixels, labels } = pictures;
   const { classes, limit } = request;
   for (const [i, label] of labels.entries()) {
     if (classes !== undefined && label >= classes) {
       throw new DataError(
-        `${where}: expected labels from 0 to ${classes - 1} but received ${label} for picture ${i}. ` +
+        `${labelsWhere}: expected labels from 0 to ${classes - 1} but received ${label} for picture ${i}. ` +
           `Hint: the number of classes is ${classes}`,
       );
     }

@@ -37,7 +37,7 @@ it('a blank class, and single blank pictures, are told', () => {
     '2 of 4 training pictures are blank, of one grey level; of a all',
   ]);
   expect(loadDataset(folderOf(files([255, drawn, drawn, drawn]))).notes).toEqual([
-    '1 of 4 training pictures are blank, of one grey level',
+    '1 of 4 training pictures is blank, of one grey level',
   ]);
   expect(loadDataset(folderOf(files([drawn, drawn, drawn, drawn]))).notes).toEqual([]);
 });

@@ -358,7 +358,7 @@ describe('an npz file', () => {
   it('with a label that is no class of the net is refused', () => {
     const path = join(folderOf({ 'a.npz': pack(keras) }), 'a.npz');
     expect(refuse(path, { classes: 2 })).toContain(
-      'expected labels from 0 to 1 but received 2 for picture 2',
+      `npz: ${path}: "y_train": expected labels from 0 to 1 but received 2 for picture 2`,
     );
   });
 });
