@@ -17,9 +17,9 @@ export function inputPreparation(
   { config, recipe, preparation }: Pick<SavedNet, 'config' | 'recipe' | 'preparation'>,
   prepare?: Prepare,
 ): InputPreparation {
-  const name = config === undefined ? 'mnist' : basename(config.data.name);
+  // Without what the set itself is called: a folder, or a file such as mnist.npz or emnist-letters-train.csv.
+  const name = config === undefined ? 'mnist' : (config.data.set ?? basename(config.data.name));
   return {
-    // A folder, or a file such as mnist.npz or emnist-letters-train.csv.
     prepare: prepare ?? (/^(mnist|kmnist|emnist)([-_.].*)?$/i.test(name) ? 'digit' : 'none'),
     picture: preparation,
     normalization: recipe.normalization,

@@ -23,6 +23,8 @@ export interface RunConfig {
   readonly data: {
     /** `mnist`, `fashion-mnist`, or an absolute path. */
     readonly name: string;
+    /** What the data is called by its contents or its files, `emnist-letters`; rownet 0.1.0 did not store it. */
+    readonly set?: string;
     readonly limit: number | null;
     /** As in DataSource. */
     readonly sha256: Readonly<Record<string, string>>;
@@ -188,7 +190,8 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
 
 /** Of the fields that need not be there. */
 function optionalMismatch({ data }: RunConfig): string | undefined {
-  const { classNames, preparation, background, transpose, skipEmptyClasses } = data;
+  const { set, classNames, preparation, background, transpose, skipEmptyClasses } = data;
+  if (set !== undefined && !isText(set)) return 'config.data.set';
   const namesFit =
     classNames === undefined ||
     (Array.isArray(classNames) && classNames.length <= MAX_CLASSES && classNames.every(isText));

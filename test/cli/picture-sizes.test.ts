@@ -48,7 +48,7 @@ describe('a run of another size', () => {
 
   it('stores how pictures are prepared', () => {
     const { config, architecture } = loadCheckpoint(checkpoint('run'));
-    expect(config).toMatchObject({ data: { preparation: { resize: 'fit', size: [36, 44] } } });
+    expect(config).toMatchObject({ data: { set: 'bars', preparation: { resize: 'fit', size: [36, 44] } } });
     expect(JSON.parse(architecture)).toMatchObject({ inputShape: [1, 36, 44] });
   });
 
@@ -99,6 +99,7 @@ describe('a run of another size', () => {
       { preparation: { resize: 'fit', size: [32, 32] } },
       'preparation.size 36x44, as the net takes, but received 32x32',
     ],
+    [{ set: 1 }, 'config.data.set is missing or of another type'],
     [{ transpose: 1 }, 'config.data.transpose is missing or of another type'],
   ])('a checkpoint of which another program made %j is refused', async (change, message) => {
     const stored = loadCheckpoint(checkpoint('run'));

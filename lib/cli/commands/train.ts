@@ -143,13 +143,14 @@ function loadData({ config, resumed }: Plan, options: TrainOptions): DataSource 
 /** Builds net and trainer, and writes the run folder's first state: from here on it can be resumed. */
 function openSession({ options, plan, source, folder, live }: SessionParts): Session {
   const { resumed } = plan;
-  const { classNames, shape } = source.train;
+  const { name, classNames, shape } = source.train;
   const config: RunConfig = {
     ...plan.config,
     recipe: recipeForRun(plan.config.recipe, source.train),
     isa: resumed?.config.isa ?? runtimeInfo().isa,
     data: {
       ...plan.config.data,
+      set: name,
       sha256: source.sha256,
       preparation: source.preparation,
       background: backgroundLevel(source.train.images, shape[1], shape[2]),

@@ -14,6 +14,7 @@ import {
 
 /** Numbers in a part that can be closed. */
 const partLength = 128;
+
 export function linearMaps(
   { values, outputShape, hasRelu }: Model,
   { filter }: Place,
