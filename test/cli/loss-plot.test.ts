@@ -211,11 +211,11 @@ describe('rownet train', () => {
     const braille = onTerminal([...args, 'braille'], { LC_ALL: 'C.UTF-8' });
     expect(braille).toContain('\u001b[34m⠒ train ');
     expect(stripVTControlCharacters(braille)).toMatch(
-      /└─{60}\r\n +1 +step 14\r\n +loss: ⠒ train .* {2}o test /,
+      /└─{60}\r\n +1 +step 50\r\n +loss: ⠒ train .* {2}o test /,
     );
     const ascii = onTerminal([...args, 'ascii'], { LC_ALL: 'C' });
     expect(stripVTControlCharacters(ascii)).toMatch(
-      /\+-{60}\r\n +1 +step 14\r\n +loss: \* train .* {2}o test /,
+      /\+-{60}\r\n +1 +step 50\r\n +loss: \* train .* {2}o test /,
     );
   });
 
