@@ -64,8 +64,8 @@ function listed(words: readonly string[], last = 'or'): string {
 /** What was meant, as far as it can be told. */
 function hintFor(name: string, known: readonly string[]): string | undefined {
   const plain = plainName(name);
-  const meant = synonyms.filter((names) => names.some((one) => plainName(one) === plain)).map(([one]) => one);
-  const here = known.find((one) => plainName(one) === plain) ?? meant.find((one) => known.includes(one));
+  const meant = ownNames(plain);
+  const here = knownAs(name, known);
   if (here !== undefined) return `did you mean ${here}?`;
   const absent = [name, ...meant]
     .map((one) => notInRownet.get(plainName(one)))
@@ -77,6 +77,17 @@ function hintFor(name: string, known: readonly string[]): string | undefined {
   if (place !== undefined) return `${place.hint}.`;
   const near = nearest(plain, known);
   return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
+/** The known name of which this is another spelling, or what it is called elsewhere. */
+export function knownAs(name: string, known: readonly string[]): string | undefined {
+  const plain = plainName(name);
+  return known.find((one) => plainName(one) === plain) ?? ownNames(plain).find((one) => known.includes(one));
+}
+
+/** What rownet calls that which is called so elsewhere. */
+function ownNames(plain: string): string[] {
+  return synonyms.filter((names) => names.some((one) => plainName(one) === plain)).map(([one]) => one);
 }
 
 /** `batch_size`, `batch-size` and `BatchSize` are `batchsize`. */

@@ -1,5 +1,6 @@
 /** Turns the table of options.ts into a commander program, and commander's complaints into UsageErrors. */
 import { Command, type CommanderError, Option } from 'commander';
+import { knownAs } from '../options.js';
 import { wantsColor } from './color.js';
 import { UsageError } from './exit.js';
 import { type HelpFrame, helpColumns, helpLayout } from './help-layout.js';
@@ -146,9 +147,20 @@ export function usageMessage(error: CommanderError, name: string): string {
     .replace(/'([^']*)'/g, '"$1"')
     .split('\n');
   const names = suggestion?.match(/-*[\w-]+(?=[,?])/g) ?? [];
-  const [, unknown = ''] =
-    name === 'rownet' ? (/^unknown (?:command|option) "(.*)"$/.exec(message) ?? []) : [];
-  const other = Object.hasOwn(otherWords, unknown) ? [otherWords[unknown]] : [];
-  const better = [...other, ...names].map((name) => `"${name}"`).join(' or ');
+  const [, unknown = ''] = /^unknown (?:command|option) "(.*)"$/.exec(message) ?? [];
+  const other = name === 'rownet' ? otherWord(unknown) : otherOption(unknown, name);
+  const better = [...new Set([...other, ...names])].map((name) => `"${name}"`).join(' or ');
   return better === '' ? message : `${message}. Did you mean ${better}?`;
+}
+
+function otherWord(unknown: string): string[] {
+  return Object.hasOwn(otherWords, unknown) ? [otherWords[unknown]] : [];
+}
+
+/** `--learning-rate` is `--lr`: the words of others are those for the options of the library. */
+function otherOption(unknown: string, name: string): string[] {
+  if (!unknown.startsWith('--') || !Object.hasOwn(commands, name)) return [];
+  const { options }: CommandSpec = commands[name as CommandName];
+  const key = knownAs(unknown, Object.keys(options));
+  return key === undefined ? [] : [options[key].flags.split(' ')[0]];
 }

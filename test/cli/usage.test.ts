@@ -21,6 +21,9 @@ const lr = 'above 0 and at most 1000';
 
 it.each<[args: string[], message: string]>([
   [['train', '--epoch', '3'], 'train: unknown option "--epoch". Did you mean "--epochs"?'],
+  [['train', '--learning-rate', '3'], 'train: unknown option "--learning-rate". Did you mean "--lr"?'],
+  [['train', '--batchsize', '3'], 'train: unknown option "--batchsize". Did you mean "--batch-size"?'],
+  [['eval', '--learning-rate', '3'], 'eval: unknown option "--learning-rate"'],
   [['train', '--frobnicate'], 'train: unknown option "--frobnicate"'],
   [['eval', 'x', '--jsno'], 'eval: unknown option "--jsno". Did you mean "--json"?'],
   [['trian'], 'rownet: unknown command "trian". Did you mean "train"?'],
