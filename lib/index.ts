@@ -83,6 +83,7 @@ export { type Recipe, recipes, type RunRecipe } from './training/recipes.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
 export { learningRate } from './training/schedule.js';
 export type { TrainingState } from './training/state.js';
-export { Trainer, type TrainerOptions } from './training/trainer.js';
+export { Trainer } from './training/trainer.js';
+export type { TrainerOptions } from './training/trainer-options.js';
 export type { LiveFacts, LiveOptions, LivePage } from './web/live-page.js';
 export type { ComparedRun, LiveEpoch, LiveProgress } from './web/messages.js';

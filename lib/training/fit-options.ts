@@ -23,7 +23,7 @@ export interface FitOptions {
 /** @throws {TypeError | RangeError} naming the option; the engine checks what else the training set must be. */
 export function checkFitOptions(net: Net, train: Dataset, options: FitOptions): void {
   checkObject('Trainer.fit', 'a data set { images, labels, count, shape }', train);
-  checkInteger('Trainer.fit', 'count', train.count, 0, 2 ** 32 - 1);
+  checkInteger('Trainer.fit', 'count', train.count, 1, 2 ** 32 - 1);
   const names = { epochs: true, validation: true, signal: true, onProgress: true } as const;
   checkOptions('Trainer.fit', options, names, '{ epochs: 3 }');
   const { validation, signal, onProgress } = options;

@@ -22,7 +22,7 @@ const SMALLEST_BATCH = 16;
 export function recipeForRun(given: Recipe, train: Pick<Dataset, 'images' | 'count'>): RunRecipe {
   const recipe = resolveRecipe(given);
   checkObject('recipeForRun', 'a data set { images, labels, count, shape }', train);
-  checkInteger('recipeForRun', 'count', train.count, 0, 2 ** 32 - 1);
+  checkInteger('recipeForRun', 'count', train.count, 1, 2 ** 32 - 1);
   const batchSize = recipe.batchSize === 'auto' ? autoBatchSize(recipe, train.count) : recipe.batchSize;
   const { lr } = recipe.optimizer;
   const steps = recipe.epochs * stepsOfEpoch(recipe, train.count, batchSize);

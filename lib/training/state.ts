@@ -1,6 +1,6 @@
 /** What a training that is under way consists of, beside the parameters of its net. */
 import { ArgumentRangeError } from '../errors.js';
-import type { Checkpoint, PartialEpoch } from '../formats/checkpoint.js';
+import type { LoadedCheckpoint, PartialEpoch } from '../formats/checkpoint.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, valueText } from '../tensor.js';
 import type { Recipe } from './recipes.js';
@@ -25,8 +25,8 @@ export interface TrainingState {
 /** At the end of an epoch. */
 export const noSums: PartialEpoch = { steps: 0, images: 0, loss: 0, correct: 0, seconds: 0 };
 
-/** What `state()` gives, and what a checkpoint has besides: `{ ...checkpoint, seed, recipe }` is a state too. */
-const stateNames: OptionNames<TrainingState & Checkpoint> = {
+/** What `state()` gives, and what a loaded checkpoint has besides: `{ ...checkpoint, seed, recipe }` is a state too. */
+const stateNames: OptionNames<TrainingState & LoadedCheckpoint> = {
   epoch: true,
   step: true,
   partialEpoch: true,
@@ -37,6 +37,7 @@ const stateNames: OptionNames<TrainingState & Checkpoint> = {
   architecture: true,
   config: true,
   generation: true,
+  leftOut: true,
 };
 
 const partialNames: OptionNames<PartialEpoch> = {
@@ -49,7 +50,12 @@ const partialNames: OptionNames<PartialEpoch> = {
 
 /** @throws {ArgumentTypeError} for what is no state, and for a name that no state has. */
 export function checkResumeNames(state: TrainingState): void {
-  checkOptions<TrainingState & Partial<Checkpoint>>('Trainer: resume', state, stateNames, 'trainer.state()');
+  checkOptions<TrainingState & Partial<LoadedCheckpoint>>(
+    'Trainer: resume',
+    state,
+    stateNames,
+    'trainer.state()',
+  );
   const { partialEpoch } = state;
   if (partialEpoch === undefined) return;
   checkOptions('Trainer: resume: partialEpoch', partialEpoch, partialNames, 'that of trainer.state()');

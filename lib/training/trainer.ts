@@ -8,52 +8,20 @@ import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Net } from '../nets/net.js';
 import { SGD } from '../optimizers/sgd.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import { valueText } from '../tensor.js';
-import type { LiveOptions, LivePage } from '../web/live-page.js';
+import type { LivePage } from '../web/live-page.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
-import { checkLive, openPage } from './live.js';
+import { openPage } from './live.js';
 import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
 import { type EpochRecord, figures } from './epoch-record.js';
 import { checkFitOptions, type FitOptions } from './fit-options.js';
 import { guessingWarning } from './guessing.js';
 import { learningRate } from './schedule.js';
-import { checkResumed, checkResumeNames, noSums, type TrainingState } from './state.js';
+import { checkResumed, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
-
-/** How a `Trainer` trains. */
-export interface TrainerOptions {
-  /** Default `fast`, or that of `resume`. */
-  readonly recipe?: 'fast' | 'article' | Recipe;
-  /** Default `auto`. */
-  readonly engine?: EngineName;
-  /** Decides the order of the images. Default 1, or that of `resume`. */
-  readonly seed?: number;
-  /** Replaces the recipe's learning rate, and is taken as it is: the peak of it where the recipe has a schedule. */
-  readonly lr?: number;
-  /** Replaces the recipe's batch size, and is taken as it is. A learning rate that is `auto` follows it. */
-  readonly batchSize?: number;
-  /** Continues a run after any step: `state()` of its trainer. The net must hold the parameters of that moment. */
-  readonly resume?: TrainingState;
-  /**
-   * Serves a page on loopback that shows the training while it runs. True writes its address to stderr. It costs nothing
-   * while nobody looks at it, and ends with the process.
-   */
-  readonly live?: boolean | LiveOptions | LivePage;
-}
-
-const optionNames: OptionNames<TrainerOptions> = {
-  recipe: true,
-  engine: true,
-  seed: true,
-  lr: true,
-  batchSize: true,
-  resume: true,
-  live: true,
-};
+import { type CheckedOptions, type TrainerOptions, withDefaults } from './trainer-options.js';
 
 /** What one `fit` works with. */
 interface Run {
@@ -84,7 +52,7 @@ export class Trainer {
   readonly net: Net;
   readonly seed: number;
   readonly #engineName: EngineName;
-  readonly #live: boolean | LiveOptions | LivePage;
+  readonly #live: CheckedOptions['live'];
   readonly #optimizer: SGD;
   #recipe: Recipe;
   #engine: Engine | undefined;
@@ -102,18 +70,9 @@ export class Trainer {
    * @throws {ShapeError} if the velocity of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
-    checkOptions('Trainer', options, optionNames, '{ batchSize: 64 }');
-    const { resume, engine = 'auto', lr, batchSize, live = false } = options;
-    checkLive(live);
-    if (resume !== undefined) checkResumeNames(resume);
-    const { recipe = resume?.recipe ?? 'fast', seed = resume?.seed ?? 1 } = options;
+    const { resume, engine, lr, batchSize, live, recipe, seed } = withDefaults(options);
     this.net = net;
     this.seed = seed;
-    if (!Number.isSafeInteger(this.seed) || this.seed < 0) {
-      throw new ArgumentRangeError(
-        `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${valueText(this.seed)}`,
-      );
-    }
     this.#recipe = resolveRecipe(recipe, { lr, batchSize });
     this.#engineName = engine;
     this.#live = live;

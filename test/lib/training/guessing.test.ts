@@ -4,7 +4,8 @@ import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Random } from '../../../lib/random.js';
 import { guessingWarning, type Reached } from '../../../lib/training/guessing.js';
 import { recipes } from '../../../lib/training/recipes.js';
-import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
+import { Trainer } from '../../../lib/training/trainer.js';
+import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { drain } from './runs.js';
 import { bars as draw, xorshift32 } from './trace.js';
 

@@ -6,7 +6,8 @@ import { type Recipe, recipes } from '../../../lib/training/recipes.js';
 import type { PartialEpoch } from '../../../lib/formats/checkpoint.js';
 import type { TrainingState } from '../../../lib/training/state.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
-import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
+import { Trainer } from '../../../lib/training/trainer.js';
+import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
 
 describe('resuming', () => {

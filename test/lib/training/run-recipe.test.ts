@@ -66,6 +66,7 @@ describe('recipeForRun', () => {
 
   it('refuses what is no data set', () => {
     expect(() => recipeForRun(fast, undefined as never)).toThrow(failure('ERR_ROWNET_TYPE', /a data set/));
+    expect(() => recipeForRun(fast, images(0))).toThrow(failure('ERR_ROWNET_RANGE', /count .* received 0/));
   });
 });
 

@@ -6,7 +6,8 @@ import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { recipes, type RunRecipe } from '../../../lib/training/recipes.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
 import type { FitOptions } from '../../../lib/training/fit-options.js';
-import { Trainer, type TrainerOptions } from '../../../lib/training/trainer.js';
+import { Trainer } from '../../../lib/training/trainer.js';
+import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { bars, xorshift32 } from './trace.js';
 
 /** 70 images: two batches of 32 and one of 6. */

@@ -1,0 +1,63 @@
+/** What a trainer is made with, and what it checks of that before it looks at the net. */
+import type { EngineName } from '../engines/engine.js';
+import { ArgumentRangeError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { valueText } from '../tensor.js';
+import type { LiveOptions, LivePage } from '../web/live-page.js';
+import { checkLive } from './live.js';
+import type { Recipe } from './recipes.js';
+import { checkResumeNames, type TrainingState } from './state.js';
+
+/** How a `Trainer` trains. */
+export interface TrainerOptions {
+  /** Default `fast`, or that of `resume`. */
+  readonly recipe?: 'fast' | 'article' | Recipe;
+  /** Default `auto`. */
+  readonly engine?: EngineName;
+  /** Decides the order of the images. Default 1, or that of `resume`. */
+  readonly seed?: number;
+  /** Replaces the recipe's learning rate, and is taken as it is: the peak of it where the recipe has a schedule. */
+  readonly lr?: number;
+  /** Replaces the recipe's batch size, and is taken as it is. A learning rate that is `auto` follows it. */
+  readonly batchSize?: number;
+  /** Continues a run after any step: `state()` of its trainer. The net must hold the parameters of that moment. */
+  readonly resume?: TrainingState;
+  /**
+   * Serves a page on loopback that shows the training while it runs. True writes its address to stderr. It costs nothing
+   * while nobody looks at it, and ends with the process.
+   */
+  readonly live?: boolean | LiveOptions | LivePage;
+}
+
+const optionNames: OptionNames<TrainerOptions> = {
+  recipe: true,
+  engine: true,
+  seed: true,
+  lr: true,
+  batchSize: true,
+  resume: true,
+  live: true,
+};
+
+/** The options, with a value for each that has a default. */
+export interface CheckedOptions
+  extends Required<Pick<TrainerOptions, 'recipe' | 'engine' | 'seed' | 'live'>> {
+  readonly lr: number | undefined;
+  readonly batchSize: number | undefined;
+  readonly resume: TrainingState | undefined;
+}
+
+/** @throws {TypeError | RangeError} naming the option; recipe, engine and the values of `resume` are checked later. */
+export function withDefaults(options: TrainerOptions): CheckedOptions {
+  checkOptions('Trainer', options, optionNames, '{ batchSize: 64 }');
+  const { resume, engine = 'auto', lr, batchSize, live = false } = options;
+  checkLive(live);
+  if (resume !== undefined) checkResumeNames(resume);
+  const { recipe = resume?.recipe ?? 'fast', seed = resume?.seed ?? 1 } = options;
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ArgumentRangeError(
+      `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${valueText(seed)}`,
+    );
+  }
+  return { recipe, engine, seed, lr, batchSize, resume, live };
+}
