@@ -62,7 +62,7 @@ it('rownet --help lists commands, environment and exit codes', async () => {
 });
 
 /** What help and version need; dist/warnings.js imports nothing. */
-const parts = ['bin', 'package.json', 'dist/cli', 'dist/warnings.js'];
+const parts = ['bin', 'package.json', 'dist/cli', 'dist/node-version.js', 'dist/warnings.js'];
 
 /** A copy of the command line in which the general help is not ready yet. */
 function unprinted(): string {
