@@ -5,7 +5,6 @@ import type { OptionsOf } from './options.js';
 import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
 import { createProgram, HelpShown, type RunCommand } from './program.js';
 import { endWithTerminal } from './signals.js';
-import { checkThreads } from './threads.js';
 import { packageVersion } from './version.js';
 import { takeWarnings } from '../warnings.js';
 import { printableMessage } from './printable.js';
@@ -29,6 +28,7 @@ const runCommand: RunCommand = async (name, options, args) => {
   // The doctor tells them among the rest.
   if (name !== 'doctor') {
     checkMaxIsa();
+    const { checkThreads } = await import('./threads.js');
     checkThreads('threads' in options ? options.threads : undefined);
   }
   switch (name) {
