@@ -61,8 +61,7 @@ it('rownet --help lists commands, environment and exit codes', async () => {
   expect(stdout).toContain('\nExit codes:\n  0 ok');
 });
 
-/** What help and version need; dist/warnings.js imports nothing. */
-// Of the library only what knows nothing else of it.
+/** What help and version need: of the library only what knows nothing else of it. */
 const leaves = ['errors', 'node-version', 'options', 'tensor', 'warnings'].map((name) => `dist/${name}.js`);
 const parts = ['bin', 'package.json', 'dist/cli', ...leaves];
 
