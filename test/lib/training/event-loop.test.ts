@@ -48,7 +48,8 @@ it.each([
     await records.next();
     const { calls, longest } = await watchTimer(() => records.next());
     expect(calls).toBeGreaterThan(3);
-    expect(longest).toBeLessThan(100);
+    // An epoch that gave no turns would take 600 and more.
+    expect(longest).toBeLessThan(250);
   },
   60_000,
 );

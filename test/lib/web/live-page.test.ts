@@ -242,11 +242,13 @@ describe('a training', () => {
         onProgress: () => (steps += 1),
       }));
     })();
+    const started = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 1000));
     stop.abort();
     await run;
     expect(steps).toBeGreaterThan(0);
-    expect(steps).toBeLessThan(16);
+    // On a busy machine a second is longer.
+    expect(steps).toBeLessThan((10 * (performance.now() - started)) / 1000 + 6);
   });
 
   it('that diverges says so', async () => {
