@@ -9,7 +9,7 @@ export type TableLocation =
   | { readonly kind: 'npz'; readonly folder: string; readonly file: string };
 
 /** `train.csv`, `mnist_train.csv`, `emnist-letters-train.csv`. */
-const TRAIN_CSV = /^(?:(.*?)[-_. ]*)train\.csv$/i;
+const TRAIN_CSV = /^(?:(.*?)[-_. ]+)?train\.csv$/i;
 
 /** A file that is passed itself; undefined if it is of another kind by its name. */
 export function tableFile(path: string): TableLocation | undefined {
@@ -27,7 +27,10 @@ export function tableFile(path: string): TableLocation | undefined {
  */
 export function findTables(folder: string, only?: string): TableLocation | undefined {
   const names = (namesIn('data', folder) ?? []).filter((name) => !name.startsWith('.')).sort();
-  const prefixOf = (name: string) => TRAIN_CSV.exec(name)?.[1];
+  const prefixOf = (name: string) => {
+    const match = TRAIN_CSV.exec(name);
+    return match === null ? undefined : (match[1] ?? '');
+  };
   const trains = names.filter((name) => {
     const prefix = prefixOf(name);
     return prefix !== undefined && (only === undefined || prefix === only);

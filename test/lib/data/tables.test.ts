@@ -193,6 +193,7 @@ describe('a folder of CSV files', () => {
       [train]: csv(header, ...rowsOf(7)),
       [test]: csv(header, ...rowsOf(3)),
       'sample_submission.csv': 'ImageId,Label\n1,0\n',
+      'constrain.csv': 'of another kind\n',
     });
     const source = loadDataset(folder, { resize: 'none' });
     expect(source.train).toMatchObject({ count: 7, name: name ?? folder.split('/').at(-1) });
