@@ -78,7 +78,7 @@ describe('bash', () => {
     [['tr'], ['train']],
     [
       ['train', '--re'],
-      ['--recipe', '--resume', '--require-accuracy'],
+      ['--recipe', '--resize', '--resume', '--require-accuracy'],
     ],
     [
       ['train', '--recipe', ''],
