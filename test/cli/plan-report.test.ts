@@ -52,7 +52,8 @@ describe('rownet train', () => {
       cwd: folder.path,
       env: { ROWNET_VERBOSE: verbose },
     });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('plan:');
     expect(stderr.match(/^plan: /gm) ?? []).toHaveLength(lines);
   });
 });
