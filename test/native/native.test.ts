@@ -35,7 +35,10 @@ describe('native tests', () => {
     const folder = join(root, 'test', 'native');
     const inSources = readdirSync(folder)
       .filter((file) => file.endsWith('_test.cpp'))
-      .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/^TEST(?:_ONCE)?\((\w+)\)/gm)])
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      // Those of guards are run where there are guards, by `npm run test:sanitize`.
+      .map((text) => text.replace(/^#if defined\(ROWNET_GUARDS\)$[\s\S]*?^#endif/gm, ''))
+      .flatMap((text) => [...text.matchAll(/^TEST(?:_ONCE)?\((\w+)\)/gm)])
       .map((match) => match[1]);
     expect(inSources.length).toBeGreaterThan(50);
     expect([...new Set(cases.map(({ name }) => name))].sort(), 'run "npm run build:native-tests"').toEqual(

@@ -50,7 +50,11 @@ export const commandLineTargets = {
       const program = createProgram('0.0.0', async (name, options, args) => {
         called = { name, options, args };
       });
-      const quiet = { writeOut: () => {}, writeErr: () => {} };
+      let shown = false;
+      const writeOut = () => {
+        shown = true;
+      };
+      const quiet = { writeOut, writeErr: () => {} };
       for (const command of [
         program,
         ...program.commands,
@@ -64,6 +68,8 @@ export const commandLineTargets = {
         if (error instanceof HelpShown) return true;
         throw error;
       }
+      // `rownet help`
+      if (called === undefined && shown) return true;
       if (called === undefined) throw new Error('neither a command nor an error');
       const { name, options, args } = called;
       const known = commands[/** @type {keyof typeof commands} */ (name)];
