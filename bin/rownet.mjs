@@ -23,7 +23,7 @@ if (why !== undefined) {
   wideEnough &&
   existsSync(help)
 ) {
-  const { wantsColor } = await import('../dist/cli/color.js');
+  const { wantsColor } = await import('../dist/cli/terminal/color.js');
   const text = readFileSync(help, 'utf8');
   // Its headings are bold.
   process.stdout.write(wantsColor(process.stdout) ? text : stripVTControlCharacters(text));

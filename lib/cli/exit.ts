@@ -1,5 +1,5 @@
 /** The exit codes of the command line, and which error leads to which. */
-import { printableMessage } from './printable.js';
+import { printableMessage } from './terminal/printable.js';
 
 /** 130 (SIGINT), 143 (SIGTERM) and 129 (SIGHUP) come on top, from signals.ts, and 141 (nobody reads stdout), from output.ts. */
 export const exitCodes = {

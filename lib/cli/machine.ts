@@ -5,7 +5,7 @@ import { arch, availableParallelism, cpus, platform } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeInfo } from '../kernels.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../version.js';
 
 export interface Machine {
   readonly rownet: string;

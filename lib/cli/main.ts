@@ -1,13 +1,13 @@
 /** The command line: parse, run one command, turn errors into a message and an exit code. */
 import { describeError, exitCodeOf } from './exit.js';
-import { checkMaxIsa } from './isa.js';
-import type { OptionsOf } from './options.js';
-import { handleLostOutput, isVerbose, stdoutLost } from './output.js';
-import { createProgram, HelpShown, type RunCommand } from './program.js';
-import { endWithTerminal } from './signals.js';
-import { packageVersion } from './version.js';
+import { checkMaxIsa } from './options/isa.js';
+import type { OptionsOf } from './options/commands.js';
+import { handleLostOutput, isVerbose, stdoutLost } from './terminal/output.js';
+import { createProgram, HelpShown, type RunCommand } from './options/program.js';
+import { endWithTerminal } from './terminal/signals.js';
+import { packageVersion } from '../version.js';
 import { takeWarnings } from '../warnings.js';
-import { printableMessage } from './printable.js';
+import { printableMessage } from './terminal/printable.js';
 
 /** Runs `rownet ...args` and sets `process.exitCode`; output that is still in a pipe is not cut off. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -28,7 +28,7 @@ const runCommand: RunCommand = async (name, options, args) => {
   // The doctor tells them among the rest.
   if (name !== 'doctor') {
     checkMaxIsa();
-    const { checkThreads } = await import('./threads.js');
+    const { checkThreads } = await import('./options/threads.js');
     checkThreads('threads' in options ? options.threads : undefined);
   }
   switch (name) {

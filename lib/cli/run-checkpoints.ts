@@ -3,8 +3,8 @@ import type { Net } from '../nets/net.js';
 import type { Trainer } from '../training/trainer.js';
 import type { RunConfig } from './run-config.js';
 import type { RunFolder } from './run-folder.js';
-import type { Position } from './train-report.js';
-import type { Interval } from './values.js';
+import type { Position } from './commands/train/report.js';
+import type { Interval } from './options/values.js';
 
 /** A generation that is on disk. */
 export interface Durable extends Position {

@@ -8,8 +8,8 @@ import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { quoted } from '../formats/safetensors-header.js';
 import { type Recipe, recipes, resolveRecipe, type RunRecipe } from '../training/recipes.js';
 import { UsageError } from './exit.js';
-import type { OptionsOf } from './options.js';
-import { packageVersion } from './version.js';
+import type { OptionsOf } from './options/commands.js';
+import { packageVersion } from '../version.js';
 
 export interface RunConfig {
   readonly rownet: string;

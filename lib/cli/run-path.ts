@@ -6,7 +6,7 @@ import { readFully, systemErrorText, withRegularFile } from '../files.js';
 import { previousPath } from '../formats/generations.js';
 import { foreignFormat } from '../images/foreign.js';
 import { editDistance } from '../options.js';
-import { shellWord } from './output.js';
+import { shellWord } from './terminal/output.js';
 import { checkpointName, runsFolder, statsOf } from './run-folder.js';
 
 /**

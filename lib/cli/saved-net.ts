@@ -12,7 +12,7 @@ import { UsageError } from './exit.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 import { recipePreparation } from './run-data.js';
 import { checkpointFile } from './run-path.js';
-import { fallbackLine } from './train-plan.js';
+import { fallbackLine } from './commands/train/plan.js';
 
 /** Labels are bytes. */
 const MAX_CLASSES = 256;

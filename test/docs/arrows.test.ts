@@ -21,6 +21,7 @@ const common = [
   'random',
   'tensor',
   'threads',
+  'version',
   'warnings',
 ];
 

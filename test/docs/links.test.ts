@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../lib/cli/options.js';
-import type { CommandSpec } from '../../lib/cli/spec.js';
+import { commands } from '../../lib/cli/options/commands.js';
+import type { CommandSpec } from '../../lib/cli/options/spec.js';
 import { root } from '../support/cli.js';
 import { blocks, inlineCode, type Page, pages, prose } from './pages.js';
 

@@ -2,8 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exitCodes } from '../../lib/cli/exit.js';
-import { type CommandName, commands, environmentMarkdown, optionsMarkdown } from '../../lib/cli/options.js';
-import { stopExitCode } from '../../lib/cli/signals.js';
+import {
+  type CommandName,
+  commands,
+  environmentMarkdown,
+  optionsMarkdown,
+} from '../../lib/cli/options/commands.js';
+import { stopExitCode } from '../../lib/cli/terminal/signals.js';
 import { saveCheckpoint } from '../../lib/formats/checkpoint.js';
 import { readSafetensors } from '../../lib/formats/safetensors.js';
 import { Tensor } from '../../lib/tensor.js';
@@ -58,7 +63,7 @@ it('docs/cli.md lists the exit codes', () => {
   const [table] = tables(section(cli, '## Exit codes'));
   const listed = cells(table).flatMap(([codes]) => codes.split(', ').map(Number));
   const signals = (['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map(stopExitCode);
-  const brokenPipe = Number(/brokenPipeExitCode = (\d+)/.exec(libText('cli/output.ts'))?.[1]);
+  const brokenPipe = Number(/brokenPipeExitCode = (\d+)/.exec(libText('cli/terminal/output.ts'))?.[1]);
   expect(listed).toEqual([...Object.values(exitCodes), ...signals, brokenPipe]);
 });
 

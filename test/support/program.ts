@@ -1,6 +1,6 @@
 /** The parser of the command line within the test's own process: what it prints, and what it hands on. */
 import { vi } from 'vitest';
-import { createProgram, type RunCommand } from '../../lib/cli/program.js';
+import { createProgram, type RunCommand } from '../../lib/cli/options/program.js';
 
 /** Runs the words; nothing reaches the terminal. */
 export async function parse(...words: readonly string[]): Promise<{

@@ -1,6 +1,6 @@
 /** What makes a child process think that it writes to a terminal of some width. */
 import { stripVTControlCharacters } from 'node:util';
-import { textWidth } from '../../lib/cli/width.js';
+import { textWidth } from '../../lib/cli/terminal/width.js';
 
 /** Environment for `rownet` in test/support/cli.ts; both of its streams are that wide then. */
 export function terminalOf(columns: number): Record<string, string> {

@@ -9,18 +9,18 @@ import { locate } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { runtimeInfo } from '../../kernels.js';
 import { articleSecondsPerEpoch } from '../../plots/article.js';
-import { batchSize } from '../bench/measure.js';
-import { contenderReport, describeBench } from '../bench/report.js';
-import type { BenchMessage, BenchReply, BenchRequest } from '../bench/worker.js';
-import type { OptionsOf } from '../options.js';
-import { print, printJson } from '../output.js';
-import { createReporter } from '../progress.js';
+import { batchSize } from './bench/measure.js';
+import { contenderReport, describeBench } from './bench/report.js';
+import type { BenchMessage, BenchReply, BenchRequest } from './bench/worker.js';
+import type { OptionsOf } from '../options/commands.js';
+import { print, printJson } from '../terminal/output.js';
+import { createReporter } from '../terminal/progress.js';
 import { dataName } from '../run-config.js';
 import { tellTooManyThreads } from '../../threads.js';
-import { resolveThreads } from '../threads.js';
+import { resolveThreads } from '../options/threads.js';
 import { cpuModel, packageCommit } from '../machine.js';
-import { packageVersion } from '../version.js';
-import { lineWidth } from '../width.js';
+import { packageVersion } from '../../version.js';
+import { lineWidth } from '../terminal/width.js';
 
 const defaultEpochs = 5;
 /** Steps over which layers and inference are measured. */
@@ -100,7 +100,7 @@ function findData(option: string | undefined, log: (line: string) => void): stri
 
 /** Runs one contender. Its stderr is ours; an error of it is thrown here with its code. */
 function runWorker(isa: string, request: BenchRequest): Promise<BenchReply> {
-  const path = fileURLToPath(new URL('../bench/worker.js', import.meta.url));
+  const path = fileURLToPath(new URL('./bench/worker.js', import.meta.url));
   const child = fork(path, [JSON.stringify(request)], {
     env: { ...process.env, ROWNET_MAX_ISA: isa },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,7 +1,7 @@
 /** `rownet completion`: the script for a shell. */
-import { bashScript, zshScript } from '../completion.js';
-import { commands, groups } from '../options.js';
-import { print } from '../output.js';
+import { bashScript, zshScript } from '../options/completion.js';
+import { commands, groups } from '../options/commands.js';
+import { print } from '../terminal/output.js';
 
 export async function completion(shell: 'bash' | 'zsh'): Promise<void> {
   const script = shell === 'bash' ? bashScript : zshScript;

@@ -6,12 +6,12 @@ import { candidates, type Part, partFiles, parts } from '../../data/idx-files.js
 import { downloadFolder, type KnownSet, knownSets } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../formats/atomic-file.js';
-import { createDownloadReporter } from '../download-progress.js';
+import { createDownloadReporter } from '../terminal/download-progress.js';
 import { UsageError } from '../exit.js';
-import type { OptionsOf } from '../options.js';
-import { print, printJson } from '../output.js';
-import { printable } from '../printable.js';
-import { listenForStop, stopExitCode } from '../signals.js';
+import type { OptionsOf } from '../options/commands.js';
+import { print, printJson } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
+import { listenForStop, stopExitCode } from '../terminal/signals.js';
 
 /** A file in the folder; `from` is null for one that was there already. */
 interface FileReport {

@@ -3,17 +3,17 @@ import { type Dataset, type DataSource, loadDatasetFitting } from '../../data/da
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import type { Accuracy } from '../../training/evaluate.js';
-import { describeConfusion } from '../confusion-table.js';
-import { measure } from '../measure.js';
-import { namedOrNewest } from '../newest-run.js';
-import type { OptionsOf } from '../options.js';
-import { grouped, percent, print, printJson } from '../output.js';
-import { printable } from '../printable.js';
+import { describeConfusion } from '../terminal/confusion-table.js';
+import { measure } from './measure.js';
+import { namedOrNewest } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { grouped, percent, print, printJson } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
 import { dataName, isYes } from '../run-config.js';
 import { loadRunData } from '../run-data.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
-import { resolveThreads } from '../threads.js';
-import { lineWidth } from '../width.js';
+import { resolveThreads } from '../options/threads.js';
+import { lineWidth } from '../terminal/width.js';
 
 export async function evaluateCheckpoint(run: string | undefined, options: OptionsOf<'eval'>): Promise<void> {
   const saved = openSavedNet('eval', await namedOrNewest('eval', run), options.recipe);

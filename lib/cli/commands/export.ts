@@ -5,10 +5,10 @@ import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { encodeNpz } from '../../formats/npz.js';
 import { encodeSafetensors } from '../../formats/safetensors.js';
 import { UsageError } from '../exit.js';
-import { namedOrNewest } from '../newest-run.js';
-import type { OptionsOf } from '../options.js';
-import { grouped, print, printJson } from '../output.js';
-import { printable } from '../printable.js';
+import { namedOrNewest } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { grouped, print, printJson } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
 import { statsOf } from '../run-folder.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
 

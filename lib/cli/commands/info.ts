@@ -4,14 +4,14 @@ import { cpuModel } from '../machine.js';
 import { knownSets } from '../../data/registry.js';
 import { AddonError } from '../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
-import { probeData } from '../known-data.js';
-import type { OptionsOf } from '../options.js';
-import { print, printJson } from '../output.js';
-import { formatList } from '../table.js';
-import { findThreads } from '../threads.js';
+import { probeData } from './known-data.js';
+import type { OptionsOf } from '../options/commands.js';
+import { print, printJson } from '../terminal/output.js';
+import { formatList } from '../terminal/table.js';
+import { findThreads } from '../options/threads.js';
 import { cpuQuota, cpuPlaces } from '../../threads.js';
-import { packageVersion } from '../version.js';
-import { lineWidth } from '../width.js';
+import { packageVersion } from '../../version.js';
+import { lineWidth } from '../terminal/width.js';
 
 /**
  * Prints all that can be found out, without the addon too.

@@ -2,14 +2,14 @@
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import { describeError, exitCodes } from '../exit.js';
-import { runAndImages } from '../newest-run.js';
-import type { OptionsOf } from '../options.js';
-import { paint, percent, print, printJson } from '../output.js';
+import { runAndImages } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { paint, percent, print, printJson } from '../terminal/output.js';
 import { inputPreparation, type Recognition, recognise } from '../recognise.js';
 import { openSavedNet } from '../saved-net.js';
-import { formatTable } from '../table.js';
-import { resolveThreads } from '../threads.js';
-import { lineWidth } from '../width.js';
+import { formatTable } from '../terminal/table.js';
+import { resolveThreads } from '../options/threads.js';
+import { lineWidth } from '../terminal/width.js';
 
 /** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
 export async function predict(words: readonly string[], options: OptionsOf<'predict'>): Promise<void> {

@@ -10,17 +10,17 @@ import { computeAccuracy } from '../../training/evaluate.js';
 import { firstFilters } from '../../web/layer-pictures.js';
 import { type Picture, type ReportedTest, reportPage } from '../../web/report-page.js';
 import { UsageError } from '../exit.js';
-import { namedOrNewest } from '../newest-run.js';
-import type { OptionsOf } from '../options.js';
-import { print, printJson } from '../output.js';
-import { pngDataUri, svgToPng } from '../png.js';
-import { printable } from '../printable.js';
+import { namedOrNewest } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { print, printJson } from '../terminal/output.js';
+import { pngDataUri, svgToPng } from './png.js';
+import { printable } from '../terminal/printable.js';
 import type { RunConfig } from '../run-config.js';
 import { loadRunData } from '../run-data.js';
 import { curvesTitle, RunFolder, statsOf } from '../run-folder.js';
 import { checkpointFile } from '../run-path.js';
 import { openSavedNet, type SavedNet } from '../saved-net.js';
-import { resolveThreads } from '../threads.js';
+import { resolveThreads } from '../options/threads.js';
 
 const mostMistakes = 24;
 

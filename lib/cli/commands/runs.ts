@@ -1,16 +1,16 @@
 /** `rownet runs`: the runs in a folder, for people and for programs. */
 import { basename, dirname, join } from 'node:path';
 import { LivePage } from '../../web/live-page.js';
-import { finishedRuns } from '../live.js';
-import type { OptionsOf } from '../options.js';
-import { paint, percent, print, printJson, shellWord } from '../output.js';
-import { printable } from '../printable.js';
+import { finishedRuns } from './train/live.js';
+import type { OptionsOf } from '../options/commands.js';
+import { paint, percent, print, printJson, shellWord } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
 import { runsFolder, statsOf } from '../run-folder.js';
 import { listRuns, type RunSummary } from '../run-list.js';
 import { isRunFolder } from '../run-path.js';
-import { type CellStyle, formatTable } from '../table.js';
-import { serveUntilStopped } from '../until-stopped.js';
-import { lineWidth } from '../width.js';
+import { type CellStyle, formatTable } from '../terminal/table.js';
+import { serveUntilStopped } from '../terminal/until-stopped.js';
+import { lineWidth } from '../terminal/width.js';
 
 /** @throws {DataError} when the folder is not there. */
 export async function runs(folder: string | undefined, options: OptionsOf<'runs'>): Promise<void> {

@@ -1,11 +1,11 @@
 /** `rownet serve`: a page on which digits and other pictures are drawn, opened and recognised. */
 import { startDrawPage } from '../../web/draw-page.js';
-import { namedOrNewest } from '../newest-run.js';
-import type { OptionsOf } from '../options.js';
-import { print, printJson } from '../output.js';
+import { namedOrNewest } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { print, printJson } from '../terminal/output.js';
 import { inputPreparation } from '../recognise.js';
 import { openSavedNet } from '../saved-net.js';
-import { serveUntilStopped } from '../until-stopped.js';
+import { serveUntilStopped } from '../terminal/until-stopped.js';
 
 export async function serve(run: string | undefined, options: OptionsOf<'serve'>): Promise<void> {
   const saved = openSavedNet('serve', await namedOrNewest('serve', run), options.recipe);

@@ -9,16 +9,16 @@ import { LeNet5, lenet5Side } from '../../nets/lenet5.js';
 import { recipeForRun } from '../../training/run-recipe.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
-import { LiveView } from '../live.js';
+import { LiveView } from './train/live.js';
 import { lockFolder } from '../lock.js';
 import { describeMachine } from '../machine.js';
-import { LossSamples, plotLines } from '../loss-plot.js';
-import { measure } from '../measure.js';
-import type { OptionsOf } from '../options.js';
-import { isVerbose, percent, print, printJson, shellWord } from '../output.js';
-import { describePlan } from '../plan-report.js';
-import { printable } from '../printable.js';
-import { createReporter, type Reporter } from '../progress.js';
+import { LossSamples, plotLines } from '../terminal/loss-plot.js';
+import { measure } from './measure.js';
+import type { OptionsOf } from '../options/commands.js';
+import { isVerbose, percent, print, printJson, shellWord } from '../terminal/output.js';
+import { describePlan } from './train/plan-report.js';
+import { printable } from '../terminal/printable.js';
+import { createReporter, type Reporter } from '../terminal/progress.js';
 import { type Durable, RunCheckpoints } from '../run-checkpoints.js';
 import { checkSameData, type RunConfig } from '../run-config.js';
 import {
@@ -30,11 +30,11 @@ import {
 } from '../run-folder.js';
 import { loadNewData, loadRunData } from '../run-data.js';
 import { restoreParams } from '../saved-net.js';
-import { listenForStop, type StopCause, stopExitCode } from '../signals.js';
+import { listenForStop, type StopCause, stopExitCode } from '../terminal/signals.js';
 import { median } from '../statistics.js';
-import type { TensorBoard } from '../tensorboard.js';
-import { resolveThreads } from '../threads.js';
-import { fallbackLine, type Plan, planTraining, type ResumedRun } from '../train-plan.js';
+import type { TensorBoard } from './train/tensorboard.js';
+import { resolveThreads } from '../options/threads.js';
+import { fallbackLine, type Plan, planTraining, type ResumedRun } from './train/plan.js';
 import {
   type DoneFacts,
   describeEnd,
@@ -46,8 +46,8 @@ import {
   epochMetrics,
   startEvent,
   type TotalTime,
-} from '../train-report.js';
-import { lineWidth } from '../width.js';
+} from './train/report.js';
+import { lineWidth } from '../terminal/width.js';
 
 type TrainOptions = OptionsOf<'train'>;
 
@@ -301,7 +301,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
 /** Loaded only where it is asked for. */
 async function openBoard({ options, config, source, folder }: Session): Promise<TensorBoard | undefined> {
   if (options.tensorboard === undefined) return undefined;
-  const { openTensorBoard } = await import('../tensorboard.js');
+  const { openTensorBoard } = await import('./train/tensorboard.js');
   return openTensorBoard({
     folder: options.tensorboard === true ? folder.path : options.tensorboard,
     batchSize: config.recipe.batchSize,

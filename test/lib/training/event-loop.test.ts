@@ -1,6 +1,6 @@
 /** Timers while a net trains in the main thread, by the clock; trainer.test.ts counts the turns. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { benchDataset } from '../../../lib/cli/bench/data.js';
+import { benchDataset } from '../../../lib/cli/commands/bench/data.js';
 import type { Dataset } from '../../../lib/data/datasets.js';
 import { runtimeInfo, setThreads } from '../../../lib/kernels/runtime.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';

@@ -1,0 +1,74 @@
+/** Readers of option values. Each takes the text and where it stands (`train: --epochs`), and throws a UsageError. */
+import { UsageError } from '../exit.js';
+
+export interface ReadValue<T> {
+  (text: string, where: string): T;
+  /** What a shell may offer: the words that are taken, or nothing for a number. Files where this is missing. */
+  readonly choices?: readonly string[];
+}
+
+export type Interval = { readonly epochs: number } | { readonly seconds: number };
+
+/** Decimal digits only: `1e3`, `0x10` and `` are refused, so that a slip never becomes another number. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const read = (text: string, where: string) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new UsageError(`${where}: expected an integer ${range} but received "${text}"`);
+  };
+  return Object.assign(read, { choices: [] });
+}
+
+/** `48x64`: height and width. `48`: both. */
+export function imageSize(): ReadValue<readonly [height: number, width: number]> {
+  const read = (text: string, where: string) => {
+    const [, height, width = height] = /^(\d+)(?:x(\d+))?$/.exec(text) ?? [];
+    const sides = [Number(height), Number(width)] as const;
+    if (sides.every((side) => side >= 32 && side <= 4096)) return sides;
+    throw new UsageError(
+      `${where}: expected height and width from 32 to 4096, such as 48x64 or 48, but received "${text}"`,
+    );
+  };
+  return Object.assign(read, { choices: [] });
+}
+
+/** `2`: epochs. `30s` or `0.5s`: seconds. */
+export function interval(): ReadValue<Interval> {
+  return (text, where) => {
+    const [, epochs, seconds] = /^(?:(\d+)|(\d+(?:\.\d+)?)s)$/.exec(text) ?? [];
+    const value = Number(epochs ?? seconds);
+    if (value > 0 && value <= 1e9) return epochs === undefined ? { seconds: value } : { epochs: value };
+    throw new UsageError(
+      `${where}: expected epochs, such as 2, or seconds, such as 30s, but received "${text}"`,
+    );
+  };
+}
+
+/** A finite number with `above < value <= max`. */
+export function numberAbove(above: number, max: number): ReadValue<number> {
+  const read = (text: string, where: string) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value > above && value <= max) return value;
+    throw new UsageError(
+      `${where}: expected a number above ${above} and at most ${max} but received "${text}"`,
+    );
+  };
+  return Object.assign(read, { choices: [] });
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): ReadValue<T> {
+  const read = (text: string, where: string) => {
+    const choice = choices.find((name) => name === text);
+    if (choice !== undefined) return choice;
+    throw new UsageError(`${where}: expected ${choices.join(' or ')} but received "${text}"`);
+  };
+  return Object.assign(read, { choices });
+}
+
+export function nonEmpty(what: string): ReadValue<string> {
+  return (text, where) => {
+    if (text !== '') return text;
+    throw new UsageError(`${where}: expected ${what} but received ""`);
+  };
+}

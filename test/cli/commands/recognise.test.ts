@@ -1,0 +1,88 @@
+/** Which nets get digits, and which get pictures as they are. */
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { inputPreparation } from '../../../lib/cli/recognise.js';
+import { newRunConfig, parseRunConfig } from '../../../lib/cli/run-config.js';
+import type { SavedNet } from '../../../lib/cli/saved-net.js';
+import { greyPng } from '../../lib/images/image-files.js';
+import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+
+function prepared(name: string | undefined, more: { background?: number; set?: string } = {}) {
+  const config = newRunConfig({});
+  const saved = {
+    config: name === undefined ? undefined : { ...config, data: { ...config.data, name, ...more } },
+    recipe: { name: 'fast', resize: 'pad', normalization: { scale: 1, shift: 0 } },
+    preparation: { resize: 'pad', size: [32, 32] },
+  } as Pick<SavedNet, 'config' | 'recipe' | 'preparation'>;
+  return inputPreparation(saved);
+}
+
+it.each([
+  [undefined, 'digit'],
+  ['mnist', 'digit'],
+  ['kmnist', 'digit'],
+  ['/sets/emnist-letters', 'digit'],
+  ['/sets/mnist.npz', 'digit'],
+  ['/sets/mnist_train.csv', 'digit'],
+  ['fashion-mnist', 'none'],
+  ['/sets/mnistlike', 'none'],
+  ['/sets/my-mnist', 'none'],
+  ['/sets/shapes', 'none'],
+])('a net that was trained on %s gets: %s', (name, prepare) => {
+  expect(prepared(name).prepare).toBe(prepare);
+});
+
+it.each([
+  ['/sets/data', 'mnist', 'digit'],
+  ['/sets/unpacked', 'emnist-letters', 'digit'],
+  ['/sets/mnist', 'fashion-mnist', 'none'],
+])('what the data itself is called counts more than %s: %s gets %s', (name, set, prepare) => {
+  expect(prepared(name, { set }).prepare).toBe(prepare);
+});
+
+it('a net of files of EMNIST finds digits, whatever their folder is called', async () => {
+  const folder = temporaryFolder();
+  try {
+    writeIdxFolder(folder.join('unpacked'), 64, 16);
+    for (const name of readdirSync(folder.join('unpacked'))) {
+      renameSync(folder.join('unpacked', name), folder.join('unpacked', `emnist-digits-${name}`));
+    }
+    const bar = Uint8Array.from({ length: 40 * 40 }, (_, i) => (Math.abs((i % 40) - 20) < 4 ? 20 : 235));
+    writeFileSync(folder.join('bar.png'), greyPng(40, 40, bar));
+    const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+    const trained = await run('train', '--data', 'unpacked', '--epochs', '1', '--out', 'run');
+    expect(trained.code, trained.stderr).toBe(0);
+    const [found] = jsonLines((await run('predict', 'run', 'bar.png', '--json')).stdout);
+    expect(found).toMatchObject({ inverted: true });
+  } finally {
+    folder.remove();
+  }
+});
+
+it('signs of several strokes get no note on them, digits do', () => {
+  expect(['mnist', 'kmnist'].map((name) => prepared(name).severalShapes)).toEqual([false, true]);
+});
+
+it('the background is the stored one, or dark', () => {
+  expect([
+    prepared('/sets/shapes', { background: 231 }).background,
+    prepared('/sets/shapes').background,
+  ]).toEqual([231, 0]);
+});
+
+it.each([-1, 256, 1.5, '0', null])('a stored background of %j is refused', (background) => {
+  const { recipe, data, ...config } = newRunConfig({});
+  const whole = {
+    ...config,
+    recipe: {
+      ...recipe,
+      batchSize: 8,
+      normalization: { scale: 1, shift: 0 },
+      optimizer: { ...recipe.optimizer, lr: 0.1 },
+    },
+  };
+  const stored = (level: unknown) =>
+    parseRunConfig({ ...whole, data: { ...data, background: level } }, 'x').data.background;
+  expect(stored(231)).toBe(231);
+  expect(() => stored(background)).toThrow('but config.data.background is missing or of another type');
+});
