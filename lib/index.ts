@@ -7,7 +7,7 @@
 import './check-node.js';
 
 export type { ShuffleMode } from './data/batches.js';
-export { type Dataset, type DataSource, loadDataset, type LoadOptions } from './data/datasets.js';
+export { type DataSource, type Dataset, type LoadOptions, loadDataset } from './data/datasets.js';
 export {
   imagesToTensor,
   measureNormalization,
@@ -26,6 +26,7 @@ export {
   type EngineOptions,
   type Evaluation,
   type ImageSet,
+  type StepOptions,
   type StepResult,
 } from './engines/engine.js';
 export {
@@ -69,17 +70,20 @@ export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { ReLU } from './layers/relu.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
-export { CrossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.js';
+export { CrossEntropyLoss } from './losses/cross-entropy.js';
+export type { Loss, LossOptions, LossTargets } from './losses/loss.js';
 export { type Init, initParameters } from './nets/init.js';
 export { LeNet5, type LeNet5Options } from './nets/lenet5.js';
 export { Net, type NetOptions, type UpdateOptions } from './nets/net.js';
-export { type HasParameters, SGD, type SGDOptions } from './optimizers/sgd.js';
+export type { Optimizer, ParameterUpdate } from './optimizers/optimizer.js';
+export type { HasParameters, OptimizerTarget, RuleOptions } from './optimizers/rule-optimizer.js';
+export { SGD, type SGDOptions } from './optimizers/sgd.js';
 export { Random } from './random.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
 export type { EpochRecord, Progress } from './training/epoch-record.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
 export type { FitOptions } from './training/fit-options.js';
-export { type Recipe, recipes, type RunRecipe } from './training/recipes.js';
+export { type Recipe, type RunRecipe, recipes } from './training/recipes.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
 export { learningRate } from './training/schedule.js';
 export type { TrainingState } from './training/state.js';

@@ -148,6 +148,7 @@ const synonyms: readonly (readonly string[])[] = [
   ['transposeB', 'transB'],
   ['normalization', 'normalisation', 'normalize'],
   ['resume', 'state', 'checkpoint', 'resumeFrom'],
+  ['optimizerState', 'velocity'],
   ['engine', 'backend'],
   ['deviation', 'std', 'stddev', 'standardDeviation'],
   ['limit', 'maxImages'],

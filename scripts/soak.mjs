@@ -3,15 +3,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
-  LeNet5,
-  Net,
-  SGD,
-  Sequential,
-  Flatten,
-  Linear,
-  Tensor,
   createEngine,
+  Flatten,
+  LeNet5,
+  Linear,
+  Net,
+  Sequential,
+  SGD,
   setThreads,
+  Tensor,
 } from '../dist/index.js';
 
 const { values } = parseArgs({ options: { steps: { type: 'string' }, nets: { type: 'string' } } });
@@ -103,7 +103,7 @@ for (const engineName of /** @type {const} */ (['lanes', 'rows'])) {
   passed =
     (await soak(`steps on ${engineName}`, steps / 2, (index) => {
       const update = optimizer.update();
-      engine.trainStep(batch(index, 8 + (index % 3)), update);
+      engine.trainStep(batch(index, 8 + (index % 3)), { update });
     })) && passed;
 }
 passed =

@@ -39,7 +39,7 @@ const batches = Array.from({ length: numbers.steps[0] }, (_, i) =>
 const train = (from, to) => {
   const losses = [];
   for (const indices of batches.slice(from, to)) {
-    losses.push(engine.trainStep(indices, optimizer.update()).loss / batch);
+    losses.push(engine.trainStep(indices, { update: optimizer.update() }).loss / batch);
   }
   return losses;
 };

@@ -68,12 +68,12 @@ export class RunCheckpoints {
 
   #write(generation: number): Durable {
     const { folder, net, trainer, config } = this.#options;
-    const { epoch, step, partialEpoch, velocity } = trainer.state();
+    const { epoch, step, partialEpoch, optimizerState } = trainer.state();
     const position = { epoch, step, ...(partialEpoch === undefined ? {} : { partialEpoch }) };
     const { architecture } = net;
     const params = net.getParams();
     folder.writeCheckpoint(
-      { params, velocity, architecture, config, generation, ...position },
+      { params, optimizerState, architecture, config, generation, ...position },
       { keep: this.#keep },
     );
     this.#keep = true;

@@ -1,6 +1,6 @@
 /** What runs a net: the interface of an engine, and the choice of one. */
 import { ArgumentRangeError } from '../errors.js';
-import type { SgdArenaUpdate } from '../kernels/training.js';
+import type { ParameterUpdate } from '../kernels/updates.js';
 import type { Net } from '../nets/net.js';
 import { type Tensor, valueText } from '../tensor.js';
 import { checkNet } from './image-set.js';
@@ -34,6 +34,19 @@ export interface EngineOptions {
   readonly reduction?: 'mean' | 'sum';
 }
 
+/** What a training step needs besides its images. */
+export interface StepOptions {
+  /**
+   * Made at the end of the step. The lanes engine then keeps no gradients: those in the net are undefined. Without an
+   * update the parameters stay as they are.
+   */
+  readonly update?: ParameterUpdate | undefined;
+  /** Of the training: what layers draw follows from it and from the step. Default 0. */
+  readonly seed?: number;
+  /** Steps of the training that are complete. Default 0. */
+  readonly step?: number;
+}
+
 /** What a training step says of its batch, before the update. */
 export interface StepResult {
   /** Summed over the batch, whatever the reduction. NaN or infinite once training has diverged. */
@@ -62,14 +75,12 @@ export interface Engine {
   /**
    * Gathers a batch, runs it forward and backward, and leaves the gradients in the net.
    * @param indices images of the training set, in any order.
-   * @param update made at the end of the step. The lanes engine then keeps no gradients: those in the net are undefined.
-   * Without an update the parameters stay as they are.
-   * @throws {ArgumentRangeError} for an index outside the training set, or none at all, and for rates of the update that
-   * are not finite.
+   * @throws {ArgumentRangeError} for an index outside the training set, or none at all, and for numbers of the update
+   * that are not finite.
    * @throws {ArgumentTypeError} for memory that was transferred meanwhile.
    * @throws {StateError} if the engine has no training set.
    */
-  trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult;
+  trainStep(indices: Uint32Array, options?: StepOptions): StepResult;
   /**
    * Loss and predictions over a whole data set; gradients stay as they are.
    * @param batchSize images at a time. Default 256.

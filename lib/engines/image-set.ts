@@ -1,11 +1,11 @@
 /** What both engines check before they touch images. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
 import { checkArray, checkInteger, checkNumber, checkObject, checkTensor } from '../kernels/checks.js';
-import { checkArenaUpdate, type SgdArenaUpdate } from '../kernels/training.js';
+import { checkUpdate } from '../kernels/updates.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sameShape, typeName, valueText } from '../tensor.js';
-import type { EngineOptions, ImageSet } from './engine.js';
+import type { EngineOptions, ImageSet, StepOptions } from './engine.js';
 
 /** @throws {ArgumentTypeError} for anything that is no net. */
 export function checkNet(net: unknown): asserts net is Net {
@@ -83,10 +83,14 @@ export function checkImages(where: string, net: Net, set: ImageSet): void {
 }
 
 /** @throws {TypeError | RangeError} naming what of a step's arguments is wrong. */
-export function checkStep(indices: Uint32Array, update: SgdArenaUpdate | undefined): void {
+export function checkStep(indices: Uint32Array, options: StepOptions): void {
   checkArray('engine', 'indices', indices, Uint32Array, 0);
   if (indices.length === 0) {
     throw new ArgumentRangeError('engine: expected at least one index but received none');
   }
-  if (update !== undefined) checkArenaUpdate('engine', update);
+  checkOptions('engine', options, { update: true, seed: true, step: true }, '{ update: optimizer.update() }');
+  const { update, seed = 0, step = 0 } = options;
+  if (update !== undefined) checkUpdate('engine', update);
+  checkInteger('engine', 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('engine', 'step', step, 0, Number.MAX_SAFE_INTEGER);
 }

@@ -2,12 +2,12 @@
 import { ArgumentRangeError, StateError } from '../errors.js';
 import { checkBatch, checkInteger } from '../kernels/checks.js';
 import type { LanePlan } from '../kernels/lane-plan.js';
-import { type SgdArenaUpdate, sgdUpdateArena } from '../kernels/training.js';
+import { applyUpdate, type ParameterUpdate } from '../kernels/updates.js';
 import { compileNet } from '../nets/compiled.js';
 import type { Net } from '../nets/net.js';
 import { type Plan, type PlannedStep, planNet } from '../nets/plan.js';
 import { Tensor } from '../tensor.js';
-import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
+import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
 import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
@@ -62,14 +62,14 @@ export class LanesEngine implements Engine {
     this.reason = `${steps.length} fused steps: ${steps.map(({ layers }) => layers.join('+')).join(', ')}`;
   }
 
-  trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult {
-    return this.#step(indices, update, undefined);
+  trainStep(indices: Uint32Array, options: StepOptions = {}): StepResult {
+    return this.#step(indices, options, undefined);
   }
 
   /** `trainStep`, to the same bits, and where its time went. */
-  timeStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult & { readonly times: StepTimes } {
+  timeStep(indices: Uint32Array, options: StepOptions = {}): StepResult & { readonly times: StepTimes } {
     const seconds = new Float64Array(3 + 2 * this.#steps.length);
-    const { loss, correct } = this.#step(indices, update, seconds);
+    const { loss, correct } = this.#step(indices, options, seconds);
     const steps = this.#steps.map(({ layers }, index) => ({
       layers,
       forward: seconds[3 + 2 * index],
@@ -78,24 +78,22 @@ export class LanesEngine implements Engine {
     return { loss, correct, times: { gather: seconds[0], loss: seconds[1], update: seconds[2], steps } };
   }
 
-  #step(
-    indices: Uint32Array,
-    update: SgdArenaUpdate | undefined,
-    seconds: Float64Array | undefined,
-  ): StepResult {
+  #step(indices: Uint32Array, options: StepOptions, seconds: Float64Array | undefined): StepResult {
     const train = this.#train;
     if (train === undefined) {
       throw new StateError(
         'engine: expected a training set but there is none. Pass one to createEngine as "train"',
       );
     }
-    checkStep(indices, update);
+    checkStep(indices, options);
+    const { update } = options;
     const { scale, shift } = this.#normalization;
     const { arena, gradArena } = this.#net;
     const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const fused = update !== undefined && updates(update, this.#net);
-    const { velocities, segments } = fused ? update.arena : { velocities: null, segments: NO_SEGMENTS };
-    const { lr, momentum = 0, nesterov = false } = fused ? update.rates : { lr: 0 };
+    const segments = fused ? update.segments : NO_SEGMENTS;
+    const velocities = fused ? update.state[0] : null;
+    const [lr, momentum, nesterov] = fused ? update.numbers : [0, 0, 0];
     const step = [
       train.images,
       train.labels,
@@ -109,14 +107,14 @@ export class LanesEngine implements Engine {
       segments,
       lr,
       momentum,
-      nesterov,
+      nesterov !== 0,
     ] as const;
     const result =
       seconds === undefined ? this.#plan.trainStep(...step) : this.#plan.timeStep(...step, seconds);
     for (const { owner, pixels } of this.#steps) {
       for (const parameter of owner?.parameters() ?? []) parameter.rows = indices.length * pixels;
     }
-    if (update !== undefined && !fused) sgdUpdateArena(update.arena, update.rates);
+    if (update !== undefined && !fused) applyUpdate(update);
     return result;
   }
 
@@ -158,8 +156,8 @@ export class LanesEngine implements Engine {
   }
 }
 
-/** Whether the update's arenas are the net's own, from their first float on. */
-function updates({ arena: { params, grads } }: SgdArenaUpdate, { arena, gradArena }: Net): boolean {
+/** Whether the update is of the net's own arenas, from their first float on. */
+function updates({ params, grads }: ParameterUpdate, { arena, gradArena }: Net): boolean {
   const same = (a: Float32Array, b: Float32Array) => a.buffer === b.buffer && a.byteOffset === b.byteOffset;
   return same(params, arena) && same(grads, gradArena);
 }

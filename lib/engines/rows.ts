@@ -1,16 +1,12 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
 import { ArgumentTypeError, StateError } from '../errors.js';
 import { checkArray, checkInteger } from '../kernels/checks.js';
-import {
-  gatherImages,
-  type SgdArenaUpdate,
-  sgdUpdateArena,
-  softmaxCrossEntropy,
-} from '../kernels/training.js';
+import { gatherImages, softmaxCrossEntropy } from '../kernels/training.js';
+import { applyUpdate } from '../kernels/updates.js';
 import { TensorBuffer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
-import type { Engine, EngineOptions, Evaluation, ImageSet, StepResult } from './engine.js';
+import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
 import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
@@ -35,13 +31,13 @@ export class RowsEngine implements Engine {
     this.#train = train;
   }
 
-  trainStep(indices: Uint32Array, update?: SgdArenaUpdate): StepResult {
+  trainStep(indices: Uint32Array, options: StepOptions = {}): StepResult {
     if (this.#train === undefined) {
       throw new StateError(
         'engine: expected a training set but there is none. Pass one to createEngine as "train"',
       );
     }
-    checkStep(indices, update);
+    checkStep(indices, options);
     const images = this.#gather(this.#train, indices);
     const labels = this.#gatherLabels(this.#train, indices);
     const scores = this.#net.forward(images);
@@ -49,7 +45,7 @@ export class RowsEngine implements Engine {
     const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const result = softmaxCrossEntropy(scores, labels, { grad, gradScale });
     this.#net.backward(grad);
-    if (update !== undefined) sgdUpdateArena(update.arena, update.rates);
+    if (options.update !== undefined) applyUpdate(options.update);
     return result;
   }
 

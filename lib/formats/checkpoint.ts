@@ -1,18 +1,18 @@
 /**
- * Checkpoints: a safetensors file with the parameters under their own names, the optimizer's velocity under
- * `optimizer.velocity.<name>`, and the rest as metadata. Anything that reads safetensors reads the parameters.
+ * Checkpoints: a safetensors file with the parameters under their own names, the optimizer's state under names such as
+ * `optimizer.velocity.<parameter>`, and the rest as metadata. Anything that reads safetensors reads the parameters.
  */
 import { createHash } from 'node:crypto';
 import { ArgumentRangeError, ArgumentTypeError, DataError, errorMessage } from '../errors.js';
+import { checkPath } from '../files.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sameShape, type Tensor, typeName, valueText } from '../tensor.js';
-import { checkPath } from '../files.js';
+import { warn } from '../warnings.js';
 import { checkTensorMap } from './arguments.js';
 import { type ReplaceOptions, WriteError, writeFileAtomic } from './atomic-file.js';
-import { warn } from '../warnings.js';
 import { decodeStoredNpz } from './npz.js';
-import { quoted } from './safetensors-header.js';
 import { decodeStored, encodeSafetensors, readFileBytes } from './safetensors.js';
+import { quoted } from './safetensors-header.js';
 import { describeStored, type StoredTensors } from './stored.js';
 import { isZip } from './zip.js';
 
@@ -35,8 +35,8 @@ export interface PartialEpoch {
 export interface Checkpoint {
   /** By name, such as `conv1.weight`. */
   readonly params: Map<string, Tensor>;
-  /** The optimizer's velocity by the name of the parameter; empty if there is none. */
-  readonly velocity: Map<string, Tensor>;
+  /** What the optimizer keeps, under names such as `velocity.conv1.weight`; empty if it keeps nothing. */
+  readonly optimizerState: Map<string, Tensor>;
   /** The net as JSON, as `net.architecture` gives it; '' where a file of parameters alone was loaded. */
   readonly architecture: string;
   /** What the training was run with; any JSON object. `{}` where a file of parameters alone was loaded. */
@@ -65,7 +65,7 @@ const FORMAT = 'rownet-checkpoint';
 const VERSION = '2';
 /** Written by rownet 0.1.0: without generation, and at the end of an epoch only. */
 const FIRST_VERSION = '1';
-const VELOCITY_PREFIX = 'optimizer.velocity.';
+const STATE_PREFIX = 'optimizer.';
 /** Of a text in the metadata, which unfolds to a multiple of it: 256 names of classes take less. */
 const MAX_JSON_LENGTH = 2 ** 20;
 const MAX_JSON_DEPTH = 64;
@@ -79,13 +79,21 @@ function checksum(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Recor
   return createHash('sha256').update(encodeSafetensors(tensors, metadata)).digest('hex');
 }
 
-/** Says how velocity does not belong to params; undefined if it does. */
-function velocityMismatch({ params, velocity }: Pick<Checkpoint, 'params' | 'velocity'>): string | undefined {
-  for (const [name, { shape }] of velocity) {
+/**
+ * Says how the optimizer's state does not belong to the parameters; undefined if it does. A name is that of a slot and a
+ * parameter, or stands for all parameters and has no dot, such as `step`.
+ */
+function stateMismatch({
+  params,
+  optimizerState,
+}: Pick<Checkpoint, 'params' | 'optimizerState'>): string | undefined {
+  for (const [key, { shape }] of optimizerState) {
+    const [, slot, name] = /^([^.]*)\.(.*)$/s.exec(key) ?? [];
+    if (name === undefined) continue;
     const param = params.get(name);
-    if (param === undefined) return `expected velocity of parameters only but received "${name}"`;
+    if (param === undefined) return `expected ${slot} of parameters only but received "${name}"`;
     if (!sameShape(param.shape, shape)) {
-      return `expected velocity of ${formatShape(param.shape)} for "${name}" but received ${formatShape(shape)}`;
+      return `expected ${slot} of ${formatShape(param.shape)} for "${name}" but received ${formatShape(shape)}`;
     }
   }
   return undefined;
@@ -144,7 +152,8 @@ function isPlainObject(value: unknown): value is object {
  * Writes a checkpoint, replacing the file as a whole: when this returns, it is on disk.
  * @param options.previous where the checkpoint that is replaced is kept
  * @throws ArgumentRangeError for a number that is no integer from 0, an architecture that is no JSON or too much of it,
- * a config that is too much JSON, values that are not finite, velocity that does not fit the parameters, and parameters named `optimizer.velocity.*`
+ * a config that is too much JSON, values that are not finite, an optimizer's state that does not fit the parameters, and
+ * parameters named `optimizer.*`
  * @throws ArgumentTypeError for parts of the checkpoint that are missing or of another kind, and for an option that is not known
  * @throws WriteError if the file cannot be written; see writeFileAtomic for what is left then
  */
@@ -157,13 +166,22 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint, options: Re
 function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   if (!isPlainObject(checkpoint)) {
     throw new ArgumentTypeError(
-      `checkpoint: expected an object { params, velocity, architecture, config, epoch, step } but received ` +
+      `checkpoint: expected an object { params, optimizerState, architecture, config, epoch, step } but received ` +
         typeName(checkpoint),
     );
   }
-  const { params, velocity, architecture, config, epoch, step, partialEpoch, generation = 0 } = checkpoint;
+  const {
+    params,
+    optimizerState,
+    architecture,
+    config,
+    epoch,
+    step,
+    partialEpoch,
+    generation = 0,
+  } = checkpoint;
   checkTensorMap('checkpoint', 'params', params);
-  checkTensorMap('checkpoint', 'velocity', velocity);
+  checkTensorMap('checkpoint', 'optimizerState', optimizerState);
   if (typeof architecture !== 'string') {
     throw new ArgumentTypeError(
       `checkpoint: expected architecture to be a text but received ${typeName(architecture)}. ` +
@@ -191,16 +209,16 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   }
   const mistake = partialEpoch === undefined ? undefined : partialEpochMistake(partialEpoch, step);
   if (mistake !== undefined) throw new ArgumentRangeError(`checkpoint: ${mistake}`);
-  const mismatch = velocityMismatch(checkpoint);
+  const mismatch = stateMismatch(checkpoint);
   if (mismatch !== undefined) throw new ArgumentRangeError(`checkpoint: ${mismatch}`);
   const tensors = new Map(params);
   for (const name of params.keys()) {
-    if (!name.startsWith(VELOCITY_PREFIX)) continue;
+    if (!name.startsWith(STATE_PREFIX)) continue;
     throw new ArgumentRangeError(
-      `checkpoint: expected a parameter name without ${VELOCITY_PREFIX} but received ${name}`,
+      `checkpoint: expected a parameter name without ${STATE_PREFIX} but received ${name}`,
     );
   }
-  for (const [name, tensor] of velocity) tensors.set(VELOCITY_PREFIX + name, tensor);
+  for (const [name, tensor] of optimizerState) tensors.set(STATE_PREFIX + name, tensor);
   const metadata = {
     format: FORMAT,
     version: VERSION,
@@ -227,7 +245,7 @@ function paramsAlone(path: string, { tensors: params, ...stored }: StoredTensors
   for (const text of describeStored(stored)) warn('WARN_ROWNET_PARAMS', `params: ${path}: ${text}`);
   return {
     params,
-    velocity: new Map(),
+    optimizerState: new Map(),
     architecture: '',
     config: {},
     epoch: 0,
@@ -238,7 +256,7 @@ function paramsAlone(path: string, { tensors: params, ...stored }: StoredTensors
 }
 
 /**
- * Reads a checkpoint. A safetensors file that is none is taken for parameters alone: epoch and step 0, no velocity; so
+ * Reads a checkpoint. A safetensors file that is none is taken for parameters alone: epoch and step 0, no state; so
  * is an npz file, which is recognised by its contents. What is not taken from such a file as it stands there is told by
  * a warning of the process, code `WARN_ROWNET_PARAMS`: other types of floats become float32, and integers, such as the
  * counter of a batch normalization, are left out.
@@ -290,19 +308,19 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
     fail(`expected SHA-256 ${expected.slice(0, 80)} of the contents but received ${actual}`);
 
   const params = new Map<string, Tensor>();
-  const velocity = new Map<string, Tensor>();
+  const optimizerState = new Map<string, Tensor>();
   for (const [name, tensor] of tensors) {
-    if (name.startsWith(VELOCITY_PREFIX)) velocity.set(name.slice(VELOCITY_PREFIX.length), tensor);
+    if (name.startsWith(STATE_PREFIX)) optimizerState.set(name.slice(STATE_PREFIX.length), tensor);
     else params.set(name, tensor);
   }
-  const mismatch = velocityMismatch({ params, velocity });
+  const mismatch = stateMismatch({ params, optimizerState });
   if (mismatch !== undefined) fail(mismatch);
   const config = json('config');
   if (!isPlainObject(config)) return fail('expected metadata "config" to be a JSON object');
   json('architecture');
   return {
     params,
-    velocity,
+    optimizerState,
     architecture: entry('architecture'),
     config,
     epoch: count('epoch'),

@@ -16,8 +16,8 @@ export interface TrainingState {
   readonly step: number;
   /** Absent at the end of an epoch. */
   readonly partialEpoch?: PartialEpoch;
-  /** By parameter name; empty without momentum. */
-  readonly velocity: Map<string, Tensor>;
+  /** What the optimizer keeps, under names such as `velocity.conv1.weight`; empty for SGD without momentum. */
+  readonly optimizerState: Map<string, Tensor>;
   readonly seed: number;
   readonly recipe: Recipe;
 }
@@ -30,7 +30,7 @@ const stateNames: OptionNames<TrainingState & LoadedCheckpoint> = {
   epoch: true,
   step: true,
   partialEpoch: true,
-  velocity: true,
+  optimizerState: true,
   seed: true,
   recipe: true,
   params: true,

@@ -10,14 +10,14 @@ import type { Net } from '../nets/net.js';
 import { SGD } from '../optimizers/sgd.js';
 import type { LivePage } from '../web/live-page.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
+import { type EpochRecord, figures } from './epoch-record.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
+import { checkFitOptions, type FitOptions } from './fit-options.js';
+import { guessingWarning } from './guessing.js';
 import { openPage } from './live.js';
 import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
-import { type EpochRecord, figures } from './epoch-record.js';
-import { checkFitOptions, type FitOptions } from './fit-options.js';
-import { guessingWarning } from './guessing.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
@@ -39,7 +39,7 @@ interface Run {
 /** Where `fit` takes up an epoch: what a divergence is put back to. */
 interface PassStart {
   readonly params: Float32Array;
-  readonly velocity: TrainingState['velocity'];
+  readonly optimizerState: TrainingState['optimizerState'];
   readonly sums: PartialEpoch;
 }
 
@@ -67,7 +67,7 @@ export class Trainer {
 
   /**
    * @throws {ArgumentRangeError} for values out of range, and for a `resume` of another seed.
-   * @throws {ShapeError} if the velocity of `resume` does not fit the net.
+   * @throws {ShapeError} if the optimizer's state of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
     const { resume, engine, lr, batchSize, live, recipe, seed } = withDefaults(options);
@@ -92,9 +92,9 @@ export class Trainer {
 
   #resume(state: TrainingState): void {
     checkResumed(state, this.seed);
-    const { epoch, step, partialEpoch = noSums, velocity } = state;
+    const { epoch, step, partialEpoch = noSums, optimizerState } = state;
     // Parameters alone, without an optimizer's state, start a run of their own.
-    if (step > 0 || velocity.size > 0) this.#optimizer.setVelocity(velocity);
+    if (step > 0 || optimizerState.size > 0) this.#optimizer.setState(optimizerState);
     this.#epoch = epoch;
     this.#epochSteps = step - partialEpoch.steps;
     this.#sums = partialEpoch;
@@ -136,7 +136,7 @@ export class Trainer {
       epoch: this.#epoch,
       step: this.#epochSteps + this.#sums.steps,
       ...(this.#sums.steps === 0 ? {} : { partialEpoch: this.#sums }),
-      velocity: this.#optimizer.getVelocity(),
+      optimizerState: this.#optimizer.state(),
       seed: this.seed,
       recipe: this.#recipe,
     };
@@ -240,7 +240,7 @@ export class Trainer {
   async #trainEpoch(run: Run): Promise<EpochRecord> {
     const { net } = this;
     checkParameterMemory(net);
-    const start = { params: net.arena.slice(), velocity: this.#optimizer.getVelocity(), sums: this.#sums };
+    const start = { params: net.arena.slice(), optimizerState: this.#optimizer.state(), sums: this.#sums };
     try {
       const record = await this.#pass(run, start);
       checkParameters(net, record, this.#sums.steps);
@@ -275,9 +275,9 @@ export class Trainer {
         });
   }
 
-  #putBack({ params, velocity, sums }: PassStart): void {
+  #putBack({ params, optimizerState, sums }: PassStart): void {
     this.net.arena.set(params);
-    this.#optimizer.setVelocity(velocity);
+    this.#optimizer.setState(optimizerState);
     this.#sums = sums;
   }
 
@@ -326,7 +326,11 @@ export class Trainer {
   /** Forward, backward and update, fused where engine and optimizer can. */
   #step(engine: Engine, batch: Uint32Array, lr: number): StepResult {
     const update = this.#optimizer.update(lr);
-    const result = engine.trainStep(batch, update);
+    const result = engine.trainStep(batch, {
+      update,
+      seed: this.seed,
+      step: this.#epochSteps + this.#sums.steps,
+    });
     if (update === undefined) this.#optimizer.step(lr);
     return result;
   }

@@ -31,7 +31,7 @@ async function trainSteps(steps, after = () => {}) {
   const optimizer = new SGD(net, { lr: 0.01, momentum: 0.9 });
   for (let step = 0; step < steps; step += 1) {
     const indices = Uint32Array.from({ length: 40 }, (_, i) => (40 * step + i) % count);
-    engine.trainStep(indices, optimizer.update());
+    engine.trainStep(indices, { update: optimizer.update() });
     after(step);
   }
   return createHash('sha256').update(new Uint8Array(net.arena.buffer)).digest('hex');

@@ -46,10 +46,10 @@ const onProgress = () => {
   if (trainer.state().step === Number(steps)) stop.abort();
 };
 for await (const _ of trainer.fit(train, { epochs: 2, validation: test, signal: stop.signal, onProgress }));
-const { velocity, ...position } = trainer.state();
+const { optimizerState, ...position } = trainer.state();
 saveCheckpoint(path, {
   ...position,
-  velocity,
+  optimizerState,
   params: net.getParams(),
   architecture: net.architecture,
   config: { seed: position.seed, recipe: position.recipe },

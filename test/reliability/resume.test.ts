@@ -68,13 +68,13 @@ describe.each(['lanes', 'rows'] as const)('on %s', (engine) => {
     const net = new LeNet5({ seed, init: recipe.init });
     const trainer = new Trainer(net, { recipe, seed, engine });
     const save = () => {
-      const { velocity, ...position } = trainer.state();
+      const { optimizerState, ...position } = trainer.state();
       if (position.step !== stop || (position.partialEpoch === undefined) !== atEnd) return;
       const { architecture } = net;
       saveCheckpoint(checkpoint(name), {
         ...position,
         params: net.getParams(),
-        velocity,
+        optimizerState,
         architecture,
         config,
       });

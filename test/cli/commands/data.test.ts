@@ -99,7 +99,7 @@ it('a checkpoint of another net is refused', async () => {
   const { architecture } = other;
   saveCheckpoint(folder.join('other.safetensors'), {
     params,
-    velocity: new Map(),
+    optimizerState: new Map(),
     architecture,
     config,
     epoch: 0,

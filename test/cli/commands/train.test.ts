@@ -129,7 +129,8 @@ describe('a run with --json', () => {
     const checkpoint = loadCheckpoint(folder.join('run', 'checkpoint.safetensors'));
     expect(checkpoint).toMatchObject({ epoch: 2, step: 80, config });
     expect(checkpoint.params.size).toBe(10);
-    expect([...checkpoint.velocity.keys()]).toEqual([...checkpoint.params.keys()]);
+    const names = [...checkpoint.params.keys()].map((name) => `velocity.${name}`);
+    expect([...checkpoint.optimizerState.keys()]).toEqual(names);
     expect(readFileSync(folder.join('run', 'curves.svg'), 'utf8')).toContain(
       'LeNet-5, recipe fast, mnist, seed 3',
     );

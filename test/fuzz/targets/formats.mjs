@@ -181,10 +181,10 @@ export const formatTargets = {
     codes: ['ERR_ROWNET_DATA'],
     seeds: (folder) => {
       const path = join(folder, 'seed');
-      const velocity = new Map([['conv.bias', Tensor.from([0.25], [1])]]);
+      const optimizerState = new Map([['velocity.conv.bias', Tensor.from([0.25], [1])]]);
       saveCheckpoint(path, {
         params,
-        velocity,
+        optimizerState,
         architecture: '{"kind":"x"}',
         config: { seed: 1 },
         epoch: 3,
@@ -192,7 +192,16 @@ export const formatTargets = {
       });
       return [readFileSync(path), typedSafetensors('I64', 8), typedSafetensors('BOOL', 1)];
     },
-    words: [...jsonWords, 'optimizer.velocity.', 'epoch', 'step', 'version', 'sha256', 'architecture'],
+    words: [
+      ...jsonWords,
+      'optimizer.velocity.',
+      'optimizer.',
+      'epoch',
+      'step',
+      'version',
+      'sha256',
+      'architecture',
+    ],
     repair: repairCheckpoint,
     run(bytes, folder) {
       const path = join(folder, 'input');
@@ -203,7 +212,7 @@ export const formatTargets = {
       saveCheckpoint(path, first);
       const second = loadCheckpoint(path);
       promise(
-        sameTensors(first.params, second.params) && sameTensors(first.velocity, second.velocity),
+        sameTensors(first.params, second.params) && sameTensors(first.optimizerState, second.optimizerState),
         'the tensors change',
       );
       const rest = (/** @type {typeof first} */ { architecture, config, epoch, step }) =>

@@ -6,6 +6,7 @@ import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net } from '../../../lib/nets/net.js';
+import type { ParameterUpdate } from '../../../lib/optimizers/optimizer.js';
 import { SGD } from '../../../lib/optimizers/sgd.js';
 import { Tensor, typeName } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
@@ -249,20 +250,20 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
     ],
     [
       'an update of null',
-      () => engine.trainStep(Uint32Array.of(0), wrong(null)),
+      () => engine.trainStep(Uint32Array.of(0), { update: wrong(null) }),
       TYPE,
       'engine: expected an update such as SGD.update() gives but received null',
     ],
-    ...(['lr', 'momentum'] as const).map(
-      (rate): Misuse => [
+    ...['lr', 'momentum'].map(
+      (rate, index): Misuse => [
         `an update with ${rate} NaN`,
         () => {
           const net = tinyNet();
-          const update = new SGD(net, { lr: 0.1, momentum: 0.5 }).update();
-          const rates = { lr: 0.1, momentum: 0.5, [rate]: Number.NaN };
+          const update = new SGD(net, { lr: 0.1, momentum: 0.5 }).update() as ParameterUpdate;
+          const numbers = update.numbers.with(index, Number.NaN);
           const before = net.arena.slice();
           try {
-            engineOf(net).trainStep(Uint32Array.of(0), { arena: wrong(update?.arena), rates });
+            engineOf(net).trainStep(Uint32Array.of(0), { update: { ...update, numbers } });
           } finally {
             expectSame(net.arena, before, 'parameters');
           }

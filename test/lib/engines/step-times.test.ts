@@ -23,8 +23,8 @@ describe('LanesEngine.timeStep', () => {
       const losses = [1, 2, 3].map(() => {
         const update = updates ? optimizer.update() : undefined;
         const { loss, correct } = timed
-          ? engine.timeStep(indices, update)
-          : engine.trainStep(indices, update);
+          ? engine.timeStep(indices, { update })
+          : engine.trainStep(indices, { update });
         return [loss, correct];
       });
       const [parameters, gradients] = [net.arena, net.gradArena].map(bits);
@@ -36,7 +36,7 @@ describe('LanesEngine.timeStep', () => {
   it('has the time of each fused step', () => {
     const net = new LeNet5({ seed: 3 });
     const engine = new LanesEngine(net, { normalization, train });
-    const { times } = engine.timeStep(indices, new SGD(net, { lr: 0.05 }).update());
+    const { times } = engine.timeStep(indices, { update: new SGD(net, { lr: 0.05 }).update() });
     expect(times.steps.map(({ layers }) => layers.join('+'))).toEqual([
       ...['conv1+relu1+pool1', 'conv2+relu2+pool2', 'conv3+relu3', 'fc1+relu4', 'fc2'],
     ]);

@@ -155,7 +155,7 @@ class Run {
   /** As the trainer does it. Returns the loss. */
   step(index: number): number {
     const update = this.#optimizer.update();
-    const { loss } = this.#engine.trainStep(this.#course.batches[index], update);
+    const { loss } = this.#engine.trainStep(this.#course.batches[index], { update });
     if (update === undefined) this.#optimizer.step();
     return loss;
   }
@@ -166,14 +166,14 @@ class Run {
     this.#engine.predict(normalTensor([1 + ((5 * index) % (2 * width)), ...this.net.inputShape], index));
   }
 
-  /** Parameters and velocities. */
-  state(): { params: Float32Array; velocity: Map<string, Tensor> } {
-    return { params: this.net.arena.slice(), velocity: this.#optimizer.getVelocity() };
+  /** Parameters, and what the optimizer keeps. */
+  state(): { params: Float32Array; optimizerState: Map<string, Tensor> } {
+    return { params: this.net.arena.slice(), optimizerState: this.#optimizer.state() };
   }
 
-  putTo({ params, velocity }: ReturnType<Run['state']>): void {
+  putTo({ params, optimizerState }: ReturnType<Run['state']>): void {
     this.net.arena.set(params);
-    this.#optimizer.setVelocity(velocity);
+    this.#optimizer.setState(optimizerState);
   }
 }
 
@@ -181,8 +181,8 @@ const bits = (...arrays: readonly Float32Array[]) =>
   arrays.map(({ buffer, byteOffset, byteLength }) =>
     Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
   );
-const bitsOf = ({ params, velocity }: ReturnType<Run['state']>) =>
-  bits(params, ...[...velocity.values()].map(({ data }) => data));
+const bitsOf = ({ params, optimizerState }: ReturnType<Run['state']>) =>
+  bits(params, ...[...optimizerState.values()].map(({ data }) => data));
 
 describe('steps of lanes', () => {
   it('are those of rows and of the oracle, to the same bits on 1, 2, 3 and 7 threads', () => {
@@ -269,7 +269,7 @@ function oracleStep(
   for (const { name, kind, value, rows } of net.parameters()) {
     const offset = (value.data.byteOffset - net.arena.byteOffset) / 4;
     const gradient = oracle.gradients.get(name) as Float64Array;
-    const velocity = before.velocity.get(name)?.data;
+    const velocity = before.optimizerState.get(`velocity.${name}`)?.data;
     for (const [index, sum] of gradient.entries()) {
       const mean = kind === 'bias' && biasGradient === 'mean' ? sum / rows : sum;
       const g = mean + (kind === 'bias' ? 0 : weightDecay * params[offset + index]);

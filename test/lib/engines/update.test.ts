@@ -1,4 +1,4 @@
-/** `trainStep(indices, optimizer.update(lr))` against a step of the engine and one of the optimizer. */
+/** `trainStep(indices, { update: optimizer.update(lr) })` against a step of the engine and one of the optimizer. */
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/engine.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
@@ -26,14 +26,14 @@ function expectBits(actual: Float32Array, expected: Float32Array): void {
   expect(bytes(actual).equals(bytes(expected))).toBe(true);
 }
 
-/** Parameters after three steps, and the velocity. */
+/** The net after three steps, and the optimizer. */
 function run(engine: 'lanes' | 'rows', options: SGDOptions, fused: boolean): [Net, SGD] {
   const net = new LeNet5({ seed: 3 });
   const optimizer = new SGD(net, options);
   const runner = createEngine(engine, net, { normalization, train });
   for (const lr of [0.1, 0.05, 0.02]) {
     if (fused) {
-      runner.trainStep(indices, optimizer.update(lr));
+      runner.trainStep(indices, { update: optimizer.update(lr) });
     } else {
       runner.trainStep(indices);
       optimizer.step(lr);
@@ -48,8 +48,8 @@ describe.each(['lanes', 'rows'] as const)('%s', (engine) => {
     const [expected, expectedOptimizer] = run(engine, optimizers[name], false);
     expectBits(net.arena, expected.arena);
     expect(net.arena).not.toEqual(new LeNet5({ seed: 3 }).arena);
-    const velocity = optimizer.getVelocity();
-    const expectedVelocity = expectedOptimizer.getVelocity();
+    const velocity = optimizer.state();
+    const expectedVelocity = expectedOptimizer.state();
     expect([...velocity.keys()]).toEqual([...expectedVelocity.keys()]);
     for (const [key, { data }] of velocity) expectBits(data, expectedVelocity.get(key)?.data as Float32Array);
   });
@@ -61,7 +61,7 @@ describe.each(['lanes', 'rows'] as const)('%s', (engine) => {
     const start = other.arena.slice();
     other.gradArena.fill(1);
     const update = new SGD(other, { lr: 0.5 }).update();
-    createEngine(engine, net, { normalization, train }).trainStep(indices, update);
+    createEngine(engine, net, { normalization, train }).trainStep(indices, { update });
     expectBits(net.arena, before);
     expectBits(
       other.arena,

@@ -29,9 +29,9 @@ const checkpoint: Checkpoint = {
     ['conv1.bias', noise([6])],
     ['fc2.weight', Tensor.from([-0, 1e-45, 3.4e38, -1], [2, 2])],
   ]),
-  velocity: new Map([
-    ['conv1.weight', noise([6, 1, 5, 5])],
-    ['conv1.bias', new Tensor([6])],
+  optimizerState: new Map([
+    ['velocity.conv1.weight', noise([6, 1, 5, 5])],
+    ['velocity.conv1.bias', new Tensor([6])],
   ]),
   architecture: '{"layers":[{"kind":"conv2d","name":"conv1"}],"inputShape":[1,32,32]}',
   config: { recipe: { name: 'fast', lr: 0.1 }, seed: 1, limit: null, text: '"\u{1f600}\n' },
@@ -74,8 +74,8 @@ describe('checkpoints', () => {
   it('come back as they were, bit for bit', () => {
     saveCheckpoint(path, checkpoint);
     const loaded = loadCheckpoint(path);
-    expect(loaded).toEqual({ ...checkpoint, params: expect.any(Map), velocity: expect.any(Map) });
-    for (const kind of ['params', 'velocity'] as const) {
+    expect(loaded).toEqual({ ...checkpoint, params: expect.any(Map), optimizerState: expect.any(Map) });
+    for (const kind of ['params', 'optimizerState'] as const) {
       expect([...loaded[kind].keys()].sort()).toEqual([...checkpoint[kind].keys()].sort());
       for (const [name, tensor] of checkpoint[kind]) {
         expect(loaded[kind].get(name)?.shape).toEqual(tensor.shape);
@@ -117,11 +117,11 @@ describe('checkpoints', () => {
     });
   });
 
-  it('may have no velocity, and be of the very start', () => {
+  it('may have no state of an optimizer, and be of the very start', () => {
     const { partialEpoch: _, ...rest } = checkpoint;
-    saveCheckpoint(path, { ...rest, velocity: new Map(), epoch: 0, step: 0 });
+    saveCheckpoint(path, { ...rest, optimizerState: new Map(), epoch: 0, step: 0 });
     const loaded = loadCheckpoint(path);
-    expect(loaded).toMatchObject({ velocity: new Map(), epoch: 0, step: 0 });
+    expect(loaded).toMatchObject({ optimizerState: new Map(), epoch: 0, step: 0 });
     expect(loaded).not.toHaveProperty('partialEpoch');
   });
 
@@ -160,7 +160,7 @@ describe('a checkpoint that is no good', () => {
   );
 
   it('lacks its checksum', () => {
-    const { params, velocity: _, ...rest } = checkpoint;
+    const { params, optimizerState: _, ...rest } = checkpoint;
     const metadata = {
       format: 'rownet-checkpoint',
       version: '1',
@@ -234,7 +234,7 @@ describe('a checkpoint that is no good', () => {
     );
   });
 
-  it('has velocity of something else', () => {
+  it('has a state of something else', () => {
     forge((_, tensors) => {
       tensors.set('optimizer.velocity.fc9.weight', new Tensor([1]));
     });
@@ -305,16 +305,16 @@ describe('what saveCheckpoint refuses', () => {
     [{ config: JSON.parse(nested(65)) }, `expected the config as ${JSON_LIMITS} but received "{`],
     [{ architecture: '' }, `expected the architecture as ${JSON_LIMITS} but received ""`],
     [
-      { velocity: new Map([['x', new Tensor([1])]]) },
+      { optimizerState: new Map([['velocity.x', new Tensor([1])]]) },
       'expected velocity of parameters only but received "x"',
     ],
     [
-      { velocity: new Map([['conv1.bias', new Tensor([6, 1])]]) },
+      { optimizerState: new Map([['velocity.conv1.bias', new Tensor([6, 1])]]) },
       'expected velocity of 6 for "conv1.bias" but received 6x1',
     ],
     [
-      { params: new Map([['optimizer.velocity.a', new Tensor([1])]]), velocity: new Map() },
-      'expected a parameter name without optimizer.velocity. but received optimizer.velocity.a',
+      { params: new Map([['optimizer.velocity.a', new Tensor([1])]]), optimizerState: new Map() },
+      'expected a parameter name without optimizer. but received optimizer.velocity.a',
     ],
   ])('%j', (change, message) => {
     expect(save(change)).toThrow(ArgumentRangeError);
@@ -332,7 +332,7 @@ describe('what saveCheckpoint refuses', () => {
     saveCheckpoint(path, checkpoint);
     const before = readFileSync(path);
     const params = new Map([['w', Tensor.from([Number.NaN], [1])]]);
-    expect(() => saveCheckpoint(path, { ...checkpoint, params, velocity: new Map() })).toThrow(
+    expect(() => saveCheckpoint(path, { ...checkpoint, params, optimizerState: new Map() })).toThrow(
       ArgumentRangeError,
     );
     expect(readFileSync(path)).toEqual(before);
@@ -357,7 +357,7 @@ describe('parameters alone', () => {
       writeFileSync(file, encodeSafetensors(checkpoint.params, metadata));
       expect(loadCheckpoint(file)).toEqual({
         params: checkpoint.params,
-        velocity: new Map(),
+        optimizerState: new Map(),
         architecture: '',
         config: {},
         epoch: 0,
@@ -371,7 +371,7 @@ describe('parameters alone', () => {
     writeFileSync(file, encodeNpz(checkpoint.params));
     expect(loadParams(file)).toEqual(checkpoint.params);
     expect(loadCheckpoint(file)).toMatchObject({
-      velocity: new Map(),
+      optimizerState: new Map(),
       architecture: '',
       config: {},
       epoch: 0,

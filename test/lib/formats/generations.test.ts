@@ -41,7 +41,7 @@ beforeEach(() => {
 
 const checkpoint = (generation: number): Checkpoint => ({
   params: new Map([['w', Tensor.from([generation], [1])]]),
-  velocity: new Map(),
+  optimizerState: new Map(),
   architecture: '{}',
   config: {},
   epoch: generation,

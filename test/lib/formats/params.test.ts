@@ -222,7 +222,14 @@ describe('npz', () => {
 it('a checkpoint of ours has F32 alone', () => {
   const path = folder.join('checkpoint');
   const params = new Map([['a', Tensor.from([1], [1])]]);
-  saveCheckpoint(path, { params, velocity: new Map(), architecture: '{}', config: {}, epoch: 0, step: 0 });
+  saveCheckpoint(path, {
+    params,
+    optimizerState: new Map(),
+    architecture: '{}',
+    config: {},
+    epoch: 0,
+    step: 0,
+  });
   expect(loadCheckpoint(path)).not.toHaveProperty('leftOut');
   const header = `{"__metadata__":{"format":"rownet-checkpoint","version":"2"},"a":${entry('[1]', '[0,2]', '"F16"')}}`;
   writeFileSync(path, file(header, Buffer.alloc(2)));

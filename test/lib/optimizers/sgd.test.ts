@@ -66,7 +66,7 @@ describe('SGD', () => {
     }
     for (const [index, { value }] of net.parameters().entries())
       expectSame(value.data, apart[index].value.data, 'in an arena and apart');
-    expect(single.getVelocity()).toEqual(together.getVelocity());
+    expect(single.state()).toEqual(together.state());
   });
 
   it.each<SGDOptions>([
@@ -91,9 +91,11 @@ describe('SGD', () => {
       const scale = Math.max(...expected.map(Math.abs));
       expectClose(value.data, expected, 2e-6 * scale, `${JSON.stringify(options)} ${name}`, value.shape);
     }
-    const velocity = optimizer.getVelocity();
-    expect([...velocity.keys()]).toEqual(options.momentum ? net.parameters().map(({ name }) => name) : []);
-    for (const [name, { data }] of velocity) {
+    const names = options.momentum ? net.parameters().map(({ name }) => name) : [];
+    const state = optimizer.state();
+    expect([...state.keys()]).toEqual(names.map((name) => `velocity.${name}`));
+    for (const name of names) {
+      const { data } = state.get(`velocity.${name}`) as Tensor;
       const expected = reference.velocity.get(name) as Float64Array;
       expectClose(data, expected, 2e-6 * Math.max(...expected.map(Math.abs)), `velocity of ${name}`);
     }
@@ -125,14 +127,14 @@ describe('SGD', () => {
     const optimizer = new SGD(straight, options);
     backward(straight, 1);
     optimizer.step();
-    const [params, velocity] = [straight.getParams(), optimizer.getVelocity()];
+    const [params, state] = [straight.getParams(), optimizer.state()];
     backward(straight, 2);
     optimizer.step();
 
     const resumed = tinyNet({ seed: 99 });
     resumed.setParams(params);
     const next = new SGD(resumed, options);
-    next.setVelocity(velocity);
+    next.setState(state);
     backward(resumed, 2);
     next.step();
     expectSame(resumed.arena, straight.arena, 'parameters');
@@ -143,15 +145,15 @@ describe('SGD', () => {
     expect(without.arena).not.toEqual(straight.arena);
   });
 
-  it('getVelocity copies', () => {
+  it('state copies', () => {
     const net = tinyNet();
     const optimizer = new SGD(net, { lr: 0.1, momentum: 0.5 });
     backward(net, 1);
     optimizer.step();
-    const velocity = optimizer.getVelocity();
-    const kept = (velocity.get('fc.weight') as Tensor).data.slice();
+    const { data } = optimizer.state().get('velocity.fc.weight') as Tensor;
+    const kept = data.slice();
     optimizer.step();
-    expectSame((velocity.get('fc.weight') as Tensor).data, kept, 'velocity');
+    expectSame(data, kept, 'velocity');
   });
 
   it('says what it is', () => {
@@ -225,16 +227,16 @@ describe('SGD', () => {
     ['a step of NaN', () => optimizer.step(Number.NaN), RANGE, /sgd: expected lr/],
     [
       'velocities that are missing',
-      () => optimizer.setVelocity(new Map()),
+      () => optimizer.setState(new Map()),
       SHAPE,
-      /sgd: setVelocity: expected a tensor for each parameter but conv.weight is missing; conv.bias is missing/,
+      /sgd: setState: expected a tensor for each parameter but velocity.conv.weight is missing; velocity.conv.bias/,
     ],
     [
       'velocities without momentum',
-      () => new SGD(net, { lr: 1 }).setVelocity(new Map([['fc.bias', new Tensor([3])]])),
+      () => new SGD(net, { lr: 1 }).setState(new Map([['velocity.fc.bias', new Tensor([3])]])),
       SHAPE,
       /fc.bias is not expected/,
     ],
-    ['velocities in an object', () => optimizer.setVelocity(wrong({})), TYPE, /expected a Map/],
+    ['velocities in an object', () => optimizer.setState(wrong({})), TYPE, /expected a Map/],
   ]);
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { LanesEngine } from '../../../lib/engines/lanes.js';
+import type { PartialEpoch } from '../../../lib/formats/checkpoint.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { type Recipe, recipes } from '../../../lib/training/recipes.js';
-import type { PartialEpoch } from '../../../lib/formats/checkpoint.js';
-import type { TrainingState } from '../../../lib/training/state.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
+import { type Recipe, recipes } from '../../../lib/training/recipes.js';
+import type { TrainingState } from '../../../lib/training/state.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
@@ -94,15 +94,15 @@ describe('resuming', () => {
     );
   });
 
-  it('depends on the velocity and on the seed', async () => {
+  it('depends on the state of the optimizer and on the seed', async () => {
     const straight = start();
     await drain(straight.trainer);
     const first = start();
     for await (const { epoch } of first.trainer.fit(data)) if (epoch === 2) break;
     const state = first.trainer.state();
-    const still = new Map([...state.velocity].map(([name, { shape }]) => [name, new Tensor(shape)]));
+    const still = new Map([...state.optimizerState].map(([name, { shape }]) => [name, new Tensor(shape)]));
     for (const resume of [
-      { ...state, velocity: still },
+      { ...state, optimizerState: still },
       { ...state, seed: 10 },
     ]) {
       const net = new LeNet5({ init: 'zeros' });
@@ -115,7 +115,7 @@ describe('resuming', () => {
 
   it('starts anew from parameters without a state', async () => {
     const { trainer } = start({
-      resume: { epoch: 0, step: 0, velocity: new Map(), seed: 9, recipe: small },
+      resume: { epoch: 0, step: 0, optimizerState: new Map(), seed: 9, recipe: small },
     });
     expect(await drain(trainer, { epochs: 1 })).toHaveLength(1);
   });
@@ -131,7 +131,7 @@ describe('resuming', () => {
     expect(wrong({}, { seed: 1 })).toThrow(failure('ERR_ROWNET_RANGE', /expected 9.*received 1/));
     expect(wrong({ epoch: -1 })).toThrow(failure('ERR_ROWNET_RANGE', /epoch to be an integer from 0/));
     expect(wrong({ step: 0.5 })).toThrow(failure('ERR_ROWNET_RANGE', /step to be an integer from 0/));
-    expect(wrong({ velocity: new Map() })).toThrow(failure('ERR_ROWNET_SHAPE', /conv1\.weight/));
+    expect(wrong({ optimizerState: new Map() })).toThrow(failure('ERR_ROWNET_SHAPE', /conv1\.weight/));
     const other = new Trainer(new LeNet5(), { resume: { ...resume, step: 4 } });
     await expect(drain(other)).rejects.toThrow(
       failure('ERR_ROWNET_RANGE', /4 steps in 1 epochs.*70 images in 3 steps/),

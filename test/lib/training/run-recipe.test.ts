@@ -86,7 +86,13 @@ describe('a recipe of rownet 0.1.0, as its checkpoints hold it', () => {
 
   it('is continued', async () => {
     const net = new LeNet5({ seed: 1 });
-    const resume = { epoch: 0, step: 0, velocity: new Map(), seed: 1, recipe: { ...stored, epochs: 1 } };
+    const resume = {
+      epoch: 0,
+      step: 0,
+      optimizerState: new Map(),
+      seed: 1,
+      recipe: { ...stored, epochs: 1 },
+    };
     const trainer = new Trainer(net, { resume });
     expect(trainer.normalization).toEqual(stored.normalization);
     await drain(trainer);

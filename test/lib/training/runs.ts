@@ -3,9 +3,9 @@ import { expect } from 'vitest';
 import type { Dataset } from '../../../lib/data/datasets.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import { recipes, type RunRecipe } from '../../../lib/training/recipes.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
 import type { FitOptions } from '../../../lib/training/fit-options.js';
+import { type RunRecipe, recipes } from '../../../lib/training/recipes.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { bars, xorshift32 } from './trace.js';
@@ -37,7 +37,7 @@ export const drain = (trainer: Trainer, options: FitOptions = {}, train: Dataset
 
 /** Parameters and velocity, as bytes. */
 export function bits({ net, trainer }: ReturnType<typeof start>): string {
-  const tensors = [net.arena, ...[...trainer.state().velocity.values()].map((tensor) => tensor.data)];
+  const tensors = [net.arena, ...[...trainer.state().optimizerState.values()].map((tensor) => tensor.data)];
   return tensors
     .map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex'))
     .join();

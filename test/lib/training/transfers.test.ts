@@ -113,6 +113,6 @@ describe('what a layer lends out', () => {
 it('a trainer whose velocities are asked for hands out copies', async () => {
   const { trainer }: { trainer: Trainer } = start();
   await drain(trainer, { epochs: 1 });
-  for (const tensor of trainer.state().velocity.values()) transfer(tensor.data);
+  for (const tensor of trainer.state().optimizerState.values()) transfer(tensor.data);
   expect(await drain(trainer, { epochs: 2 })).toHaveLength(1);
 });

@@ -80,7 +80,7 @@ function measureLanes(
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     const update = optimizer.update(0.01);
     const start = performance.now();
-    const { times } = engine.timeStep(indices, update);
+    const { times } = engine.timeStep(indices, { update });
     let waiting = (performance.now() - start) / 1000;
     const add = (name: string, seconds: number) => {
       timer.add(name, seconds / threads);

@@ -91,7 +91,7 @@ export function engineStep(name: 'rows' | 'lanes'): Outcome {
   const update = optimizer.update(lr);
   const { loss, correct } = engine.trainStep(
     Uint32Array.from({ length: sizes.images }, (_, i) => i),
-    update,
+    { update },
   );
   if (update === undefined) optimizer.step(lr);
   const params = Object.fromEntries(net.parameters().map(({ name: key, value }) => [key, value.data]));

@@ -16,7 +16,7 @@ const checkpoint = (): rownet.Checkpoint => {
   const config = {};
   return {
     params: net.getParams(),
-    velocity: new Map(),
+    optimizerState: new Map(),
     architecture: net.architecture,
     config,
     epoch: 1,

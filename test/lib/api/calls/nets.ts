@@ -89,7 +89,7 @@ export const netCalls: Calls = {
   },
   initParameters: { args: () => [tinyNet().parameters(), 'he', 1], call: rownet.initParameters },
   'new CrossEntropyLoss': {
-    args: () => [all<rownet.CrossEntropyLossOptions>({ reduction: 'sum' })],
+    args: () => [all<rownet.LossOptions>({ reduction: 'sum' })],
     call: (options) => new rownet.CrossEntropyLoss(options),
     options: [0],
   },
@@ -97,6 +97,12 @@ export const netCalls: Calls = {
   'CrossEntropyLoss.forward': {
     args: () => [t(2, 3), [0, 1]],
     call: (scores, labels) => new rownet.CrossEntropyLoss().forward(scores, labels),
+  },
+  'CrossEntropyLoss.terms': { args: () => [2, 3], call: (rows) => new rownet.CrossEntropyLoss().terms(rows) },
+  'CrossEntropyLoss.measure': {
+    args: () => [t(2, 3), [0, 1], { gradScale: 0.5, grad: t(2, 3) }],
+    call: (scores, labels, options) => new rownet.CrossEntropyLoss().measure(scores, labels, options),
+    options: [2],
   },
   'CrossEntropyLoss.backward': { args: () => [], call: () => loss().backward() },
   'new SGD': {
@@ -115,10 +121,10 @@ export const netCalls: Calls = {
   },
   'SGD.step': { args: () => [0.1], call: (lr) => new rownet.SGD(stepped(), { lr: 0.1 }).step(lr) },
   'SGD.update': { args: () => [0.1], call: (lr) => new rownet.SGD(stepped(), { lr: 0.1 }).update(lr) },
-  'SGD.getVelocity': { args: () => [], call: () => new rownet.SGD(tinyNet(), { lr: 0.1 }).getVelocity() },
-  'SGD.setVelocity': {
-    args: () => [tinyNet().getParams()],
-    call: (velocity) => new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).setVelocity(velocity),
+  'SGD.state': { args: () => [], call: () => new rownet.SGD(tinyNet(), { lr: 0.1 }).state() },
+  'SGD.setState': {
+    args: () => [new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).state()],
+    call: (state) => new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).setState(state),
   },
   'SGD.toString': { args: () => [], call: () => String(new rownet.SGD(tinyNet(), { lr: 0.1 })) },
   'new LeNet5': {

@@ -15,7 +15,7 @@ function partialEpoch(): rownet.PartialEpoch {
 
 /** The velocity of a run under the recipe, which has momentum. */
 function momentum() {
-  return { velocity: new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).getVelocity() };
+  return { optimizerState: new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).state() };
 }
 
 export const trainingCalls: Calls = {
@@ -33,8 +33,16 @@ export const trainingCalls: Calls = {
       [
         `${name}.trainStep`,
         {
-          args: () => [Uint32Array.of(0, 1), new rownet.SGD(tinyNet(), { lr: 0.1 }).update()],
-          call: (indices, update) => engine(name).trainStep(indices, update),
+          args: () => [
+            Uint32Array.of(0, 1),
+            all<rownet.StepOptions>({
+              update: new rownet.SGD(tinyNet(), { lr: 0.1 }).update(),
+              seed: 1,
+              step: 2,
+            }),
+          ],
+          call: (indices, options) => engine(name).trainStep(indices, options),
+          options: [1],
         },
       ],
       [
@@ -110,7 +118,7 @@ export const trainingCalls: Calls = {
       { ...all<rownet.TrainingState>({ ...state(), step: 6, partialEpoch: partialEpoch() }), ...momentum() },
     ],
     call: (resume) => new rownet.Trainer(tinyNet(), { resume }),
-    options: [0, 'epoch', 'step', 'velocity', 'seed'],
+    options: [0, 'epoch', 'step', 'optimizerState', 'seed'],
   },
   live: {
     args: () => [all<rownet.LiveOptions>({ port: 0, onListen: () => {}, runs: async () => [] })],

@@ -1,0 +1,40 @@
+/** What an update does with each parameter. */
+import { ArgumentRangeError, StateError } from '../errors.js';
+import { checkNumber } from '../kernels/checks.js';
+import { valueText } from '../tensor.js';
+import type { Parameter } from './layer.js';
+
+/** What an update makes of weights and of biases. */
+export interface SegmentOptions {
+  /** Factor of the weights in their gradients; nothing else has one. */
+  readonly weightDecay: number;
+  /** `mean` divides a bias's gradient by the rows that were summed into it. */
+  readonly biasGradient: 'sum' | 'mean';
+}
+
+/** @throws {TypeError | RangeError} naming the option that is wrong; `decay` is what the caller calls its weight decay. */
+export function checkSegmentOptions(where: string, options: SegmentOptions, decay = 'weightDecay'): void {
+  checkNumber(where, decay, options.weightDecay, 0);
+  const { biasGradient } = options;
+  if (biasGradient === 'sum' || biasGradient === 'mean') return;
+  throw new ArgumentRangeError(
+    `${where}: expected biasGradient 'sum' or 'mean' but received ${valueText(biasGradient)}`,
+  );
+}
+
+/** @throws {StateError} before the first backward. */
+export function checkGradients(where: string, parameters: readonly Parameter[]): void {
+  const without = parameters.find(({ rows }) => rows === 0);
+  if (without === undefined) return;
+  throw new StateError(`${where}: expected a backward first but ${without.name} has no gradient`);
+}
+
+/** Offset, count, weightDecay and gradScale of a parameter; the offset counts from the start of its buffer. */
+export function segmentOf({ value, kind, rows }: Parameter, options: SegmentOptions): readonly number[] {
+  return [
+    value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT,
+    value.size,
+    kind === 'weight' ? options.weightDecay : 0,
+    kind === 'bias' && options.biasGradient === 'mean' ? 1 / rows : 1,
+  ];
+}
