@@ -31,13 +31,8 @@ export {
   type CrossEntropyOptions,
   gatherImages,
   type GatherOptions,
-  type SgdArena,
-  type SgdArenaUpdate,
-  type SgdRates,
-  sgdUpdate,
-  sgdUpdateArena,
-  type SgdUpdateOptions,
   softmaxCrossEntropy,
 } from './kernels/training.js';
+export { type ParameterUpdate, sgdUpdate, type SgdUpdateOptions } from './kernels/updates.js';
 export type { PoolOptions, Size2, SlidingWindow, WindowOptions } from './kernels/window.js';
 export type { IsaLevel } from './native.js';

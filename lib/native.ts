@@ -39,6 +39,26 @@ export interface NativeInfo {
   readonly buildType: string;
 }
 
+/** The addon's tables: what it knows by name. */
+export interface NativeTables {
+  /** How parameters follow gradients: the arrays that a rule keeps and the numbers of a step, in their order. */
+  readonly updates: readonly {
+    readonly name: string;
+    readonly slots: readonly string[];
+    readonly numbers: readonly string[];
+  }[];
+}
+
+/** `ParameterUpdate` of lib/kernels/updates.ts. */
+export interface NativeUpdate {
+  readonly rule: string;
+  readonly params: Float32Array;
+  readonly grads: Float32Array;
+  readonly state: readonly (Float32Array | null)[];
+  readonly segments: Float64Array;
+  readonly numbers: readonly number[];
+}
+
 export interface NativeAddon {
   readonly LanePlan: new (
     c: number,
@@ -49,6 +69,7 @@ export interface NativeAddon {
   /** The file that it was loaded from; `bindings` notes it. */
   readonly path?: string;
   info(): NativeInfo;
+  tables(): NativeTables;
   /**
    * Sizes the pool, the caller included; 1 to 1024. As a default, it counts only where nobody has said a number yet: the
    * pool belongs to the process, whose other JavaScript threads load the same addon. Says whether it counts.
@@ -143,34 +164,10 @@ export interface NativeAddon {
   ): { loss: number; correct: number };
 
   /**
-   * g = gradScale * grad + weightDecay * param;
-   * without momentum (velocity null): param -= lr * g;
-   * with: v = momentum * v + g; param -= lr * (nesterov ? g + momentum * v : v).
+   * Moves the parameters by their gradients, as the rule says (native/core/updates): segments holds offset, count, weight
+   * decay and gradScale of each, in order and without overlap.
    */
-  sgdUpdate(
-    param: Float32Array,
-    grad: Float32Array,
-    velocity: Float32Array | null,
-    lr: number,
-    momentum: number,
-    nesterov: boolean,
-    weightDecay: number,
-    gradScale: number,
-  ): void;
-
-  /**
-   * `sgdUpdate` over parts of an arena in one call; segments holds offset, count, weightDecay and gradScale of each, in
-   * order and without overlap.
-   */
-  sgdUpdateSegments(
-    params: Float32Array,
-    grads: Float32Array,
-    velocities: Float32Array | null,
-    segments: Float64Array,
-    lr: number,
-    momentum: number,
-    nesterov: boolean,
-  ): void;
+  updateSegments(update: NativeUpdate): void;
 
   /** out[i] = images[indices[i]] * scale + shift, elementwise over imageSize bytes. */
   gatherImages(
@@ -186,8 +183,8 @@ export interface NativeAddon {
 /** A net compiled for the lanes engine: `new LanePlan(c, h, w, steps)`, steps as in native/core/lanes/plan.h. */
 export interface NativeLanePlan {
   /**
-   * Without segments overwrites the gradients with gradScale times those of the summed loss; the batch is
-   * images[indices]. With segments updates the parameters as sgdUpdateSegments does, and leaves the gradients alone.
+   * Without an update overwrites the gradients with gradScale times those of the summed loss; the batch is
+   * images[indices]. With an update of the parameters makes it as updateSegments does, and leaves the gradients alone.
    */
   trainStep(
     images: Uint8Array,
@@ -198,11 +195,7 @@ export interface NativeLanePlan {
     parameters: Float32Array,
     gradScale: number,
     gradients: Float32Array,
-    velocities: Float32Array | null,
-    segments: Float64Array,
-    lr: number,
-    momentum: number,
-    nesterov: boolean,
+    update: NativeUpdate | null,
   ): { loss: number; correct: number };
   /**
    * `trainStep`, to the same bits. seconds receives, each added up over the threads: gather, loss, update, then forward

@@ -11,7 +11,6 @@ import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResu
 import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
-const NO_SEGMENTS = new Float64Array(0);
 
 /** Whether, and how, this engine runs the net. */
 export function planLanes(net: Net): Plan {
@@ -91,9 +90,6 @@ export class LanesEngine implements Engine {
     const { arena, gradArena } = this.#net;
     const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const fused = update !== undefined && updates(update, this.#net);
-    const segments = fused ? update.segments : NO_SEGMENTS;
-    const velocities = fused ? update.state[0] : null;
-    const [lr, momentum, nesterov] = fused ? update.numbers : [0, 0, 0];
     const step = [
       train.images,
       train.labels,
@@ -103,11 +99,7 @@ export class LanesEngine implements Engine {
       arena,
       gradScale,
       gradArena,
-      velocities,
-      segments,
-      lr,
-      momentum,
-      nesterov !== 0,
+      fused ? update : null,
     ] as const;
     const result =
       seconds === undefined ? this.#plan.trainStep(...step) : this.#plan.timeStep(...step, seconds);

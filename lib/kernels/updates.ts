@@ -1,20 +1,21 @@
-/** The one way to update parameters: a rule of the addon, over memory that holds parameters one after another. */
-import { ArgumentRangeError } from '../errors.js';
+/** How parameters follow their gradients: the update rules of the addon. */
+import { ArgumentTypeError } from '../errors.js';
 import { native } from '../native.js';
-import { valueText } from '../tensor.js';
-import { checkArray, checkNumber, checkObject } from './checks.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { type Tensor, typeName } from '../tensor.js';
+import { checkArray, checkBoolean, checkNumber, checkObject, checkShape, checkTensor } from './checks.js';
 
-/** An update that is still to be made. Parameters, gradients and states stand at the same places of their memories. */
+/** An update that is still to be made: of parameters in one arena by their gradients in another, at the same places. */
 export interface ParameterUpdate {
-  /** Its name in the addon's table. */
+  /** A row of the addon's table of updates, such as `sgd`. */
   readonly rule: string;
   readonly params: Float32Array;
   readonly grads: Float32Array;
-  /** What the rule keeps between steps, in the order of its slots; null for a slot that is not used. */
+  /** The rule's arrays, at the places of the parameters; null: not used. */
   readonly state: readonly (Float32Array | null)[];
-  /** Offset, count, weightDecay and gradScale of each parameter, in the order of their offsets. */
+  /** Offset, count, weight decay and factor of the gradient of each parameter, in the order of their offsets. */
   readonly segments: Float64Array;
-  /** What is the same for all parameters, in the order of the rule's names. */
+  /** In the order of the rule's names. */
   readonly numbers: readonly number[];
 }
 
@@ -24,22 +25,80 @@ export interface ParameterUpdate {
  */
 export function checkUpdate(where: string, update: ParameterUpdate): void {
   checkObject(where, 'an update such as SGD.update() gives', update);
-  checkArray(where, 'params', update.params, Float32Array, 0);
-  checkArray(where, 'grads', update.grads, Float32Array, 0);
-  checkArray(where, 'segments', update.segments, Float64Array, 0);
-  for (const [index, name] of ['lr', 'momentum'].entries()) checkNumber(where, name, update.numbers[index]);
+  const { params, grads, segments, numbers } = update;
+  checkArray(where, 'params', params, Float32Array, 0);
+  checkArray(where, 'grads', grads, Float32Array, 0);
+  checkArray(where, 'segments', segments, Float64Array, 0);
+  if (!Array.isArray(numbers)) {
+    throw new ArgumentTypeError(`${where}: expected a list of numbers but received ${typeName(numbers)}`);
+  }
+  const wrong = numbers.findIndex(
+    (value) => typeof value !== 'number' || !Number.isFinite(Math.fround(value)),
+  );
+  if (wrong === -1) return;
+  const rule = native()
+    .tables()
+    .updates.find(({ name }) => name === update.rule);
+  checkNumber(where, rule?.numbers[wrong] ?? 'a number of the update', numbers[wrong]);
 }
 
 /**
- * Makes the update.
- * @throws {RangeError} unless the segments lie inside the memory, in order and apart.
+ * Updates all parameters of an arena in one call.
+ * @throws {TypeError | RangeError} for an unknown rule, numbers that are not finite, and unless the segments lie inside
+ * the arena, in order and apart.
  */
 export function applyUpdate(update: ParameterUpdate): void {
   checkUpdate('update', update);
-  const { rule, params, grads, state, segments, numbers } = update;
-  if (rule !== 'sgd') {
-    throw new ArgumentRangeError(`update: expected the rule 'sgd' but received ${valueText(rule)}`);
+  native().updateSegments(update);
+}
+
+/** Rates and velocity of `sgdUpdate`. */
+export interface SgdUpdateOptions {
+  readonly lr: number;
+  /** Kept between steps; null or left out: no momentum. */
+  readonly velocity?: Tensor | null;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+  /** Factor of the gradient. Default 1. */
+  readonly gradScale?: number;
+}
+
+const updateNames: OptionNames<SgdUpdateOptions> = {
+  lr: true,
+  velocity: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+  gradScale: true,
+};
+
+/** Of `sgdUpdate`, which allocates no array. */
+const oneSegment = new Float64Array(4);
+
+/**
+ * `g = gradScale * grad + weightDecay * param`; without velocity `param -= lr * g`; with it
+ * `v = momentum * v + g; param -= lr * (nesterov ? g + momentum * v : v)`.
+ * @throws {ShapeError} if `grad` or `velocity` differs in shape from `param`.
+ */
+export function sgdUpdate(param: Tensor, grad: Tensor, options: SgdUpdateOptions): void {
+  const where = 'sgdUpdate';
+  checkOptions(where, options, updateNames, '{ lr: 0.1 }');
+  const { lr, velocity = null, momentum = 0, nesterov = false, weightDecay = 0, gradScale = 1 } = options;
+  checkTensor(where, 'param', param);
+  checkShape(where, 'grad', grad, param.shape, 'the shape of param');
+  if (velocity !== null) checkShape(where, 'velocity', velocity, param.shape, 'the shape of param');
+  for (const [name, value] of Object.entries({ lr, momentum, weightDecay, gradScale })) {
+    checkNumber(where, name, value);
   }
-  const [lr, momentum, nesterov] = numbers;
-  native().sgdUpdateSegments(params, grads, state[0], segments, lr, momentum, nesterov !== 0);
+  checkBoolean(where, 'nesterov', nesterov);
+  oneSegment.set([0, param.size, weightDecay, gradScale]);
+  native().updateSegments({
+    rule: 'sgd',
+    params: param.data,
+    grads: grad.data,
+    state: [velocity?.data ?? null],
+    segments: oneSegment,
+    numbers: [lr, momentum, Number(nesterov)],
+  });
 }

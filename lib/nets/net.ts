@@ -1,6 +1,6 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
 import { checkBatch, checkBoolean, checkInteger, checkNumber } from '../kernels/checks.js';
-import { sgdUpdate } from '../kernels/training.js';
+import { sgdUpdate } from '../kernels/updates.js';
 import type { Layer, Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { Sequential } from '../layers/sequential.js';

@@ -19,6 +19,7 @@ constexpr Export kExports[] = {
     {"info", rownet::bindings::info},
     {"setThreads", rownet::bindings::set_threads},
     {"fmaBurst", rownet::bindings::fma_burst},
+    {"tables", rownet::bindings::tables},
     {"im2row", rownet::bindings::im2row},
     {"row2im", rownet::bindings::row2im},
     {"pool2row", rownet::bindings::pool2row},
@@ -33,8 +34,7 @@ constexpr Export kExports[] = {
     {"linearForward", rownet::bindings::linear_forward},
     {"linearBackward", rownet::bindings::linear_backward},
     {"softmaxCrossEntropy", rownet::bindings::softmax_cross_entropy},
-    {"sgdUpdate", rownet::bindings::sgd_update},
-    {"sgdUpdateSegments", rownet::bindings::sgd_update_segments},
+    {"updateSegments", rownet::bindings::update_segments},
     {"gatherImages", rownet::bindings::gather_images},
 };
 

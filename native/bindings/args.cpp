@@ -36,19 +36,13 @@ void Args::fail_range(const std::string& message) const {
                   "ERR_ROWNET_RANGE");
 }
 
-Napi::Value Args::next() {
-  // Beyond the arguments given, CallbackInfo answers undefined.
-  return info_[position_++];
-}
-
 bool Args::boolean(const char* name) {
   const Napi::Value value = next();
   if (!value.IsBoolean()) fail_type(name, "a boolean");
   return value.As<Napi::Boolean>().Value();
 }
 
-float Args::number(const char* name) {
-  const Napi::Value value = next();
+float Args::number(Napi::Value value, const char* name) const {
   if (!value.IsNumber()) fail_type(name, "a number");
   return value.As<Napi::Number>().FloatValue();
 }
@@ -133,12 +127,11 @@ Span<T> Args::array(Napi::Value value, const char* name, napi_typedarray_type ty
   return {static_cast<T*>(data), elements};
 }
 
-Span<float> Args::floats(const char* name, size_t length) {
-  return array<float>(next(), name, napi_float32_array, "a Float32Array", length);
+Span<float> Args::floats(Napi::Value value, const char* name, size_t length) {
+  return array<float>(value, name, napi_float32_array, "a Float32Array", length);
 }
 
-Span<float> Args::floats_or_null(const char* name, size_t length) {
-  const Napi::Value value = next();
+Span<float> Args::floats_or_null(Napi::Value value, const char* name, size_t length) {
   if (value.IsNull()) return {nullptr, 0};
   return array<float>(value, name, napi_float32_array, "a Float32Array or null", length);
 }
@@ -159,8 +152,8 @@ Span<uint32_t> Args::uint32s(const char* name) {
   return array<uint32_t>(next(), name, napi_uint32_array, "a Uint32Array", 0);
 }
 
-Span<double> Args::doubles(const char* name, size_t length) {
-  return array<double>(next(), name, napi_float64_array, "a Float64Array", length);
+Span<double> Args::doubles(Napi::Value value, const char* name, size_t length) {
+  return array<double>(value, name, napi_float64_array, "a Float64Array", length);
 }
 
 void Args::disjoint(const char* name, Region written, std::initializer_list<Region> others) const {

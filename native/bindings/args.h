@@ -47,23 +47,31 @@ class Args {
 
   const char* where() const { return where_; }
 
+  // Beyond the arguments given, undefined.
+  Napi::Value next() { return info_[position_++]; }
   // Each reads the next argument; `name` stands in messages.
   bool boolean(const char* name);
-  float number(const char* name);
+  float number(const char* name) { return number(next(), name); }
   // An integer in [low, 2^31 - 1].
   int64_t size(const char* name, int64_t low = 0);
   Window window(const char* name);
-  Span<float> floats(const char* name, size_t length);
-  Span<float> floats_or_null(const char* name, size_t length);
+  Span<float> floats(const char* name, size_t length) { return floats(next(), name, length); }
+  Span<float> floats_or_null(const char* name, size_t length) {
+    return floats_or_null(next(), name, length);
+  }
   Span<uint8_t> bytes(const char* name);
   Span<uint16_t> uint16s(const char* name, size_t length);
   Span<int32_t> int32s(const char* name, size_t length);
   Span<uint32_t> uint32s(const char* name);
-  Span<double> doubles(const char* name, size_t length = 0);
+  Span<double> doubles(const char* name, size_t length) { return doubles(next(), name, length); }
 
   // Throws when `written` shares memory with any of the others.
   void disjoint(const char* name, Region written, std::initializer_list<Region> others) const;
 
+  float number(Napi::Value value, const char* name) const;
+  Span<float> floats(Napi::Value value, const char* name, size_t length);
+  Span<float> floats_or_null(Napi::Value value, const char* name, size_t length);
+  Span<double> doubles(Napi::Value value, const char* name, size_t length = 0);
   // `value` as an integer in [low, 2^31 - 1].
   int64_t integer(Napi::Value value, const std::string& name, int64_t low = 0) const;
   // a * b, or a RangeError where it leaves 2^53: more than any array holds.
@@ -73,7 +81,6 @@ class Args {
   [[noreturn]] void fail_range(const std::string& message) const;
 
  private:
-  Napi::Value next();
   template <typename T>
   Span<T> array(Napi::Value value, const char* name, napi_typedarray_type type,
                 const char* type_name, size_t length);

@@ -9,6 +9,7 @@ namespace rownet::bindings {
 Napi::Value info(const Napi::CallbackInfo& info);
 Napi::Value set_threads(const Napi::CallbackInfo& info);
 Napi::Value fma_burst(const Napi::CallbackInfo& info);
+Napi::Value tables(const Napi::CallbackInfo& info);
 
 // matrix.cpp
 Napi::Value im2row(const Napi::CallbackInfo& info);
@@ -29,8 +30,7 @@ Napi::Value linear_backward(const Napi::CallbackInfo& info);
 
 // training.cpp
 Napi::Value softmax_cross_entropy(const Napi::CallbackInfo& info);
-Napi::Value sgd_update(const Napi::CallbackInfo& info);
-Napi::Value sgd_update_segments(const Napi::CallbackInfo& info);
+Napi::Value update_segments(const Napi::CallbackInfo& info);
 Napi::Value gather_images(const Napi::CallbackInfo& info);
 
 }  // namespace rownet::bindings

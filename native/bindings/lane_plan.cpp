@@ -6,7 +6,7 @@
 
 #include "bindings/args.h"
 #include "bindings/guard.h"
-#include "bindings/sgd_arguments.h"
+#include "bindings/update.h"
 
 namespace rownet::bindings {
 
@@ -128,29 +128,36 @@ Napi::Value LanePlanObject::time_step(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, bool timed) {
+  const Napi::Value asked = info[8];
+  const bool updates = !asked.IsNull();
+  const UpdateFields fields = updates ? read_update(args, asked) : UpdateFields{};
   const BatchArguments data = read_batch(args, *plan_);
   const auto& [batch, images, labels, indices] = data;
   const size_t needed = static_cast<size_t>(plan_->parameters());
   const auto parameters = args.floats("parameters", needed);
   const float grad_scale = args.number("gradScale");
   const auto gradients = args.floats("gradients", needed);
-  const SgdArguments sgd = read_sgd(args, parameters);
-  args.disjoint("gradients", gradients, {parameters, sgd.velocities, images, labels, indices});
-  args.disjoint("velocities", sgd.velocities, {parameters, images, labels, indices});
+  args.next();
+  args.disjoint("gradients", gradients, {parameters, images, labels, indices});
   args.disjoint("parameters", parameters, {images, labels, indices});
-  const LaneUpdate update{sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()), sgd.step,
-                          sgd.velocities.data, parameters.data};
+  const UpdateArguments taken = updates ? take_update(args, fields) : UpdateArguments{};
+  if (updates && (taken.params.data != parameters.data || taken.params.size < needed)) {
+    args.fail_range("expected an update of the plan's parameters");
+  }
+  for (const Span<float>& state : taken.state)
+    args.disjoint("state", state, {gradients, images, labels, indices});
   double* seconds = nullptr;
   if (timed) {
     const auto times = args.doubles("seconds", static_cast<size_t>(plan_->times()));
-    args.disjoint("seconds", times,
-                  {parameters, gradients, sgd.velocities, images, labels, indices});
+    args.disjoint("seconds", times, {parameters, gradients, images, labels, indices});
+    for (const Span<float>& state : taken.state) args.disjoint("seconds", times, {state});
     seconds = times.data;
   }
   const LossSum sum = guarded(info.Env(), args.where(), [&] {
-    return sgd.segments.empty()
-               ? plan_->train_step(data.batch, parameters.data, grad_scale, gradients.data, seconds)
-               : plan_->train_step(data.batch, grad_scale, update, seconds);
+    return updates
+               ? plan_->train_step(data.batch, parameters.data, grad_scale, taken.update, seconds)
+               : plan_->train_step(data.batch, parameters.data, grad_scale, gradients.data,
+                                   seconds);
   });
   report_memory(info.Env(), plan_->bytes());
   return loss_object(info.Env(), sum);

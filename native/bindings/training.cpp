@@ -3,7 +3,7 @@
 
 #include "bindings/args.h"
 #include "bindings/exports.h"
-#include "bindings/sgd_arguments.h"
+#include "bindings/update.h"
 #include "rows/elementwise.h"
 #include "rows/softmax_cross_entropy.h"
 
@@ -33,32 +33,10 @@ Napi::Value softmax_cross_entropy(const Napi::CallbackInfo& call) {
   return result;
 }
 
-Napi::Value sgd_update(const Napi::CallbackInfo& call) {
-  Args args(call, "sgdUpdate");
-  const auto param = args.floats("param", 0);
-  const auto grad = args.floats("grad", param.size);
-  const auto velocity = args.floats_or_null("velocity", param.size);
-  SgdStep step{};
-  step.lr = args.number("lr");
-  step.momentum = args.number("momentum");
-  step.nesterov = args.boolean("nesterov");
-  step.weight_decay = args.number("weightDecay");
-  step.grad_scale = args.number("gradScale");
-  args.disjoint("param", param, {grad, velocity});
-  args.disjoint("velocity", velocity, {grad});
-  rownet::sgd_update(static_cast<int64_t>(param.size), step, grad.data, velocity.data, param.data);
-  return call.Env().Undefined();
-}
-
-Napi::Value sgd_update_segments(const Napi::CallbackInfo& call) {
-  Args args(call, "sgdUpdateSegments");
-  const auto params = args.floats("params", 0);
-  const auto grads = args.floats("grads", params.size);
-  const SgdArguments sgd = read_sgd(args, params);
-  args.disjoint("params", params, {grads, sgd.velocities});
-  args.disjoint("velocities", sgd.velocities, {grads});
-  rownet::sgd_update_segments(sgd.segments.data(), static_cast<int64_t>(sgd.segments.size()),
-                              sgd.step, grads.data, sgd.velocities.data, params.data);
+Napi::Value update_segments(const Napi::CallbackInfo& call) {
+  Args args(call, "updateSegments");
+  const UpdateArguments taken = take_update(args, read_update(args, args.next()));
+  rownet::update_segments(taken.update, taken.grads.data, taken.params.data);
   return call.Env().Undefined();
 }
 

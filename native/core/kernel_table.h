@@ -9,6 +9,7 @@
 
 #include "cpu.h"
 #include "rows/window.h"
+#include "updates/update_rule.h"
 
 namespace rownet {
 
@@ -30,14 +31,6 @@ struct MatrixView {
   const float* data;
   int64_t row_stride;
   int64_t col_stride;
-};
-
-struct SgdStep {
-  float lr;
-  float momentum;
-  bool nesterov;
-  float weight_decay;
-  float grad_scale;
 };
 
 struct KernelTable {
@@ -78,12 +71,14 @@ struct KernelTable {
   // y += x
   void (*add)(int64_t n, const float* x, float* y);
   void (*scale)(int64_t n, float factor, float* x);
-  void (*sgd_update)(int64_t n, const SgdStep& step, const float* grad, float* velocity,
-                     float* param);
   void (*bytes_to_floats)(int64_t n, const uint8_t* bytes, float scale, float shift, float* out);
 
   // Floating-point operations done by `rounds` rounds of independent FMAs; the result goes to sink.
   double (*fma_burst)(int64_t rounds, float* sink);
+
+  // Of updates/updates.inc.
+  const UpdateRule* updates;
+  int64_t update_count;
 
   // The lanes engine's, see lanes/lane_kernels.h.
   const LaneKernels* lanes;

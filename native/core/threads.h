@@ -36,4 +36,15 @@ void parallel_for(int64_t count, int slices, Body&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
+// Calls body(begin, count) on parts of [0, n) floats: below a few thousand of them a fork costs more
+// than the loop.
+template <typename Body>
+void parallel_floats(int64_t n, const Body& body) {
+  constexpr int64_t kUnit = 4096;
+  parallel_for((n + kUnit - 1) / kUnit, thread_count(), [&](int64_t begin, int64_t end, int) {
+    const int64_t first = begin * kUnit;
+    body(first, (end * kUnit < n ? end * kUnit : n) - first);
+  });
+}
+
 }  // namespace rownet

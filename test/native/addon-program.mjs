@@ -12,6 +12,11 @@ addon.setThreads(2);
 
 const floats = (n) => new Float32Array(n);
 
+const sgd = (params, grads, velocity, numbers) => ({
+  ...{ rule: 'sgd', params, grads, state: [velocity], numbers },
+  segments: Float64Array.of(0, params.length, 1e-4, 1),
+});
+
 function random(seed) {
   let state = seed;
   return () => {
@@ -72,7 +77,7 @@ function train() {
     addon.reluBackward(y1, d1, d1);
     addon.conv2dBackward(conv, channels, x, w1, d1, null, gradients.w1, gradients.b1);
     for (const name of Object.keys(weights)) {
-      addon.sgdUpdate(weights[name], gradients[name], velocities[name], 0.1, 0.9, true, 1e-4, 1);
+      addon.updateSegments(sgd(weights[name], gradients[name], velocities[name], [0.1, 0.9, 1]));
     }
   }
   return { isa: addon.info().isa, levels: addon.info().isaLevels, losses, correct };
@@ -114,7 +119,8 @@ const calls = {
       floats(4096),
       floats(64),
     ),
-  sgdUpdate: () => addon.sgdUpdate(floats(size), floats(size), null, 0.1, 0, false, 0, 1),
+  tables: () => addon.tables(),
+  updateSegments: () => addon.updateSegments(sgd(floats(size), floats(size), null, [0.1, 0, 0])),
   gatherImages: () =>
     addon.gatherImages(new Uint8Array(size), 256, Uint32Array.of(0, 1, 2, 3), 1, 0, floats(1024)),
 };

@@ -10,6 +10,7 @@
 #include "harness.h"
 #include "lanes/plan_state.h"
 #include "threads.h"
+#include "updates.h"
 
 #if defined(ROWNET_GUARDS)
 
@@ -118,13 +119,13 @@ TEST(plans_look_at_their_guards_after_each_call) {
       set_thread_count(3);
       LanePlan plan = net.plan(true);
       Floats moved = parameters, gradients(parameters.size());
-      const SgdSegment all{0, net.parts().back().begin, 0.0f, 1.0f};
+      const std::vector<UpdateSegment> all = {{0, net.parts().back().begin, 0.0f, 1.0f}};
       const auto run = [&](int which) {
         std::vector<int32_t> predictions(indices.size());
         Floats x(static_cast<size_t>(count * net.input_size()));
         Floats logits(static_cast<size_t>(count * net.classes()));
         if (which == 0) plan.train_step(batch, parameters.data(), 1.0f, gradients.data());
-        if (which == 1) plan.train_step(batch, 1.0f, {&all, 1, {}, nullptr, moved.data()});
+        if (which == 1) plan.train_step(batch, moved.data(), 1.0f, sgd({}, all, nullptr));
         if (which == 2) plan.evaluate(batch, parameters.data(), predictions.data());
         if (which == 3) plan.predict(x.data(), count, parameters.data(), logits.data());
       };

@@ -10,6 +10,7 @@
 #include "kernel_table.h"
 #include "reference/training.h"
 #include "threads.h"
+#include "updates.h"
 
 namespace rownet::test {
 
@@ -104,8 +105,8 @@ struct Course {
   FusedImages images;
   Floats parameters;
   std::vector<std::vector<uint32_t>> batches;
-  std::vector<SgdSegment> segments;
-  SgdStep step;
+  std::vector<UpdateSegment> segments;
+  reference::SgdStep step;  // of what is the same for all parameters
 };
 
 // Nets that the generator hardly draws.
@@ -152,12 +153,12 @@ Course random_course(uint64_t seed, Seen& seen) {
   seen.momentum += momentum;
   seen.nesterov += nesterov;
   seen.decay += decay;
-  c.step = {1.0f / 64.0f, momentum ? 0.75f : 0.0f, nesterov, 0.0f, 0.0f};
+  c.step = {1.0 / 64.0, momentum ? 0.75 : 0.0, nesterov, 0.0, 0.0};
   for (const FusedNet::Part& part : c.net.parts()) {
     c.segments.push_back({part.begin, part.count, part.weight && decay ? 0.125f : 0.0f, 1.0f});
   }
   std::sort(c.segments.begin(), c.segments.end(),
-            [](const SgdSegment& a, const SgdSegment& b) { return a.offset < b.offset; });
+            [](const UpdateSegment& a, const UpdateSegment& b) { return a.offset < b.offset; });
   return c;
 }
 
@@ -187,10 +188,9 @@ ByteBatch batch_of(const Course& c, const std::vector<uint32_t>& indices) {
 
 void take_step(const Course& c, LanePlan& plan, size_t index, Moment& at) {
   const std::vector<uint32_t>& indices = c.batches[index];
-  float* const velocities = c.step.momentum > 0.0f ? at.velocities.data() : nullptr;
-  const LaneUpdate update{c.segments.data(), static_cast<int64_t>(c.segments.size()), c.step,
-                          velocities, at.parameters.data()};
-  at.sum = plan.train_step(batch_of(c, indices), grad_scale_of(indices), update);
+  float* const velocities = c.step.momentum > 0.0 ? at.velocities.data() : nullptr;
+  at.sum = plan.train_step(batch_of(c, indices), at.parameters.data(), grad_scale_of(indices),
+                           sgd(c.step, c.segments, velocities));
 }
 
 // One step from `before` as the reference takes it, and how far `after` may be from that: the
@@ -212,8 +212,8 @@ bool check_step(const Course& c, size_t index, const Moment& before, const Momen
   }
   Doubles parameters = widen(before.parameters), velocities = widen(before.velocities);
   Doubles parameter_bounds(parameters.size()), velocity_bounds(parameters.size());
-  const double momentum = static_cast<double>(c.step.momentum), lr = static_cast<double>(c.step.lr);
-  for (const SgdSegment& s : c.segments) {
+  const double momentum = c.step.momentum, lr = c.step.lr;
+  for (const UpdateSegment& s : c.segments) {
     const reference::SgdStep step{lr, momentum, c.step.nesterov,
                                   static_cast<double>(s.weight_decay), 1.0};
     const auto first = static_cast<size_t>(s.offset);

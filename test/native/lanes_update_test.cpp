@@ -7,18 +7,19 @@
 #include "kernel_table.h"
 #include "lanes/step_clock.h"
 #include "threads.h"
+#include "updates.h"
 
 namespace rownet::test {
 
 namespace {
 
 // A segment for each array of parameters but the third, whose values must stay.
-std::vector<SgdSegment> segments_of(const FusedNet& net) {
+std::vector<UpdateSegment> segments_of(const FusedNet& net) {
   std::vector<FusedNet::Part> parts = net.parts();
   parts.erase(parts.begin() + 2);
   std::sort(parts.begin(), parts.end(),
             [](const auto& a, const auto& b) { return a.begin < b.begin; });
-  std::vector<SgdSegment> segments;
+  std::vector<UpdateSegment> segments;
   for (const FusedNet::Part& part : parts) {
     segments.push_back({part.begin, part.count, part.weight ? 0.125f : 0.0f, 1.0f});
   }
@@ -46,19 +47,19 @@ TEST(lanes_update_equals_one_after_the_step) {
                             data.scale,        data.shift};
       const Floats start = net.real_parameters(random);
       const Floats velocities = random.reals(net.arena());
-      const std::vector<SgdSegment> segments = segments_of(net);
-      const SgdStep step{0.25f, momentum ? 0.5f : 0.0f, momentum, 0.0f, 0.0f};
+      const std::vector<UpdateSegment> segments = segments_of(net);
+      const reference::SgdStep step{0.25, momentum ? 0.5 : 0.0, momentum, 0.0, 0.0};
+      const auto update_of = [&](Floats& state) {
+        return sgd(step, segments, momentum ? state.data() : nullptr);
+      };
       LanePlan plan = net.plan(true);
 
       Floats expected = start, gradients(start.size(), 0.0f), wanted = velocities;
       const LossSum plain = plan.train_step(batch, expected.data(), 0.125f, gradients.data());
-      sgd_update_segments(segments.data(), static_cast<int64_t>(segments.size()), step,
-                          gradients.data(), momentum ? wanted.data() : nullptr, expected.data());
+      update_segments(update_of(wanted), gradients.data(), expected.data());
 
       Floats actual = start, moved = velocities;
-      const LaneUpdate update{segments.data(), static_cast<int64_t>(segments.size()), step,
-                              momentum ? moved.data() : nullptr, actual.data()};
-      const LossSum sum = plan.train_step(batch, 0.125f, update);
+      const LossSum sum = plan.train_step(batch, actual.data(), 0.125f, update_of(moved));
 
       CHECK_EQUAL(sum.loss, plain.loss);
       CHECK_NONE(difference_in_bits(actual, expected));
@@ -68,14 +69,13 @@ TEST(lanes_update_equals_one_after_the_step) {
       const size_t steps = net.steps().size();
       CHECK_EQUAL(plan.times(), static_cast<int64_t>(time_count(steps)));
       Floats timed = start, timed_velocities = velocities, timed_gradients(start.size(), 0.0f);
-      const LaneUpdate same{segments.data(), static_cast<int64_t>(segments.size()), step,
-                            momentum ? timed_velocities.data() : nullptr, timed.data()};
       constexpr double kGuard = -7.0;
       std::vector<double> seconds(time_count(steps) + 1, kGuard);
       plan.train_step(batch, start.data(), 0.125f, timed_gradients.data(), seconds.data());
       CHECK_NONE(difference_in_bits(timed_gradients, gradients));
       CHECK_EQUAL(seconds[kUpdateTime], 0.0);
-      const LossSum timed_sum = plan.train_step(batch, 0.125f, same, seconds.data());
+      const LossSum timed_sum =
+          plan.train_step(batch, timed.data(), 0.125f, update_of(timed_velocities), seconds.data());
       CHECK_EQUAL(timed_sum.loss, plain.loss);
       CHECK_NONE(difference_in_bits(timed, expected));
       CHECK_NONE(difference_in_bits(timed_velocities, wanted));

@@ -11,6 +11,7 @@
 #include "rows/linear.h"
 #include "rows/max_pool2d.h"
 #include "rows/softmax_cross_entropy.h"
+#include "updates.h"
 
 namespace rownet::test {
 
@@ -20,6 +21,8 @@ namespace {
 namespace either {
 using namespace rownet;
 using namespace rownet::reference;
+using reference::sgd_update;
+using test::sgd_update;
 }  // namespace either
 
 template <typename Real>
@@ -27,12 +30,10 @@ struct Types;
 template <>
 struct Types<float> {
   using Index = uint16_t;
-  using Step = rownet::SgdStep;
 };
 template <>
 struct Types<double> {
   using Index = int64_t;
-  using Step = reference::SgdStep;
 };
 
 constexpr int64_t kImages = 3, kClasses = 5;
@@ -99,7 +100,7 @@ class SmallLeNet {
                             into(1));
   }
 
-  void update(const typename Types<Real>::Step& step) {
+  void update(const reference::SgdStep& step) {
     either::sgd_update(kParameters, step, gradient.data(), velocity.data(), parameters.data());
   }
 
@@ -188,8 +189,9 @@ TEST(lenet_training_follows_the_reference) {
     CHECK(std::fabs(loss - expected) < 1e-4);
     net.kernels.backward();
     net.reference.backward();
-    net.kernels.update({0.03125f, 0.5f, true, 0.0078125f, 1.0f});
-    net.reference.update({0.03125, 0.5, true, 0.0078125, 1.0});
+    constexpr reference::SgdStep kStep{0.03125, 0.5, true, 0.0078125, 1.0};
+    net.kernels.update(kStep);
+    net.reference.update(kStep);
     if (step == 0) first = loss;
     last = loss;
   }

@@ -13,6 +13,7 @@
 #include "rows/max_pool2d.h"
 #include "rows/softmax_cross_entropy.h"
 #include "threads.h"
+#include "updates.h"
 
 namespace rownet::test {
 
@@ -152,7 +153,7 @@ TEST(training_has_the_same_bits_on_any_threads) {
     });
     check_same_bits("SGD on " + std::to_string(n), [&] {
       Floats param = y, velocity = z;
-      sgd_update(n, {0.1f, 0.9f, true, 5e-4f, 0.5f}, x.data(), velocity.data(), param.data());
+      test::sgd_update(n, {0.1f, 0.9f, true, 5e-4f, 0.5f}, x.data(), velocity.data(), param.data());
       append(param, velocity);
       return param;
     });

@@ -1,4 +1,4 @@
-// Loss, update, gathering of images, and the small kernels that they and the layers are made of.
+// Loss, gathering of images, and the small kernels that they and the layers are made of.
 #include <cmath>
 #include <limits>
 
@@ -125,63 +125,6 @@ TEST_ONCE(softmax_cross_entropy_passes_nan_on_within_its_row) {
     for (int64_t i = 0; i < 9; ++i) CHECK_EQUAL(std::isnan(gradient[size(i)]), i / 3 == 1);
   }
   CHECK_CASES(3);
-}
-
-TEST(sgd_update_equals_reference) {
-  struct Case {
-    SgdStep step;
-    bool velocity;
-    // Powers of two, so that integers stay exact.
-    bool exact;
-  };
-  constexpr Case kCases[] = {
-      {{0.5f, 0.0f, false, 0.0f, 1.0f}, false, true},
-      {{0.5f, 0.0f, false, 0.25f, 0.5f}, false, true},
-      {{0.25f, 0.5f, false, 0.0f, 1.0f}, true, true},
-      {{0.25f, 0.5f, true, 0.25f, 2.0f}, true, true},
-      {{0.1f, 0.0f, false, 5e-4f, 1.0f}, false, false},
-      {{0.1f, 0.9f, false, 0.0f, 1.0f / 128.0f}, true, false},
-      {{0.1f, 0.9f, true, 5e-4f, 1.0f}, true, false},
-      {{-1e-3f, 0.99f, true, 1e-3f, 3.0f}, true, false},
-      {{0.0f, 0.9f, true, 1e-3f, 1.0f}, true, false},
-  };
-  Guarded<float> grad, velocity, param;
-  for (const Case& c : kCases) {
-    for (int64_t n = 0; n <= 2 * kernels().vector_width + 3; ++n) {
-      if (!next_case()) continue;
-      problem("%lld numbers, lr %g, momentum %g, nesterov %d, decay %g, scale %g, velocity %d",
-              static_cast<long long>(n), static_cast<double>(c.step.lr),
-              static_cast<double>(c.step.momentum), c.step.nesterov,
-              static_cast<double>(c.step.weight_decay), static_cast<double>(c.step.grad_scale),
-              c.velocity);
-      Random random(size(n));
-      const auto draw = [&] { return c.exact ? random.integers(n) : random.reals(n); };
-      const Floats g = draw(), v = draw(), p = draw();
-      reference::SgdStep step{c.step.lr, c.step.momentum, c.step.nesterov, c.step.weight_decay,
-                              c.step.grad_scale};
-      Doubles ep = widen(p), ev = widen(v), sp = magnitudes(p), sv = magnitudes(v);
-      reference::sgd_update(n, step, widen(g).data(), c.velocity ? ev.data() : nullptr, ep.data());
-      // With a negative rate everything adds up.
-      step.lr = -std::fabs(step.lr);
-      reference::sgd_update(n, step, magnitudes(g).data(), c.velocity ? sv.data() : nullptr,
-                            sp.data());
-      grad.place(g, side_of(n));
-      velocity.place(v, side_of(n));
-      param.place(p, side_of(n));
-      sgd_update(n, c.step, grad.data(), c.velocity ? velocity.data() : nullptr, param.data());
-      if (c.exact) {
-        CHECK_NONE(difference(param.values(), ep));
-        CHECK_NONE(difference(velocity.values(), ev));
-      } else {
-        CHECK_NONE(difference_beyond(param.values(), ep, bound_of_sums(5, sp)));
-        CHECK_NONE(difference_beyond(velocity.values(), ev, bound_of_sums(3, sv)));
-      }
-      CHECK_NONE(param.check());
-      CHECK_NONE(velocity.check());
-      CHECK_NONE(grad.check());
-    }
-  }
-  CHECK_CASES(9 * (2 * kernels().vector_width + 4));
 }
 
 TEST(gather_images_equals_reference) {

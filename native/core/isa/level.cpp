@@ -16,6 +16,10 @@
 #include "rows/max_pool_kernel.h"
 #include "rows/window_kernels.h"
 
+#define ROWNET_UPDATE(rule)
+#include "updates/updates.inc"
+#undef ROWNET_UPDATE
+
 namespace rownet {
 
 #if defined(ROWNET_ISA_AVX512)
@@ -55,12 +59,36 @@ static const LaneKernels lane_kernels = {
     lane_softmax,
 };
 
+static const UpdateRule update_rules[] = {
+#define ROWNET_UPDATE(rule) rule,
+#include "updates/updates.inc"
+};
+
 extern const KernelTable ROWNET_TABLE;
 const KernelTable ROWNET_TABLE = {
-    ROWNET_NAME,       kWidth,          kGemmScratch,  gemm,          gemm_pack_a, gemm_packed,
-    gemm_dot,          im2row,          im2col,        row2im,        col2im,      max_pool_forward,
-    max_pool_backward, relu_forward,    relu_backward, sum_floats,    add_to,      scale,
-    sgd_update,        bytes_to_floats, fma_burst,     &lane_kernels,
+    ROWNET_NAME,
+    kWidth,
+    kGemmScratch,
+    gemm,
+    gemm_pack_a,
+    gemm_packed,
+    gemm_dot,
+    im2row,
+    im2col,
+    row2im,
+    col2im,
+    max_pool_forward,
+    max_pool_backward,
+    relu_forward,
+    relu_backward,
+    sum_floats,
+    add_to,
+    scale,
+    bytes_to_floats,
+    fma_burst,
+    update_rules,
+    sizeof update_rules / sizeof *update_rules,
+    &lane_kernels,
 };
 
 }  // namespace rownet

@@ -9,7 +9,7 @@
 //   load_n(p, n)              the first n floats (0 <= n <= kWidth), the others 0; reads no byte behind
 //   store_n(p, n, v)          the first n floats; writes no byte behind
 //   broadcast(x)  zero()
-//   add sub mul vmax
+//   add sub mul div sqrt vmax
 //   fma(a, b, c)              a * b + c, fused where the level has it
 //   keep_if_positive(v, y)    v where y > 0, else +0 (NaN in y counts as not positive)
 //   sum(v)                    lanes added in a fixed order

@@ -30,6 +30,11 @@ inline Vec zero() { return broadcast(0.0f); }
 inline Vec add(Vec a, Vec b) { return a + b; }
 inline Vec sub(Vec a, Vec b) { return a - b; }
 inline Vec mul(Vec a, Vec b) { return a * b; }
+inline Vec div(Vec a, Vec b) { return a / b; }
+inline Vec sqrt(Vec v) {
+  return Vec{__builtin_sqrtf(v[0]), __builtin_sqrtf(v[1]), __builtin_sqrtf(v[2]),
+             __builtin_sqrtf(v[3])};
+}
 // As the x86 instruction: b where the lanes do not compare, so NaN in b wins.
 inline Vec vmax(Vec a, Vec b) { return a > b ? a : b; }
 inline Vec fma(Vec a, Vec b, Vec c) { return add(mul(a, b), c); }

@@ -67,17 +67,17 @@ int64_t LanePlan::times() const { return static_cast<int64_t>(time_count(state_-
 
 LossSum LanePlan::train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
                              float* gradients, double* seconds) {
-  return step(batch, parameters, grad_scale, gradients, nullptr, seconds);
+  return step(batch, parameters, grad_scale, nullptr, gradients, seconds);
 }
 
-LossSum LanePlan::train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update,
-                             double* seconds) {
-  return step(batch, update.parameters, grad_scale, nullptr, &update, seconds);
+LossSum LanePlan::train_step(const ByteBatch& batch, float* parameters, float grad_scale,
+                             const Update& update, double* seconds) {
+  return step(batch, parameters, grad_scale, &update, parameters, seconds);
 }
 
-// With an update there is no place for gradients.
+// written: the gradients, or with an update the parameters.
 LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float grad_scale,
-                       float* gradients, const LaneUpdate* update, double* seconds) {
+                       const Update* update, float* written, double* seconds) {
   State& s = *state_;
   const int64_t blocks = (batch.count + s.width - 1) / s.width, threads = s.threads_for(blocks);
   std::optional<StepTimes> timed;
@@ -108,9 +108,9 @@ LossSum LanePlan::step(const ByteBatch& batch, const float* parameters, float gr
     for (int64_t part = begin; part < end; ++part) {
       if (update != nullptr) {
         float* const scratch = s.fresh_scratch(s.slices.copy(slice));
-        s.reduce_and_update(part, threads, blocks, *update, scratch, clock);
+        s.reduce_and_update(part, threads, blocks, *update, written, scratch, clock);
       } else {
-        s.reduce(part, threads, blocks, gradients, clock);
+        s.reduce(part, threads, blocks, written, clock);
       }
     }
   });

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "rows/elementwise.h"
 #include "rows/softmax_cross_entropy.h"
+#include "updates/update_rule.h"
 
 namespace rownet {
 
@@ -31,14 +31,6 @@ struct ByteBatch {
   const uint32_t* indices;
   int64_t count;
   float scale, shift;  // pixel * scale + shift
-};
-
-// Gradient descent on the parameters whose gradients a step computes.
-struct LaneUpdate {
-  const SgdSegment* segments;  // in the order of their offsets
-  int64_t segment_count;
-  SgdStep step;                    // its weight_decay and grad_scale are not used
-  float *velocities, *parameters;  // velocities: nullptr without momentum
 };
 
 // Not for use by two threads at once. Same bits at any thread count: images are computed in blocks
@@ -68,9 +60,9 @@ class LanePlan {
   LossSum train_step(const ByteBatch& batch, const float* parameters, float grad_scale,
                      float* gradients, double* seconds = nullptr);
   // The same, but updates the parameters in place of keeping the gradients, to the bits that
-  // sgd_update_segments gives.
-  LossSum train_step(const ByteBatch& batch, float grad_scale, const LaneUpdate& update,
-                     double* seconds = nullptr);
+  // update_segments gives.
+  LossSum train_step(const ByteBatch& batch, float* parameters, float grad_scale,
+                     const Update& update, double* seconds = nullptr);
   // Forward and loss; predictions[count] receives the index of the first maximum of each image.
   LossSum evaluate(const ByteBatch& batch, const float* parameters, int32_t* predictions);
   // logits[count, classes] of x[count, c, h, w]. A few images are computed one by one
@@ -78,8 +70,8 @@ class LanePlan {
   void predict(const float* x, int64_t count, const float* parameters, float* logits);
 
  private:
-  LossSum step(const ByteBatch& batch, const float* parameters, float grad_scale, float* gradients,
-               const LaneUpdate* update, double* seconds);
+  LossSum step(const ByteBatch& batch, const float* parameters, float grad_scale,
+               const Update* update, float* written, double* seconds);
 
   friend struct LanePlanProbe;  // of the tests, which break a plan's memory
   struct State;

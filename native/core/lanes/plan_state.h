@@ -110,8 +110,8 @@ struct LanePlan::State {
                    float* db);
   void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients, StepClock& clock);
   // gradients: room for those of one chunk.
-  void reduce_and_update(int64_t part, int64_t parts, int64_t blocks, const LaneUpdate& update,
-                         float* gradients, StepClock& clock);
+  void reduce_and_update(int64_t part, int64_t parts, int64_t blocks, const Update& update,
+                         float* params, float* gradients, StepClock& clock);
 };
 
 }  // namespace rownet

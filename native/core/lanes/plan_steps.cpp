@@ -143,11 +143,10 @@ void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float*
 // The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
 // the arena and read again, it would move half as many bytes as parameters and velocities together.
 void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blocks,
-                                        const LaneUpdate& update, float* gradients,
+                                        const Update& update, float* params, float* gradients,
                                         StepClock& clock) {
   const auto apply = [&](int64_t begin, int64_t count, const float* from) {
-    sgd_update_range(begin, begin + count, update.segments, update.segment_count, update.step, from,
-                     update.velocities, update.parameters);
+    update_range(update, begin, begin + count, from, params);
   };
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];

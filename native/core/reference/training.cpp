@@ -42,4 +42,16 @@ void sgd_update(int64_t n, const SgdStep& step, const double* grad, double* velo
   }
 }
 
+void adam_update(int64_t n, const AdamStep& step, int64_t t, const double* grad, double* first,
+                 double* second, double* param) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double g = step.grad_scale * grad[i] + step.weight_decay * param[i];
+    first[i] = step.beta1 * first[i] + (1.0 - step.beta1) * g;
+    second[i] = step.beta2 * second[i] + (1.0 - step.beta2) * g * g;
+    const double m = first[i] / (1.0 - std::pow(step.beta1, t));
+    const double v = second[i] / (1.0 - std::pow(step.beta2, t));
+    param[i] -= step.lr * m / (std::sqrt(v) + step.eps);
+  }
+}
+
 }  // namespace rownet::reference

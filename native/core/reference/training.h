@@ -1,5 +1,5 @@
-// reference/training.h: the loss and the update in double, from their definitions. The oracle of
-// rows/softmax_cross_entropy.h and of sgd_update.
+// reference/training.h: the loss and the updates in double, from their definitions. The oracle of
+// rows/softmax_cross_entropy.h and of updates/.
 #pragma once
 
 #include <cstdint>
@@ -30,5 +30,20 @@ struct SgdStep {
 // velocity).
 void sgd_update(int64_t n, const SgdStep& step, const double* grad, double* velocity,
                 double* param);
+
+struct AdamStep {
+  double lr;
+  double beta1;
+  double beta2;
+  double eps;
+  double weight_decay;
+  double grad_scale;
+};
+
+// The t-th step from 1 on: g as above; first = beta1 * first + (1 - beta1) * g, second = beta2 *
+// second + (1 - beta2) * g^2; param -= lr * m / (sqrt(v) + eps), where m = first / (1 - beta1^t) and
+// v = second / (1 - beta2^t).
+void adam_update(int64_t n, const AdamStep& step, int64_t t, const double* grad, double* first,
+                 double* second, double* param);
 
 }  // namespace rownet::reference

@@ -1,4 +1,4 @@
-// elementwise_kernels.h: what touches each number once: ReLU, sums, SGD, bytes to floats.
+// elementwise_kernels.h: what touches each number once: ReLU, sums, bytes to floats.
 #pragma once
 
 #include "isa/vec.h"
@@ -46,27 +46,6 @@ void scale(int64_t n, float factor, float* x) {
   int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) store(x + i, mul(load(x + i), f));
   if (i < n) store_n(x + i, n - i, mul(load_n(x + i, n - i), f));
-}
-
-// g = grad_scale * grad + weight_decay * param
-// velocity = momentum * velocity + g;  param -= lr * (nesterov ? g + momentum * velocity :
-// velocity) Source: Sutskever et al., On the importance of initialization and momentum (2013), in
-// the form where the learning rate stands outside the velocity, so that a schedule does not rescale
-// the past.
-void sgd_update(int64_t n, const SgdStep& step, const float* grad, float* velocity, float* param) {
-  const Vec lr = broadcast(-step.lr), momentum = broadcast(step.momentum);
-  const Vec decay = broadcast(step.weight_decay), grad_scale = broadcast(step.grad_scale);
-  for (int64_t i = 0; i < n; i += kWidth) {
-    const int64_t lanes = n - i < kWidth ? n - i : kWidth;
-    const Vec p = load_n(param + i, lanes);
-    Vec move = fma(decay, p, mul(grad_scale, load_n(grad + i, lanes)));
-    if (velocity != nullptr) {
-      const Vec v = fma(momentum, load_n(velocity + i, lanes), move);
-      store_n(velocity + i, lanes, v);
-      move = step.nesterov ? fma(momentum, v, move) : v;
-    }
-    store_n(param + i, lanes, fma(lr, move, p));
-  }
 }
 
 void bytes_to_floats(int64_t n, const uint8_t* bytes, float factor, float shift,

@@ -132,15 +132,6 @@ const functions = {
       { lr: 0.5, velocity, momentum: 0.5, nesterov: o.random.chance(0.5), weightDecay: 0.5, gradScale: 2 },
     ];
   },
-  sgdUpdateArena(o) {
-    const n = o.integer(4, 40);
-    const velocities = maybe(o, () => o.floats(n), null);
-    const segments = Object.assign(o.array(Float64Array, 8), [0, 2, 0.5, 1, o.integer(2, 3), n - 3, 0, 2]);
-    return [
-      { params: o.floats(n), grads: o.floats(n), velocities, segments },
-      { lr: 0.5, momentum: 0.5, nesterov: o.random.chance(0.5) },
-    ];
-  },
   gatherImages(o) {
     const [count, height, width, n] = [o.integer(1, 9), o.integer(1, 7), o.integer(1, 7), o.integer(0, 9)];
     const indices = o.array(Uint32Array, n, count);
@@ -217,32 +208,7 @@ const natives = {
       maybe(o, () => o.floats(n * classes), null),
     ];
   },
-  sgdUpdate(o) {
-    const n = o.integer(0, 40);
-    return [
-      o.floats(n),
-      o.floats(n),
-      maybe(o, () => o.floats(n), null),
-      0.5,
-      0.5,
-      o.random.chance(0.5),
-      0.5,
-      2,
-    ];
-  },
-  sgdUpdateSegments(o) {
-    const n = o.integer(4, 40);
-    const segments = Object.assign(o.array(Float64Array, 8), [0, 2, 0.5, 1, 2, n - 2, 0, 2]);
-    return [
-      o.floats(n),
-      o.floats(n),
-      maybe(o, () => o.floats(n), null),
-      segments,
-      0.5,
-      0.5,
-      o.random.chance(0.5),
-    ];
-  },
+  updateSegments: (o) => [update(o, o.integer(4, 40))],
   gatherImages(o) {
     const [count, size, n] = [o.integer(1, 9), o.integer(1, 40), o.integer(0, 9)];
     return [
@@ -256,6 +222,20 @@ const natives = {
   },
   setThreads: (o) => [o.integer(1, 3)],
 };
+
+/** @param {Operands} o @param {number} n */
+function update(o, n) {
+  const rule = o.random.pick(addon.tables().updates);
+  const slot = () => (rule.name === 'sgd' ? maybe(o, () => o.floats(n), null) : o.floats(n));
+  return {
+    rule: rule.name,
+    params: o.floats(n),
+    grads: o.floats(n),
+    state: rule.slots.map(slot),
+    segments: Object.assign(o.array(Float64Array, 8), [0, 2, 0.5, 1, o.integer(2, 3), n - 3, 0, 2]),
+    numbers: rule.numbers.map(() => 0.5),
+  };
+}
 
 /** @param {Operands} o @param {number} count */
 function same(o, count) {

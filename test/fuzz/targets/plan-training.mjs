@@ -145,10 +145,9 @@ export function trainPlan(o, plan) {
       const gradScale = 1 / indices.length;
       const before = params.slice();
       const velocity = velocities?.slice();
-      const { loss } = made.trainStep(
-        ...batch,
-        ...[params, gradScale, gradients, velocities, segments, lr, momentum, nesterov],
-      );
+      const numbers = [lr, momentum, Number(nesterov)];
+      const update = { rule: 'sgd', params, grads: gradients, state: [velocities], segments, numbers };
+      const { loss } = made.trainStep(...batch, params, gradScale, gradients, update);
       const layers = (/** @type {Float32Array} */ at) =>
         gradientsByLayers(plan, { images, labels, indices }, at, gradScale);
       const wanted = layers(before);

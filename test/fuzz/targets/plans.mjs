@@ -96,20 +96,12 @@ function callPlan(o, spoilt) {
     1 / 64,
     -2,
   ];
-  const segments = o.random.chance(0.5)
-    ? Object.assign(o.array(Float64Array, 4), [0, arena, 0, 1])
-    : o.array(Float64Array, 0);
-  const step = [
-    ...batch,
-    o.floats(arena),
-    1 / 64,
-    o.floats(arena),
-    maybe(o, () => o.floats(arena), null),
-    segments,
-    0.5,
-    0.5,
-    false,
-  ];
+  const [params, grads] = [o.floats(arena), o.floats(arena)];
+  const segments = Object.assign(o.array(Float64Array, 4), [0, arena, 0, 1]);
+  const state = [maybe(o, () => o.floats(arena), null)];
+  const update = { rule: 'sgd', params, grads, state, segments, numbers: [0.5, 0.5, 0] };
+  if (spoilt && o.random.chance(0.4)) o.spoil([update]);
+  const step = [...batch, params, 1 / 64, grads, o.random.chance(0.5) ? update : null];
   const calls = {
     trainStep: step,
     timeStep: [...step, o.array(Float64Array, 3 + 2 * steps.length)],

@@ -54,11 +54,16 @@ describe('NativeLanePlan.timeStep', () => {
   const time = (seconds: Float64Array, images = train.images) => {
     if ('reason' in compiled) throw new Error(compiled.reason);
     const { arena, gradArena } = net;
-    return compiled.plan.timeStep(
-      ...([images, train.labels, indices, 1, 0, arena, 1, gradArena, velocities] as const),
-      ...([Float64Array.of(0, arena.length, 0, 1), 0, 0, false] as const),
-      seconds,
-    );
+    const update = {
+      rule: 'sgd',
+      params: arena,
+      grads: gradArena,
+      state: [velocities],
+      segments: Float64Array.of(0, arena.length, 0, 1),
+      numbers: [0, 0, 0],
+    };
+    const batch = [images, train.labels, indices, 1, 0] as const;
+    return compiled.plan.timeStep(...batch, arena, 1, gradArena, update, seconds);
   };
   const where = 'LanePlan.timeStep: expected';
   itRefuses([

@@ -9,14 +9,14 @@ const images = new Uint8Array(4 * 2);
 
 const calls = {
   trainStep: (labels: Uint8Array, indices: Uint32Array) =>
-    plan.trainStep(...batch(labels, indices), parameters, 1, gradients, null, none, 0, 0, false),
+    plan.trainStep(...batch(labels, indices), parameters, 1, gradients, null),
   timeStep: (labels: Uint8Array, indices: Uint32Array) =>
-    plan.timeStep(...batch(labels, indices), parameters, 1, gradients, null, none, 0, 0, false, seconds),
+    plan.timeStep(...batch(labels, indices), parameters, 1, gradients, null, seconds),
   evaluate: (labels: Uint8Array, indices: Uint32Array) =>
     plan.evaluate(...batch(labels, indices), parameters, new Int32Array(indices.length)),
 };
 const [parameters, gradients] = [new Float32Array(9), new Float32Array(9)];
-const [none, seconds] = [new Float64Array(0), new Float64Array(5)];
+const seconds = new Float64Array(5);
 const batch = (labels: Uint8Array, indices: Uint32Array) => [images, labels, indices, 1, 0] as const;
 
 describe.each(Object.keys(calls) as (keyof typeof calls)[])('%s', (name) => {
@@ -72,8 +72,18 @@ it.each([
   ['out of order', [5, 4, 0, 1, 0, 5, 0, 1]],
 ])('refuses segments of an update %s', (_, segments) => {
   const data = batch(new Uint8Array(4), Uint32Array.of(0));
-  const step = (numbers: number[]) =>
-    plan.trainStep(...data, parameters, 1, gradients, null, Float64Array.from(numbers), 0, 0, false);
+  const step = (numbers: number[], params = parameters) =>
+    plan.trainStep(...data, parameters, 1, gradients, {
+      rule: 'sgd',
+      params,
+      grads: gradients,
+      state: [null],
+      segments: Float64Array.from(numbers),
+      numbers: [0, 0, 0],
+    });
   expect(() => step(segments)).toThrow('expected segments inside params, in order, without overlap');
   expect(step([0, 5, 0, 1, 5, 4, 0, 1]).loss).toBeGreaterThan(0);
+  expect(() => step([0, 5, 0, 1], new Float32Array(9))).toThrow(
+    "expected an update of the plan's parameters",
+  );
 });

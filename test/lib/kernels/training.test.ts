@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatherImages, sgdUpdate, sgdUpdateArena, softmaxCrossEntropy } from '../../../lib/kernels.js';
+import { gatherImages, softmaxCrossEntropy } from '../../../lib/kernels.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
 import * as oracle from '../../support/oracle.js';
@@ -52,45 +52,6 @@ describe('softmaxCrossEntropy', () => {
   });
 });
 
-describe('sgdUpdate', () => {
-  const size = 37;
-  const grad = normalTensor([size], 2);
-
-  /** The rule in double precision. */
-  function expected(
-    param: Float32Array,
-    velocity: Float32Array | null,
-    options: { lr: number; momentum: number; nesterov: boolean; weightDecay: number; gradScale: number },
-  ) {
-    const { lr, momentum, nesterov, weightDecay, gradScale } = options;
-    const g = Float64Array.from(param, (value, index) => gradScale * grad.data[index] + weightDecay * value);
-    const v = velocity === null ? g : g.map((value, index) => momentum * velocity[index] + value);
-    const step = nesterov ? g.map((value, index) => value + momentum * v[index]) : v;
-    return { v, param: Float64Array.from(param, (value, index) => value - lr * step[index]) };
-  }
-
-  it.each([
-    [{ lr: 0.1, momentum: 0, nesterov: false, weightDecay: 0, gradScale: 1 }, false],
-    [{ lr: 0.1, momentum: 0, nesterov: false, weightDecay: 0.3, gradScale: 0.25 }, false],
-    [{ lr: 0.1, momentum: 0.9, nesterov: false, weightDecay: 0.3, gradScale: 0.25 }, true],
-    [{ lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.3, gradScale: 0.25 }, true],
-    [{ lr: 0, momentum: 0.5, nesterov: true, weightDecay: 0, gradScale: 1 }, true],
-  ])('%j', (options, hasVelocity) => {
-    const param = normalTensor([size], 3);
-    const velocity = hasVelocity ? normalTensor([size], 4) : null;
-    const wanted = expected(param.data, velocity?.data ?? null, options);
-    sgdUpdate(param, grad, { ...options, velocity });
-    expectClose(param.data, wanted.param, 1e-6, 'param');
-    if (velocity !== null) expectClose(velocity.data, wanted.v, 1e-6, 'velocity');
-  });
-
-  it('keeps a step whose numbers are exact', () => {
-    const param = Tensor.from([4, -2], [2]);
-    sgdUpdate(param, Tensor.from([1, 8], [2]), { lr: 0.5, weightDecay: 0.5 });
-    expect([...param.data]).toEqual([2.5, -5.5]);
-  });
-});
-
 describe('gatherImages', () => {
   const images = Uint8Array.from({ length: 5 * 6 }, (_, index) => index * 8);
 
@@ -127,55 +88,5 @@ describe('gatherImages', () => {
     expect(gatherImages(images, [6], Uint32Array.of(1, 3), { out })).toBe(out);
     expectSame(out.data, [...images.subarray(6, 12), ...images.subarray(18, 24)], 'out');
     expect(gatherImages(images, [6], new Uint32Array(0)).shape).toEqual([0, 6]);
-  });
-});
-
-describe('sgdUpdateArena', () => {
-  const update = (segments: readonly number[], size = 10) =>
-    sgdUpdateArena(
-      {
-        params: new Float32Array(10),
-        grads: new Float32Array(size).fill(1),
-        velocities: null,
-        segments: Float64Array.from(segments),
-      },
-      { lr: 0.5 },
-    );
-
-  it('updates what the segments name, and nothing else', () => {
-    const params = new Float32Array(10).fill(1);
-    const grads = Float32Array.from({ length: 10 }, (_, i) => i);
-    const segments = Float64Array.of(1, 2, 0, 1, 5, 3, 0.5, 2);
-    sgdUpdateArena({ params, grads, velocities: null, segments }, { lr: 0.5 });
-    const moved = (i: number, decay: number, scale: number) => 1 - 0.5 * (scale * i + decay);
-    expect([...params]).toEqual(
-      [1, moved(1, 0, 1), moved(2, 0, 1), 1, 1].concat(
-        [5, 6, 7].map((i) => moved(i, 0.5, 2)),
-        [1, 1],
-      ),
-    );
-  });
-
-  it.each([
-    ['reach past the end', [8, 3, 0, 1]],
-    ['overlap', [0, 4, 0, 1, 3, 2, 0, 1]],
-    ['run backwards', [4, 2, 0, 1, 0, 2, 0, 1]],
-    ['are no integers', [0.5, 1, 0, 1]],
-    ['are NaN', [Number.NaN, 1, 0, 1]],
-    ['are negative', [-1, 1, 0, 1]],
-  ])('refuses segments that %s', (_, segments) => {
-    expect(() => update(segments)).toThrow('expected segments inside params, in order, without overlap');
-  });
-
-  it('refuses a segment that is cut', () => {
-    expect(() => update([0, 4, 0, 1, 4])).toThrow(
-      'sgdUpdateSegments: expected segments of four numbers each',
-    );
-  });
-
-  it('refuses gradients that are fewer than the parameters', () => {
-    expect(() => update([0, 1, 0, 1], 9)).toThrow(
-      /expected grads to hold at least 10 elements but received 9/,
-    );
   });
 });

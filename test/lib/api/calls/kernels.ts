@@ -2,12 +2,6 @@
 import * as rownet from '../../../../lib/index.js';
 import { all, type Calls, type Options, t } from './call.js';
 
-const arena = () => ({
-  params: new Float32Array(4),
-  grads: new Float32Array(4),
-  velocities: new Float32Array(4),
-  segments: Float64Array.of(0, 4, 0, 1),
-});
 const window = { kernel: 2, stride: 1, padding: 0 };
 const pool = { kernel: 2, stride: 2 };
 
@@ -148,11 +142,6 @@ export const kernelCalls: Calls = {
     ],
     call: rownet.sgdUpdate,
     options: [2, 'lr'],
-  },
-  sgdUpdateArena: {
-    args: () => [arena(), all<rownet.SgdRates>({ lr: 0.1, momentum: 0.9, nesterov: true })],
-    call: rownet.sgdUpdateArena,
-    options: [1, 'lr'],
   },
   gatherImages: {
     args: () => [
