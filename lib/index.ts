@@ -19,15 +19,15 @@ export {
 } from './data/normalize.js';
 export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
-export {
-  createEngine,
-  type Engine,
-  type EngineName,
-  type EngineOptions,
-  type Evaluation,
-  type ImageSet,
-  type StepOptions,
-  type StepResult,
+export { createEngine } from './engines/create.js';
+export type {
+  Engine,
+  EngineName,
+  EngineOptions,
+  Evaluation,
+  ImageSet,
+  StepOptions,
+  StepResult,
 } from './engines/engine.js';
 export {
   AddonError,
@@ -60,11 +60,13 @@ export * from './kernels.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
 export { Flatten } from './layers/flatten.js';
 export {
+  type ForwardContext,
   type Layer,
+  type LayerBuffer,
   type LayerDescription,
-  type LayerKind,
   LayerParameter,
   type Parameter,
+  type ParameterKind,
 } from './layers/layer.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
@@ -75,6 +77,7 @@ export type { Loss, LossOptions, LossTargets } from './losses/loss.js';
 export { type Init, initParameters } from './nets/init.js';
 export { LeNet5, type LeNet5Options } from './nets/lenet5.js';
 export { Net, type NetOptions, type UpdateOptions } from './nets/net.js';
+export { restoreNet } from './nets/restore.js';
 export type { Optimizer, ParameterUpdate } from './optimizers/optimizer.js';
 export type { HasParameters, OptimizerTarget, RuleOptions } from './optimizers/rule-optimizer.js';
 export { SGD, type SGDOptions } from './optimizers/sgd.js';

@@ -1,4 +1,5 @@
 /** Nets that come from a checkpoint. */
+import '../engines/lanes/runner.js';
 import type { PicturePreparation } from '../data/preparation.js';
 import { knownClassNames } from '../data/registry.js';
 import { DataError } from '../errors.js';

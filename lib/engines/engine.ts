@@ -1,11 +1,6 @@
-/** What runs a net: the interface of an engine, and the choice of one. */
-import { ArgumentRangeError } from '../errors.js';
+/** What runs a net: the interface of an engine. */
 import type { ParameterUpdate } from '../kernels/updates.js';
-import type { Net } from '../nets/net.js';
-import { type Tensor, valueText } from '../tensor.js';
-import { checkNet } from './image-set.js';
-import { LanesEngine, planLanes } from './lanes.js';
-import { RowsEngine } from './rows.js';
+import type { Tensor } from '../tensor.js';
 
 /**
  * `lanes`: fused steps, many images side by side; `rows`: layer by layer; `auto`: `lanes` where it can express the
@@ -91,26 +86,4 @@ export interface Engine {
    * @throws {ShapeError} for images that are not of the net's input shape.
    */
   predict(x: Tensor): Tensor;
-}
-
-/**
- * The engine that runs a net.
- * @param name `auto` takes the fastest that can express the net.
- * @throws {ArgumentRangeError} for an unknown name.
- * @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit.
- */
-export function createEngine(name: EngineName, net: Net, options: EngineOptions): Engine {
-  checkNet(net);
-  switch (name) {
-    case 'auto':
-      return 'steps' in planLanes(net) ? new LanesEngine(net, options) : new RowsEngine(net, options);
-    case 'lanes':
-      return new LanesEngine(net, options);
-    case 'rows':
-      return new RowsEngine(net, options);
-    default:
-      throw new ArgumentRangeError(
-        `createEngine: expected 'auto', 'lanes' or 'rows' but received ${valueText(name)}`,
-      );
-  }
 }

@@ -1,16 +1,16 @@
 /**
- * One convolution or linear layer on one image, as the article computes it: im2row -> matrix product -> bias -> ReLU ->
- * pool2row -> maximum, and backward by the adjoints. Every intermediate is kept, so that it can be shown with its numbers.
+ * One convolution or linear layer on one image, as the article computes it: im2row -> matrix product -> bias ->
+ * activation -> pool2row -> maximum, and backward by the adjoints. Every intermediate is kept, so that it can be shown with its numbers.
  */
 import { ArgumentRangeError } from '../errors.js';
-import { im2row, matmul, pool2row, relu, reluBackward, row2im, row2pool } from '../kernels.js';
-import { Conv2d } from '../layers/conv2d.js';
-import { Linear } from '../layers/linear.js';
-import { MaxPool2d } from '../layers/max-pool2d.js';
+import { im2row, matmul, pool2row, row2im, row2pool } from '../kernels.js';
+import type { ExplainedPart, LayerKind } from '../layers/kind.js';
+import { kindOf } from '../layers/kinds.js';
+import type { Layer } from '../layers/layer.js';
 import type { NamedLayer } from '../layers/sequential.js';
 import { CrossEntropyLoss } from '../losses/cross-entropy.js';
 import type { Net } from '../nets/net.js';
-import { Tensor } from '../tensor.js';
+import { type Shape, Tensor } from '../tensor.js';
 
 /** P: places of the window, outH * outW; K: values of a window, C * kernelH * kernelW; F: filters. */
 export interface Explanation {
@@ -36,11 +36,22 @@ export interface Explanation {
   readonly product: Tensor;
   /** `[F, outH, outW]`: with the bias, a map for each filter. */
   readonly sum: Tensor;
-  readonly relu: Tensor | undefined;
+  readonly activation: ExplainedActivation | undefined;
   readonly pool: ExplainedPool | undefined;
   /** No layer follows: the outputs are the scores of the classes. */
   readonly isScores: boolean;
   readonly backward: ExplainedBackward;
+}
+
+export interface ExplainedActivation {
+  /** `ReLU`. */
+  readonly name: string;
+  /** With the input as a text: `max(0, 1.5)`. */
+  formula(x: string): string;
+  /** What it does with a gradient, after its name. */
+  readonly backward: string;
+  /** `[F, outH, outW]`. */
+  readonly output: Tensor;
 }
 
 export interface ExplainedPool {
@@ -62,7 +73,7 @@ export interface ExplainedBackward {
   readonly gradOut: Tensor;
   /** Pooling: each gradient in the column of its maximum, else 0. */
   readonly poolRows: Tensor | undefined;
-  /** `[F, outH, outW]`: of the convolution's output, after pooling and ReLU. */
+  /** `[F, outH, outW]`: of the convolution's output, after pooling and activation. */
   readonly gradSum: Tensor;
   /** `[P, K]`: gradient of the rows, gradSum (as `[P, F]`) times the weights. */
   readonly gradRows: Tensor;
@@ -73,7 +84,13 @@ export interface ExplainedBackward {
   readonly gradBias: Tensor;
 }
 
-const isExplained = ({ layer }: NamedLayer) => layer instanceof Conv2d || layer instanceof Linear;
+/** The part that a layer plays, if it is `role`. */
+function partOf<Role extends ExplainedPart<Layer>['role']>(layer: Layer | undefined, role: Role) {
+  const part = layer === undefined ? undefined : kindOf(layer)?.explain;
+  return part?.role === role ? (part as Extract<ExplainedPart<Layer>, { role: Role }>) : undefined;
+}
+
+const isExplained = ({ layer }: NamedLayer) => partOf(layer, 'products') !== undefined;
 
 /** Names of the layers that can be explained. */
 export function explainableLayers(net: Net): string[] {
@@ -88,10 +105,10 @@ export function explainedWith(net: Net, name: string): string | undefined {
   return start >= 0 && index <= lastExplained(layers, start) ? layers[start].name : undefined;
 }
 
-/** The last layer that is explained with the one at `index`: its ReLU, and the pooling behind that. */
+/** The last layer that is explained with the one at `index`: its activation, and the pooling behind that. */
 function lastExplained(layers: readonly NamedLayer[], index: number): number {
-  if (layers[index + 1]?.layer.kind !== 'relu') return index;
-  return layers[index + 2]?.layer instanceof MaxPool2d ? index + 2 : index + 1;
+  if (partOf(layers[index + 1]?.layer, 'activation') === undefined) return index;
+  return partOf(layers[index + 2]?.layer, 'maximum') === undefined ? index + 1 : index + 2;
 }
 
 /**
@@ -103,38 +120,40 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
   const { layers } = net.layer;
   const index = layers.findIndex((one) => one.name === name);
   const layer = layers[index]?.layer;
-  if (!(layer instanceof Conv2d || layer instanceof Linear)) {
+  const part = partOf(layer, 'products');
+  if (part === undefined) {
     throw new ArgumentRangeError(
       `explain: expected one of the layers ${explainableLayers(net).join(', ')} but received "${name}"`,
     );
   }
   const last = lastExplained(layers, index);
-  const hasRelu = last > index;
-  const pooling = last === index + 2 ? (layers[last].layer as MaxPool2d) : undefined;
-
   const outputs = net.activations(x);
   const before = index === 0 ? x : (outputs.get(layers[index - 1].name) as Tensor);
-  const geometry = geometryOf(layer, before);
-  const { inputShape, outputShape, window } = geometry;
+  const window = part.window(layer);
+  const [inputShape, outputShape] = [before.shape, layer.outputShape(before.shape)].map(asMaps);
   const [filters, ...places] = outputShape;
   const input = before.reshape([1, ...inputShape]);
   const rows = window === undefined ? input.reshape([1, inputShape[0]]) : im2row(input, window);
-  const weight = copy(layer.weight.value, [filters, rows.shape[1]]);
-  const bias = copy(layer.bias.value, [filters]);
+  const [weight, bias] = layer
+    .parameters()
+    .map(({ value }, at) => copy(value, at === 0 ? [filters, rows.shape[1]] : [filters]));
   const product = matmul(rows, weight, { transposeB: true });
   const sum = addBias(transpose(product), bias).reshape([1, filters, ...places]);
-  const rectified = hasRelu ? relu(sum) : undefined;
-  const pool = pooling === undefined ? undefined : explainPool(pooling, rectified as Tensor);
+  const activation = last > index ? explainActivation(layers[index + 1].layer, sum) : undefined;
+  const pool =
+    activation && last === index + 2
+      ? explainPool(layers[last].layer, activation.explained.output)
+      : undefined;
 
   const { loss, gradOut } = lossGradient(net, x, label, layers, last);
-  const { poolRows, gradRelu } = poolBackward(pool, gradOut, outputShape);
-  const gradSum = rectified === undefined ? gradRelu : reluBackward(rectified, gradRelu);
+  const { poolRows, gradActivated } = poolBackward(pool, gradOut, outputShape);
+  const gradSum = activation?.layer.backward(gradActivated) ?? gradActivated;
   const byPlace = transpose(gradSum.reshape([filters, rows.shape[0]]));
   const gradRows = matmul(byPlace, weight);
   return {
     name,
     layers: layers.slice(index, last + 1).map((one) => one.name),
-    kind: layer.kind,
+    kind: window === undefined ? 'linear' : 'conv2d',
     inputShape,
     outputShape,
     kernel: window?.kernel ?? [1, 1],
@@ -146,7 +165,7 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
     bias,
     product,
     sum,
-    relu: rectified,
+    activation: activation?.explained,
     pool,
     isScores: last === layers.length - 1,
     backward: {
@@ -163,23 +182,23 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
   };
 }
 
-function geometryOf(layer: Conv2d | Linear, input: Tensor) {
-  if (layer instanceof Linear) {
-    const { inFeatures, outFeatures } = layer;
-    return {
-      inputShape: [inFeatures, 1, 1] as const,
-      outputShape: [outFeatures, 1, 1] as const,
-      window: undefined,
-    };
-  }
-  const [, c, h, w] = input.shape;
-  const [, f, oh, ow] = layer.outputShape(input.shape);
-  return { inputShape: [c, h, w] as const, outputShape: [f, oh, ow] as const, window: layer.window };
+/** `[N, C, H, W]` or `[N, features]` as `[C, H, W]`. */
+function asMaps([, channels, height = 1, width = 1]: Shape) {
+  return [channels, height, width] as const;
 }
 
-function explainPool(layer: MaxPool2d, x: Tensor): ExplainedPool {
-  const { kernel, stride } = layer.window;
-  const [, f, oh, ow] = layer.outputShape(x.shape);
+/** With a layer of its own, whose state is that of this input. */
+function explainActivation(behind: Layer, x: Tensor): { layer: Layer; explained: ExplainedActivation } {
+  const { type } = kindOf(behind) as LayerKind;
+  const { formula, backward } = partOf(behind, 'activation') as ExplainedPart<Layer> & { role: 'activation' };
+  const layer = new type(undefined as never);
+  return { layer, explained: { name: type.name, formula, backward, output: layer.forward(x) } };
+}
+
+function explainPool(layer: Layer, x: Tensor): ExplainedPool {
+  const part = partOf(layer, 'maximum') as ExplainedPart<Layer> & { role: 'maximum' };
+  const { kernel, stride } = part.window(layer);
+  const [f, oh, ow] = asMaps(layer.outputShape(x.shape));
   const rows = pool2row(x, { kernel, stride });
   const columns = rows.shape[1];
   const output = new Tensor([f, oh, ow]);
@@ -203,8 +222,8 @@ function poolBackward(
   pool: ExplainedPool | undefined,
   gradOut: Tensor,
   [f, oh, ow]: readonly [number, number, number],
-): { poolRows: Tensor | undefined; gradRelu: Tensor } {
-  if (pool === undefined) return { poolRows: undefined, gradRelu: gradOut.reshape([1, f, oh, ow]) };
+): { poolRows: Tensor | undefined; gradActivated: Tensor } {
+  if (pool === undefined) return { poolRows: undefined, gradActivated: gradOut.reshape([1, f, oh, ow]) };
   const { rows, output, kernel, stride } = pool;
   const [count, columns] = rows.shape;
   const poolRows = new Tensor(rows.shape);
@@ -212,7 +231,7 @@ function poolBackward(
     const values = rows.data.subarray(row * columns, (row + 1) * columns);
     poolRows.data[row * columns + values.indexOf(output.data[row])] = gradOut.data[row];
   }
-  return { poolRows, gradRelu: row2pool(poolRows, [1, f, oh, ow], { kernel, stride }) };
+  return { poolRows, gradActivated: row2pool(poolRows, [1, f, oh, ow], { kernel, stride }) };
 }
 
 function copy(tensor: Tensor, shape: readonly number[]): Tensor {

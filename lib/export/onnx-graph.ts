@@ -1,13 +1,9 @@
 /** A net as an ONNX model: its layers as operators, its parameters under their own names. */
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { encodeOnnx, type OnnxModel, type OnnxNode } from '../formats/onnx.js';
-import { Conv2d } from '../layers/conv2d.js';
-import { Flatten } from '../layers/flatten.js';
-import type { Layer } from '../layers/layer.js';
-import { Linear } from '../layers/linear.js';
-import { MaxPool2d } from '../layers/max-pool2d.js';
-import { ReLU } from '../layers/relu.js';
-import { Sequential } from '../layers/sequential.js';
+import type { OnnxOperation } from '../layers/kind.js';
+import { kindOf, layerKinds } from '../layers/kinds.js';
+import { leaves } from '../layers/sequential.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { Tensor, typeName, valueText } from '../tensor.js';
@@ -46,12 +42,12 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
   for (const [name, { data }] of params) checkFinite(name, data);
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, Tensor>();
-  const add = (name: string, operation: Operation) => {
+  const add = (name: string, operation: OnnxOperation) => {
     const before = nodes.at(-1)?.output ?? 'input';
     nodes.push({
       name,
       operator: operation.operator,
-      inputs: [before, ...(operation.parameters ?? [])],
+      inputs: [before, ...(operation.inputs ?? [])],
       // A colon is no part of a layer's name, so that nothing else is called so.
       output: `${name}:output`,
       ...(operation.attributes === undefined ? {} : { attributes: operation.attributes }),
@@ -71,14 +67,24 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
     }
     for (const [name, operator] of [['scale', 'Mul'] as const, ['shift', 'Add'] as const]) {
       initializers.set(`input:${name}`, Tensor.from([normalization[name]], []));
-      add(`input:${name}`, { operator, parameters: [`input:${name}`] });
+      add(`input:${name}`, { operator, inputs: [`input:${name}`] });
     }
   } else if (input !== 'normalized') {
     throw new ArgumentRangeError(
       `exportOnnx: expected input 'normalized' or 'pixels' but received ${valueText(input)}`,
     );
   }
-  for (const { path, layer } of leaves(net.layer, '')) add(path, operation(path, layer));
+  for (const { path, layer } of leaves(net.layer, [1, ...net.inputShape])) {
+    // By class and not by what it calls itself: a subclass may compute something else.
+    const operation = kindOf(layer)?.onnx(layer);
+    if (operation === undefined) {
+      const names = Object.values(layerKinds).map(({ type }) => type.name);
+      throw new ArgumentRangeError(
+        `exportOnnx: ${path || 'net.layer'}: expected ${names.join(', ')} or Sequential but received ${typeName(layer)}`,
+      );
+    }
+    add(path, { ...operation, inputs: (operation.inputs ?? []).map((name) => `${path}.${name}`) });
+  }
   for (const [name, tensor] of params) initializers.set(name, tensor);
   const last = nodes.pop() as OnnxNode;
   return {
@@ -109,45 +115,4 @@ function checkFinite(name: string, values: ArrayLike<number>): void {
   const wrong = Array.prototype.find.call(values, (value) => !Number.isFinite(value));
   if (wrong === undefined) return;
   throw new ArgumentRangeError(`exportOnnx: expected finite numbers but ${name} has ${String(wrong)}`);
-}
-
-interface Operation {
-  readonly operator: string;
-  readonly parameters?: readonly string[];
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
-}
-
-/** The layers that compute, in order, each with its name in the net: `block.conv1`. */
-function leaves(layer: Layer, path: string): { readonly path: string; readonly layer: Layer }[] {
-  if (layer.constructor !== Sequential) return [{ path, layer }];
-  return (layer as Sequential).layers.flatMap(({ name, layer: inner }) =>
-    leaves(inner, path === '' ? name : `${path}.${name}`),
-  );
-}
-
-function operation(path: string, layer: Layer): Operation {
-  const parameters = [`${path}.weight`, `${path}.bias`];
-  // By class and not by kind: a subclass may compute something else.
-  switch (layer.constructor) {
-    case Conv2d: {
-      const { kernel, stride, padding } = (layer as Conv2d).window;
-      const attributes = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] };
-      return { operator: 'Conv', parameters, attributes };
-    }
-    case MaxPool2d: {
-      const { kernel, stride } = (layer as MaxPool2d).window;
-      return { operator: 'MaxPool', attributes: { kernel_shape: kernel, strides: stride } };
-    }
-    case Linear:
-      return { operator: 'Gemm', parameters, attributes: { transB: 1 } };
-    case ReLU:
-      return { operator: 'Relu' };
-    case Flatten:
-      return { operator: 'Flatten', attributes: { axis: 1 } };
-    default:
-      throw new ArgumentRangeError(
-        `exportOnnx: ${path || 'net.layer'}: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received ` +
-          typeName(layer),
-      );
-  }
 }

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
 import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
+import type { LayerKind } from './kind.js';
 import { checkGradOut, type Layer, type LayerDescription } from './layer.js';
 
 /** `[N, ...]` -> `[N, features]`, the same memory: its output changes with its input. */
@@ -56,3 +57,13 @@ export class Flatten implements Layer {
     return 'Flatten()';
   }
 }
+
+export const flattenKind: LayerKind<Flatten> = {
+  type: Flatten,
+  lower: null,
+  onnx: () => ({ operator: 'Flatten', attributes: { axis: 1 } }),
+  flop: () => 0,
+  reference: (_, x) => x,
+  picture: 'none',
+  explain: null,
+};

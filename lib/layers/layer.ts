@@ -1,13 +1,22 @@
 /** What every layer can do, and what its parameters are. */
-import { ShapeError, StateError } from '../errors.js';
+import { ArgumentRangeError, ShapeError, StateError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
-import { formatShape, newFloats, type Shape, sameShape, Tensor } from '../tensor.js';
+import { formatShape, newFloats, type Shape, sameShape, Tensor, valueText } from '../tensor.js';
+
+/**
+ * `weight` and `bias` of a sum of products; `scale` and `shift` of a normalisation, which start at 1 and 0 whatever the
+ * init. Weight decay is for weights alone.
+ */
+export type ParameterKind = 'weight' | 'bias' | 'scale' | 'shift';
+
+/** What a normalisation calls its scale and shift is what PyTorch does. */
+const names = { weight: 'weight', bias: 'bias', scale: 'weight', shift: 'bias' } as const;
 
 /** A trained tensor of a layer and its gradient. */
 export interface Parameter {
   /** `weight` in a layer, `conv1.weight` in a net. */
   readonly name: string;
-  readonly kind: 'weight' | 'bias';
+  readonly kind: ParameterKind;
   readonly value: Tensor;
   /** Overwritten by every backward. */
   readonly grad: Tensor;
@@ -29,18 +38,29 @@ export interface Parameter {
   bind(value: Tensor, grad: Tensor): void;
 }
 
-/** The kinds of rownet's own layers. A layer of your own has a name of its own: the engines take these at their word. */
-export type LayerKind =
-  | 'conv2d'
-  | 'maxPool2d'
-  | 'linear'
-  | 'relu'
-  | 'flatten'
-  | 'sequential'
-  | (string & Record<never, never>);
+/** A description that JSON can hold: the kind, and the options of the constructor. */
+export type LayerDescription = { readonly kind: string; readonly [option: string]: unknown };
 
-/** A description that JSON can hold: the kind and the options. */
-export type LayerDescription = { readonly kind: LayerKind; readonly [option: string]: unknown };
+/** How a forward is meant. A layer that takes no part in it need not look at it. */
+export interface ForwardContext {
+  /** Whether a backward and an update follow: dropout drops, statistics are those of the batch. */
+  readonly training: boolean;
+  /** What is drawn follows from seed, step, the layer's place, image and element. */
+  readonly seed: number;
+  readonly step: number;
+}
+
+/** The context of a forward that names none. */
+export const evaluation: ForwardContext = { training: false, seed: 0, step: 0 };
+
+/** A tensor that is saved with the parameters and not trained, such as a running mean. */
+export interface LayerBuffer {
+  /** `running_mean` in a layer, `norm1.running_mean` in a net. */
+  readonly name: string;
+  readonly value: Tensor;
+  /** Moves it into memory of a net, its values with it. */
+  bind(value: Tensor): void;
+}
 
 /**
  * What a net is made of; implement it for a layer of your own.
@@ -50,11 +70,16 @@ export type LayerDescription = { readonly kind: LayerKind; readonly [option: str
  * changed meanwhile.
  */
 export interface Layer {
-  readonly kind: LayerKind;
+  readonly kind: string;
+  /** Of a layer that draws random numbers: which one it is of those of its net, which sets it. */
+  place?: number;
   /** @throws {ShapeError} for an input that the layer cannot take. */
   outputShape(inputShape: Shape): Shape;
-  /** @throws {ShapeError} as `outputShape`. */
-  forward(x: Tensor): Tensor;
+  /**
+   * @param context that of an evaluation unless it is given.
+   * @throws {ShapeError} as `outputShape`.
+   */
+  forward(x: Tensor, context?: ForwardContext): Tensor;
   /**
    * The gradient of the input for the gradient of the output; the gradients of the parameters are overwritten.
    * @throws {StateError} before the first forward.
@@ -65,27 +90,34 @@ export interface Layer {
   backwardParameters(gradOut: Tensor): void;
   /** What is trained, in a fixed order; empty for a layer without parameters. */
   parameters(): readonly Parameter[];
+  /** What is saved but not trained, in a fixed order. */
+  buffers?(): readonly LayerBuffer[];
   /** Kind and options: a net keeps it in its checkpoints, to tell whose parameters they are. */
   describe(): LayerDescription;
   /** As `net.summary()` shows it. */
   toString(): string;
 }
 
-/** A parameter with memory of its own, zeros, until a net takes it. */
+/** A parameter with memory of its own, zeros (a scale: ones), until a net takes it. */
 export class LayerParameter implements Parameter {
   readonly name: 'weight' | 'bias';
-  readonly kind: 'weight' | 'bias';
+  readonly kind: ParameterKind;
   readonly fanIn: number;
   rows = 0;
   #value: Tensor;
   #grad: Tensor;
   #bound = false;
 
-  constructor(kind: 'weight' | 'bias', shape: Shape, fanIn: number) {
-    this.name = kind;
+  constructor(kind: ParameterKind, shape: Shape, fanIn: number) {
+    if (!Object.keys(names).includes(kind)) {
+      const kinds = Object.keys(names).join(', ');
+      throw new ArgumentRangeError(`parameter: expected a kind of ${kinds} but received ${valueText(kind)}`);
+    }
+    this.name = names[kind];
     this.kind = kind;
     this.fanIn = fanIn;
     this.#value = new Tensor(shape);
+    if (kind === 'scale') this.#value.data.fill(1);
     this.#grad = new Tensor(shape);
   }
 
@@ -133,7 +165,7 @@ export class NamedParameter implements Parameter {
     this.#inner = inner;
   }
 
-  get kind(): 'weight' | 'bias' {
+  get kind(): ParameterKind {
     return this.#inner.kind;
   }
 
@@ -183,7 +215,7 @@ export class TensorBuffer {
 
 /** @throws {StateError} if there was no forward, {ShapeError} if `gradOut` does not fit it. */
 export function checkGradOut(
-  where: LayerKind,
+  where: string,
   gradOut: Tensor,
   output: Tensor | undefined,
 ): asserts output is Tensor {

@@ -2,6 +2,7 @@ import { checkInteger, checkTensor } from '../kernels/checks.js';
 import { linear, linearBackward, linearShape } from '../kernels/layers.js';
 import { checkOptions } from '../options.js';
 import { type Shape, sizeOf, type Tensor } from '../tensor.js';
+import type { LayerKind } from './kind.js';
 import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 
 /** Sizes of a `Linear`. */
@@ -84,3 +85,27 @@ export class Linear implements Layer {
     return `Linear(${this.inFeatures} -> ${this.outFeatures})`;
   }
 }
+
+export const linearKind: LayerKind<Linear> = {
+  type: Linear,
+  lower({ inFeatures, outFeatures, weight, bias }, { activation }) {
+    const fused = activation(0);
+    const step = { op: 'linear', inFeatures, outFeatures, activation: fused?.name, weight, bias };
+    return { step, taken: fused === undefined ? 0 : 1 };
+  },
+  onnx: () => ({ operator: 'Gemm', inputs: ['weight', 'bias'], attributes: { transB: 1 } }),
+  flop: ({ weight: { value } }, [count]) => 2 * count * value.size,
+  reference({ inFeatures, outFeatures, weight, bias }, x, [count]) {
+    const y = new Float64Array(count * outFeatures);
+    for (let at = 0; at < y.length; at += 1) {
+      const [n, o] = [Math.floor(at / outFeatures), at % outFeatures];
+      y[at] = bias.value.data[o];
+      for (let i = 0; i < inFeatures; i += 1) {
+        y[at] += weight.value.data[o * inFeatures + i] * x[n * inFeatures + i];
+      }
+    }
+    return y;
+  },
+  picture: 'output',
+  explain: { role: 'products', window: () => undefined },
+};

@@ -3,6 +3,7 @@ import { maxPool2d, maxPool2dBackward, maxPool2dShape } from '../kernels/layers.
 import { type PoolOptions, poolWindow, type SlidingWindow } from '../kernels/window.js';
 import { checkOptions } from '../options.js';
 import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
+import type { LayerKind } from './kind.js';
 import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
 
 /**
@@ -66,4 +67,42 @@ export class MaxPool2d implements Layer {
     const step = sameShape(kernel, stride) ? '' : `, stride ${formatShape(stride)}`;
     return `MaxPool2d(${formatShape(kernel)}${step})`;
   }
+}
+
+/** Largest window of a step: the place of its maximum is kept in a byte. */
+const MAX_LANE_AREA = 256;
+
+export const maxPool2dKind: LayerKind<MaxPool2d> = {
+  type: MaxPool2d,
+  lower({ window: { kernel, stride } }) {
+    if (kernel[0] * kernel[1] > MAX_LANE_AREA) {
+      return `a window of ${formatShape(kernel)} has more than ${MAX_LANE_AREA} values`;
+    }
+    return { step: { op: 'maxPool2d', kernel, stride }, taken: 0 };
+  },
+  onnx({ window: { kernel, stride } }) {
+    return { operator: 'MaxPool', attributes: { kernel_shape: kernel, strides: stride } };
+  },
+  flop: () => 0,
+  reference({ window: { kernel, stride } }, x, [, , height, width], to) {
+    const [, , outH, outW] = to;
+    const y = new Float64Array(sizeOf(to)).fill(Number.NEGATIVE_INFINITY);
+    for (let at = 0; at < y.length; at += 1) {
+      const [plane, oy, ox] = [Math.floor(at / (outH * outW)), Math.floor(at / outW) % outH, at % outW];
+      for (let ky = 0; ky < kernel[0]; ky += 1) {
+        const row = (plane * height + oy * stride[0] + ky) * width + ox * stride[1];
+        for (let kx = 0; kx < kernel[1]; kx += 1) y[at] = Math.max(y[at], x[row + kx]);
+      }
+    }
+    return y;
+  },
+  picture: 'output',
+  explain: { role: 'maximum', window: ({ window }) => window },
+};
+
+/** Whether it is max-pooling of 2x2 windows side by side. */
+export function isHalving(layer: Layer | undefined): boolean {
+  if (layer?.constructor !== MaxPool2d) return false;
+  const { kernel, stride } = (layer as MaxPool2d).window;
+  return [...kernel, ...stride].every((size) => size === 2);
 }

@@ -1,7 +1,13 @@
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { type Shape, type Tensor, typeName } from '../tensor.js';
-import type { Layer, LayerDescription, Parameter } from './layer.js';
-import { NamedParameter } from './layer.js';
+import {
+  type ForwardContext,
+  type Layer,
+  type LayerBuffer,
+  type LayerDescription,
+  NamedParameter,
+  type Parameter,
+} from './layer.js';
 
 /** A layer of a `Sequential` and its name there. */
 export interface NamedLayer {
@@ -37,8 +43,8 @@ export class Sequential implements Layer {
     return this.layers.reduce((shape, { layer }) => layer.outputShape(shape), inputShape);
   }
 
-  forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, { layer }) => layer.forward(value), x);
+  forward(x: Tensor, context?: ForwardContext): Tensor {
+    return this.layers.reduce((value, { layer }) => layer.forward(value, context), x);
   }
 
   backward(gradOut: Tensor): Tensor {
@@ -55,6 +61,18 @@ export class Sequential implements Layer {
 
   parameters(): readonly Parameter[] {
     return this.#parameters;
+  }
+
+  buffers(): readonly LayerBuffer[] {
+    return this.layers.flatMap(({ name, layer }) =>
+      (layer.buffers?.() ?? []).map((buffer) => ({
+        name: `${name}.${buffer.name}`,
+        get value() {
+          return buffer.value;
+        },
+        bind: (value: Tensor) => buffer.bind(value),
+      })),
+    );
   }
 
   describe(): LayerDescription {
@@ -116,4 +134,33 @@ function checkDistinct(layers: readonly NamedLayer[]): void {
     }
   };
   visit(layers, '');
+}
+
+/** A layer that is no plain Sequential, and its place: `conv1`, in a nested Sequential `block.conv1`. */
+export interface Leaf {
+  readonly path: string;
+  readonly layer: Layer;
+  /** With the batch axis. */
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+/**
+ * The layers that compute, in order, those of a nested Sequential in its place.
+ * @throws {ShapeError} from the first layer that does not take what comes.
+ */
+export function leaves(layer: Layer, input: Shape, path = ''): Leaf[] {
+  if (!isPlain(layer)) return [{ path, layer, input, output: layer.outputShape(input) }];
+  let shape = input;
+  return layer.layers.flatMap(({ name, layer: inner }) => {
+    const found = leaves(inner, shape, path === '' ? name : `${path}.${name}`);
+    shape = inner.outputShape(shape);
+    return found;
+  });
+}
+
+/** A subclass that computes in another way is a layer of its own. */
+function isPlain(layer: Layer): layer is Sequential {
+  const methods = ['forward', 'backward', 'backwardParameters'] as const;
+  return layer instanceof Sequential && methods.every((name) => layer[name] === Sequential.prototype[name]);
 }

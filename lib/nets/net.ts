@@ -3,11 +3,11 @@ import { checkBatch, checkBoolean, checkInteger, checkNumber } from '../kernels/
 import { sgdUpdate } from '../kernels/updates.js';
 import type { Layer, Parameter } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { Sequential } from '../layers/sequential.js';
+import { leaves, Sequential } from '../layers/sequential.js';
 import { checkOptions } from '../options.js';
 import { formatShape, newFloats, type Shape, Tensor, typeName, valueText } from '../tensor.js';
-import { type CompiledNet, compileNet } from './compiled.js';
 import { type Init, initParameters } from './init.js';
+import { type RunInputs, runner } from './runner.js';
 import { summarize } from './summary.js';
 
 /** Input and initial parameters of a `Net`. */
@@ -49,7 +49,8 @@ export class Net {
   /** Input shape and layers as JSON, stored in checkpoints: equal strings mean interchangeable parameters. */
   readonly architecture: string;
   readonly #parameters: readonly Parameter[];
-  #compiled: CompiledNet | undefined;
+  /** Null where layers are run one by one. */
+  #run: RunInputs | null | undefined;
   /** Whether the layers hold a whole forward for `backward` to refer to. */
   #ready = false;
 
@@ -116,7 +117,7 @@ export class Net {
   *forwardByLayers(x: Tensor): Generator<{ path: string; layer: Layer; output: Tensor }, void, undefined> {
     this.#ready = false;
     let value = x;
-    for (const { path, layer } of leaves(this.layer, '')) {
+    for (const { path, layer } of leaves(this.layer, [1, ...this.inputShape])) {
       value = layer.forward(value);
       yield { path, layer, output: value };
     }
@@ -198,12 +199,12 @@ export class Net {
    * @throws {ShapeError} for inputs of another shape.
    */
   predict(x: Tensor, batchSize = PREDICT_BATCH): Tensor {
-    this.#compiled ??= compileNet(this);
-    if ('reason' in this.#compiled) return this.predictByLayers(x, batchSize);
+    if (this.#run === undefined) this.#run = runner()?.compile(this) ?? null;
+    if (this.#run === null) return this.predictByLayers(x, batchSize);
     checkBatch('predict', 'x', x, this.inputShape);
     checkInteger('predict', 'batchSize', batchSize, 1, 2 ** 31 - 1);
     const result = new Tensor(this.layer.outputShape(x.shape));
-    this.#compiled.plan.predict(x.shape[0], x.data, this.arena, result.data);
+    this.#run(x.shape[0], x.data, this.arena, result.data);
     this.#ready = false;
     return result;
   }
@@ -259,11 +260,4 @@ function checkInputShape(shape: unknown): void {
   for (const [axis, length] of shape.entries()) {
     checkInteger('net', `inputShape[${axis}]`, length, 1, 2 ** 31 - 1);
   }
-}
-
-/** The layers of a Sequential in order, those of nested ones in its place. */
-function leaves({ layers }: Sequential, prefix: string): { path: string; layer: Layer }[] {
-  return layers.flatMap(({ name, layer }) =>
-    layer instanceof Sequential ? leaves(layer, `${prefix}${name}.`) : [{ path: prefix + name, layer }],
-  );
 }

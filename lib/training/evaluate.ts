@@ -1,6 +1,7 @@
 /** How good a net is: loss, accuracy and confusion over a data set. */
 import type { Normalization } from '../data/normalize.js';
-import { createEngine, type Engine, type EngineName, type ImageSet } from '../engines/engine.js';
+import { createEngine } from '../engines/create.js';
+import type { Engine, EngineName, ImageSet } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
 import { checkArray, checkInteger, checkObject } from '../kernels/checks.js';
 import type { Net } from '../nets/net.js';

@@ -2,7 +2,8 @@
 import { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/datasets.js';
 import type { Normalization } from '../data/normalize.js';
-import { createEngine, type Engine, type EngineName, type StepResult } from '../engines/engine.js';
+import { createEngine } from '../engines/create.js';
+import type { Engine, EngineName, StepResult } from '../engines/engine.js';
 import { checkParameterMemory } from '../engines/image-set.js';
 import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';

@@ -23,9 +23,10 @@ const scripts = [
 
 export function explainPage(explanation: Explanation, options: ExplainPageOptions): string {
   const { name, kind, inputShape, outputShape, kernel, stride, padding, pool, backward } = explanation;
-  const { input, weight, bias, sum } = explanation;
+  const { input, weight, bias, sum, activation } = explanation;
   const { gradOut, gradSum, gradInput, gradWeight, gradBias, loss } = backward;
-  const arrays = { input, weight, bias, sum, gradOut, gradSum, gradInput, gradWeight, gradBias };
+  const activated = activation?.output ?? sum;
+  const arrays = { input, weight, bias, sum, activated, gradOut, gradSum, gradInput, gradWeight, gradBias };
   const data = {
     name,
     kind,
@@ -34,7 +35,11 @@ export function explainPage(explanation: Explanation, options: ExplainPageOption
     kernel,
     stride,
     padding,
-    hasRelu: explanation.relu !== undefined,
+    activation: activation && {
+      name: activation.name,
+      formula: activation.formula('{x}'),
+      backward: activation.backward,
+    },
     pool: pool === undefined ? null : { kernel: pool.kernel, stride: pool.stride, shape: pool.shape },
     isScores: explanation.isScores,
     loss,

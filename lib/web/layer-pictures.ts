@@ -1,4 +1,5 @@
 /** Tensors as grey pictures: one byte a value, base64, small enough to be sent several times a second. */
+import { kindOf } from '../layers/kinds.js';
 import type { Layer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
@@ -66,18 +67,18 @@ export function firstFilters(net: Net): Pictures | undefined {
 export function layerPictures(net: Net, x: Tensor): Pictures[] {
   const found: Pictures[] = [];
   for (const { path, layer, output } of net.forwardByLayers(x)) {
-    if (layer.kind !== 'flatten') found.push(outputPictures(path, layer, output));
+    if (kindOf(layer)?.picture !== 'none') found.push(outputPictures(path, layer, output));
   }
   return found;
 }
 
-/** The maps after each ReLU, and the scores, in one pass. */
+/** The maps after each activation, and the scores, in one pass. */
 export function featureMaps(net: Net, x: Tensor): { maps: Pictures[]; scores: Float32Array } {
   const maps: Pictures[] = [];
   let scores = x.data;
   for (const { path, layer, output } of net.forwardByLayers(x)) {
     scores = output.data;
-    if (layer.kind === 'relu' && isMaps(output)) maps.push(outputPictures(path, layer, output));
+    if (kindOf(layer)?.picture === 'maps' && isMaps(output)) maps.push(outputPictures(path, layer, output));
   }
   return { maps, scores };
 }

@@ -82,8 +82,13 @@ function describeForward(explanation: Explanation, { filter, y, x }: Place, step
     '',
     steps.next(`Bias: ${number(entry)} + ${number(bias.data[filter])} = ${number(value)}`),
   ];
-  if (explanation.relu !== undefined) {
-    lines.push('', steps.next(`ReLU: max(0, ${number(value)}) = ${number(Math.max(0, value))}`));
+  const { activation } = explanation;
+  if (activation !== undefined) {
+    const activated = activation.output.data[(filter * height + y) * width + x];
+    lines.push(
+      '',
+      steps.next(`${activation.name}: ${activation.formula(number(value))} = ${number(activated)}`),
+    );
   }
   if (explanation.isScores && isLinear) lines.push(`   It is the score of class ${filter}.`);
   return [...lines, ...describePool(explanation, { filter, y, x }, steps)];
@@ -149,8 +154,9 @@ function describeBackward(explanation: Explanation, place: Place, steps: Steps):
         : steps.next(`From the layers behind arrives ${arriving}`),
     );
   }
-  if (explanation.relu !== undefined)
-    lines.push(steps.next(`ReLU passes it where its input was above 0: ${number(gradient)}`));
+  const { activation } = explanation;
+  if (activation !== undefined)
+    lines.push(steps.next(`${activation.name} ${activation.backward}: ${number(gradient)}`));
   lines.push(
     isLinear
       ? steps.next('Gradient of the inputs: the sum over outputs of gradient times weight:')

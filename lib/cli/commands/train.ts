@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { DataSource } from '../../data/datasets.js';
 import { backgroundLevel } from '../../data/net-input.js';
-import { createEngine } from '../../engines/engine.js';
+import { createEngine } from '../../engines/create.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { LeNet5, lenet5Side } from '../../nets/lenet5.js';

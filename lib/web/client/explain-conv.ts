@@ -1,6 +1,8 @@
-/** A convolution with numbers: window, row, filter, bias, ReLU, pooling, and the gradients on their way back. */
+/** A convolution with numbers: window, row, filter, bias, activation, pooling, and the gradients on their way back. */
 import type { Model } from './explain-data.js';
 import {
+  biasParts,
+  biasTitle,
   channelMatrices,
   flow,
   foldable,
@@ -93,7 +95,7 @@ class Convolution {
 }
 
 export function convolutionMaps(model: Model, place: Place, go: (place: Place) => void) {
-  const { inputShape, outputShape, kernel, stride, padding, values, hasRelu } = model;
+  const { inputShape, outputShape, kernel, stride, padding, values, activation } = model;
   const [channels, height, width] = inputShape;
   const [filters, outHeight, outWidth] = outputShape;
   const { filter, y, x } = place;
@@ -119,7 +121,7 @@ export function convolutionMaps(model: Model, place: Place, go: (place: Place) =
     }),
   );
   if (channels > mostChannels) input.push(paragraph(`and ${channels - mostChannels} more channels`));
-  const before = hasRelu ? ', before ReLU' : '';
+  const before = activation ? `, before ${activation.name}` : '';
   if (outHeight * outWidth === 1) {
     const choose = (index: number) => go({ filter: index, y, x });
     return { input, output: [squaresMap(values.sum, `the ${filters} filters${before}`, filter, choose)] };
@@ -143,14 +145,13 @@ export function convolutionSteps(model: Model, place: Place): Step[] {
 
 function forwardSteps(convolution: Convolution, place: Place): Step[] {
   const { model, area } = convolution;
-  const { inputShape, outputShape, kernel, values, hasRelu, pool } = model;
+  const { inputShape, outputShape, kernel, values, pool } = model;
   const { filter, y, x } = place;
   const channels = inputShape[0];
   const [, outHeight, outWidth] = outputShape;
   const row = convolution.windowRow(place);
   const weights = convolution.filterRow(values.weight, filter);
   const products = row.map((value, i) => value * weights[i]);
-  const sum = values.sum[convolution.outIndex(place)];
   const window = convolution.poolWindow(place);
   return [
     {
@@ -170,11 +171,8 @@ function forwardSteps(convolution: Convolution, place: Place): Step[] {
       ],
     },
     {
-      title: hasRelu ? 'Bias and ReLU' : 'Bias',
-      content: [
-        paragraph(number(total(products)), ' + bias ', number(values.bias[filter]), ' = ', strong(sum)),
-        ...(hasRelu ? [paragraph('ReLU: max(0, ', number(sum), ') = ', strong(Math.max(0, sum)))] : []),
-      ],
+      title: biasTitle(model),
+      content: biasParts(model, total(products), filter, convolution.outIndex(place)),
     },
     ...(pool === null
       ? []
@@ -255,7 +253,7 @@ function backwardSteps(convolution: Convolution, place: Place): Step[] {
 }
 
 function arrival(convolution: Convolution, place: Place): Node[] {
-  const { label, loss, hasRelu, pool, values, isScores } = convolution.model;
+  const { label, loss, activation, pool, values, isScores } = convolution.model;
   const at = convolution.outIndex(place);
   const window = convolution.poolWindow(place);
   const origin = isScores
@@ -279,14 +277,7 @@ function arrival(convolution: Convolution, place: Place): Node[] {
     );
   }
   if (pool === null) parts.push(paragraph('Here arrives ', strong(values.gradOut[at]), '.'));
-  if (hasRelu) {
-    const passed = values.sum[at] > 0;
-    parts.push(
-      paragraph(
-        `ReLU: the sum was ${passed ? 'above 0: the gradient passes' : 'not above 0: nothing passes'}.`,
-      ),
-    );
-  }
+  if (activation) parts.push(paragraph(`${activation.name} ${activation.backward}.`));
   parts.push(paragraph('Gradient at this place: ', strong(values.gradSum[at])));
   return parts;
 }

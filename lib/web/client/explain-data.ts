@@ -11,7 +11,14 @@ export interface Data {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
-  readonly hasRelu: boolean;
+  readonly activation?: {
+    /** `ReLU`. */
+    readonly name: string;
+    /** `max(0, {x})`. */
+    readonly formula: string;
+    /** What it does with a gradient, after its name. */
+    readonly backward: string;
+  };
   readonly pool: {
     readonly kernel: readonly [number, number];
     readonly stride: readonly [number, number];
@@ -30,6 +37,8 @@ export type ArrayName =
   | 'weight'
   | 'bias'
   | 'sum'
+  /** The sum itself where there is no activation. */
+  | 'activated'
   | 'gradOut'
   | 'gradSum'
   | 'gradInput'

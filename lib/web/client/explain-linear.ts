@@ -1,6 +1,8 @@
-/** A linear layer with numbers: inputs times weights, bias, ReLU, and the gradients on their way back. */
+/** A linear layer with numbers: inputs times weights, bias, activation, and the gradients on their way back. */
 import type { Model } from './explain-data.js';
 import {
+  biasParts,
+  biasTitle,
   flow,
   foldable,
   number,
@@ -16,11 +18,11 @@ import {
 const partLength = 128;
 
 export function linearMaps(
-  { values, outputShape, hasRelu }: Model,
+  { values, outputShape, activation }: Model,
   { filter }: Place,
   go: (place: Place) => void,
 ) {
-  const outputs = `the ${outputShape[0]} outputs${hasRelu ? ', before ReLU' : ''}`;
+  const outputs = `the ${outputShape[0]} outputs${activation ? `, before ${activation.name}` : ''}`;
   return {
     input: [squaresMap(values.input, `the ${values.input.length} inputs`)],
     output: [squaresMap(values.sum, outputs, filter, (index) => go({ filter: index, y: 0, x: 0 }))],
@@ -28,13 +30,12 @@ export function linearMaps(
 }
 
 export function linearSteps(model: Model, { filter }: Place): Step[] {
-  const { values, hasRelu } = model;
+  const { values } = model;
   const inputs = Array.from(values.input);
   const row = (matrix: Float32Array, index: number) =>
     Array.from(matrix.subarray(index * inputs.length, (index + 1) * inputs.length));
   const weights = row(values.weight, filter);
   const products = inputs.map((value, i) => value * weights[i]);
-  const sum = values.sum[filter];
   const gradient = values.gradSum[filter];
   const gradInputs = Array.from(values.gradInput);
   return [
@@ -46,10 +47,9 @@ export function linearSteps(model: Model, { filter }: Place): Step[] {
       ],
     },
     {
-      title: hasRelu ? 'Bias and ReLU' : 'Bias',
+      title: biasTitle(model),
       content: [
-        paragraph(number(total(products)), ' + bias ', number(values.bias[filter]), ' = ', strong(sum)),
-        ...(hasRelu ? [paragraph('ReLU: max(0, ', number(sum), ') = ', strong(Math.max(0, sum)))] : []),
+        ...biasParts(model, total(products), filter, filter),
         ...(model.isScores ? [paragraph(`It is the score of class ${filter}.`)] : []),
       ],
     },
@@ -81,23 +81,16 @@ export function linearSteps(model: Model, { filter }: Place): Step[] {
   ];
 }
 
-function backward({ values, label, loss, hasRelu, isScores }: Model, filter: number): Node[] {
+function backward({ values, label, loss, activation, isScores }: Model, filter: number): Node[] {
   const told = isScores
     ? `Here it begins: the gradient of a score is the probability of its class, less 1 for label ${label}.`
     : 'Its gradients come back through the layers behind: ';
-  const passed = values.sum[filter] > 0;
   return [
     paragraph(
       `The loss of label ${label} is ${number(loss)}. ${told}`,
       ...(isScores ? [] : [strong(values.gradOut[filter]), ' arrives here.']),
     ),
-    ...(hasRelu
-      ? [
-          paragraph(
-            `ReLU: the sum was ${passed ? 'above 0: the gradient passes' : 'not above 0: nothing passes'}.`,
-          ),
-        ]
-      : []),
+    ...(activation ? [paragraph(`${activation.name} ${activation.backward}.`)] : []),
     paragraph('Gradient of this output: ', strong(values.gradSum[filter])),
   ];
 }

@@ -1,5 +1,6 @@
 /** What an explanation is made of: numbers with their colours, tables of windows, rows that wrap, maps to click on. */
 import { element } from './elements.js';
+import type { Model } from './explain-data.js';
 
 /** The output that is followed. */
 export interface Place {
@@ -20,6 +21,24 @@ export const number = (value: number) =>
 export const paragraph = (...parts: readonly (Node | string)[]) => element('p', {}, ...parts);
 export const strong = (value: number) => element('strong', {}, number(value));
 export const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+export const biasTitle = ({ activation }: Model) => (activation ? `Bias and ${activation.name}` : 'Bias');
+
+/** From the sum of the products to the output at index `at`. */
+export function biasParts(
+  { values, activation }: Model,
+  products: number,
+  filter: number,
+  at: number,
+): Node[] {
+  const sum = values.sum[at];
+  const parts = [paragraph(number(products), ' + bias ', number(values.bias[filter]), ' = ', strong(sum))];
+  if (activation) {
+    const formula = activation.formula.replaceAll('{x}', number(sum));
+    parts.push(paragraph(`${activation.name}: ${formula} = `, strong(values.activated[at])));
+  }
+  return parts;
+}
 
 /** Sign and size as a colour: orange is positive, blue negative, `most` the strongest. */
 function tint(target: HTMLElement, value: number, most: number): void {

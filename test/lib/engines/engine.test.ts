@@ -1,6 +1,7 @@
 /** One suite for every engine. */
 import { describe, expect, it } from 'vitest';
-import { createEngine, type EngineOptions, type ImageSet } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
+import type { EngineOptions, ImageSet } from '../../../lib/engines/engine.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';

@@ -1,7 +1,7 @@
 /** The memory behind an engine, which V8 must know of: to it a plan is a small object that can wait. */
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { createEngine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { randomImages } from '../../support/random-data.js';
 

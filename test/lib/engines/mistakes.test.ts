@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createEngine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { softmax, worstMistakes } from '../../../lib/engines/mistakes.js';
 import { tinyNet } from '../../support/tiny-net.js';
 import { randomImages } from '../../support/random-data.js';

@@ -3,7 +3,8 @@
  * is computed in between, and each step that of the rows engine and of the double-precision oracle.
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createEngine, type Engine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
+import type { Engine } from '../../../lib/engines/engine.js';
 import { runtimeInfo, setThreads } from '../../../lib/kernels/runtime.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';

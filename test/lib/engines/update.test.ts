@@ -1,6 +1,6 @@
 /** `trainStep(indices, { update: optimizer.update(lr) })` against a step of the engine and one of the optimizer. */
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import type { Net } from '../../../lib/nets/net.js';
 import { SGD, type SGDOptions } from '../../../lib/optimizers/sgd.js';

@@ -53,7 +53,7 @@ describe.each(cases)('%s', (name, create, inputShape, layers) => {
     const close = (values: Float32Array, layer: string) =>
       expectClose(values, outputs.get(layer)?.data ?? [], 1e-5, layer);
     close(explanation.sum.data, name);
-    if (explanation.relu !== undefined) close(explanation.relu.data, layers[1]);
+    if (explanation.activation !== undefined) close(explanation.activation.output.data, layers[1]);
     if (explanation.pool !== undefined) close(explanation.pool.output.data, layers[2]);
   });
 

@@ -113,7 +113,11 @@ describe('exportOnnx refuses', () => {
     await expect(exportOnnx(new Net(layers, { inputShape: [3] }))).rejects.toThrow(
       'exportOnnx: block.act: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received LeakyReLU',
     );
-    class Residual extends Sequential {}
+    class Residual extends Sequential {
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
     await expect(exportOnnx(new Net(new Residual([new ReLU()]), { inputShape: [3] }))).rejects.toThrow(
       'exportOnnx: net.layer: expected Conv2d',
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { computeAccuracy, computeAccuracyInSlices } from '../../../lib/training/evaluate.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';

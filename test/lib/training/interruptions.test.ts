@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { LanesEngine } from '../../../lib/engines/lanes.js';
+import { LanesEngine } from '../../../lib/engines/lanes/engine.js';
 import type { PartialEpoch } from '../../../lib/formats/checkpoint.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Tensor } from '../../../lib/tensor.js';

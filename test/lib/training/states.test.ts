@@ -1,6 +1,7 @@
 /** Every public method in every state: it works, or it throws the error that its documentation names. */
 import { describe, expect, it } from 'vitest';
-import { createEngine, type Engine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
+import type { Engine } from '../../../lib/engines/engine.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import type { Layer } from '../../../lib/layers/layer.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../lib/data/datasets.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
-import { createEngine } from '../../../lib/engines/engine.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { computeAccuracyInSlices } from '../../../lib/training/evaluate.js';

@@ -1,6 +1,6 @@
 /** Where the time of a training step goes: each layer or fused step, and what stands around them. */
 import type { Dataset } from '../../../data/datasets.js';
-import { LanesEngine } from '../../../engines/lanes.js';
+import { LanesEngine } from '../../../engines/lanes/engine.js';
 import { gatherImages, runtimeInfo, softmaxCrossEntropy } from '../../../kernels.js';
 import { LeNet5 } from '../../../nets/lenet5.js';
 import { SGD } from '../../../optimizers/sgd.js';

@@ -1,7 +1,8 @@
 /** Checks, then measures LeNet-5 in this process: epochs, inference, what bounds them. All times are in seconds. */
 import type { Dataset } from '../../../data/datasets.js';
 import { imagesToTensor } from '../../../data/normalize.js';
-import { createEngine, type EngineName } from '../../../engines/engine.js';
+import { createEngine } from '../../../engines/create.js';
+import type { EngineName } from '../../../engines/engine.js';
 import { DataError, StateError } from '../../../errors.js';
 import { fmaBurst, relu, runtimeInfo } from '../../../kernels.js';
 import { LeNet5 } from '../../../nets/lenet5.js';

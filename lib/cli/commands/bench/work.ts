@@ -9,8 +9,10 @@
  * parameters. What stays within a fused step crosses no border. An engine moves more where it stores intermediates, and
  * less from main memory where a cache keeps them.
  */
-import type { Layer } from '../../../layers/layer.js';
+import { isView, kindOf } from '../../../layers/kinds.js';
+import { type Leaf, leaves } from '../../../layers/sequential.js';
 import type { Net } from '../../../nets/net.js';
+import { sizeOf } from '../../../tensor.js';
 
 export interface Work {
   readonly name: string;
@@ -27,12 +29,12 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
 /** What stands around the layers. `waiting` computes nothing. */
 export function gatherWork({ inputShape }: Net, count: number): Work {
-  return around('gather', count * product(inputShape) * (Uint8Array.BYTES_PER_ELEMENT + FLOAT));
+  return around('gather', count * sizeOf(inputShape) * (Uint8Array.BYTES_PER_ELEMENT + FLOAT));
 }
 
 /** Scores in, their gradient out. */
 export function lossWork({ outputShape }: Net, count: number): Work {
-  return around('loss', 2 * count * product(outputShape) * FLOAT);
+  return around('loss', 2 * count * sizeOf(outputShape) * FLOAT);
 }
 
 /** Parameters and velocities in and out, gradients in. */
@@ -48,60 +50,37 @@ function around(name: string, bytes: number): Work {
   return { name, layer: '', forwardFlop: 0, backwardFlop: 0, bytes };
 }
 
-/** @param steps names of the layers that make up each row, in order; layers between them (flatten) are left out. */
+/** @param steps names of the layers that make up each row, in order; views between them are left out. */
 export function layerWork(net: Net, count: number, steps: readonly (readonly string[])[]): Work[] {
-  const all = extents(net, count);
+  const all = leaves(net.layer, [count, ...net.inputShape]);
   return steps.map((names) => {
-    const parts = names.map((name) => all.find((part) => part.name === name) as Extent);
+    const parts = names.map((name) => all.find(({ path }) => path === name) as Leaf);
     const [first] = parts;
     const last = parts[parts.length - 1];
-    const parameters = sum(parts.map((part) => part.parameters));
-    const forwardFlop = sum(parts.map((part) => part.flop));
+    const parameters = sum(parts.map(countParameters));
+    const forwardFlop = sum(parts.map(({ layer, output }) => kindOf(layer)?.flop(layer, output) ?? 0));
     const isFirst = first === all[0];
-    const forward = first.input + last.output + parameters;
-    const backward = first.input + last.output + parameters + (isFirst ? 0 : first.input + parameters);
+    const [input, output] = [sizeOf(first.input), sizeOf(last.output)];
+    const forward = input + output + parameters;
+    const backward = input + output + parameters + (isFirst ? 0 : input + parameters);
     return {
       name: names.join('+'),
-      layer: (parts.find((part) => part.parameters > 0) ?? first).layer.toString(),
+      layer: (parts.find((part) => countParameters(part) > 0) ?? first).layer.toString(),
       forwardFlop,
       backwardFlop: forwardFlop * (isFirst ? 1 : 2),
-      // A flatten moves nothing.
-      bytes: parts.every(({ layer }) => layer.kind === 'flatten') ? 0 : FLOAT * (forward + backward),
+      bytes: parts.every(({ layer }) => isView(layer)) ? 0 : FLOAT * (forward + backward),
     };
   });
 }
 
 /** FLOP of one image in forward and backward. */
 export function flopPerImage(net: Net): number {
-  const layers = net.layer.layers.map(({ name }) => [name]);
+  const layers = leaves(net.layer, [1, ...net.inputShape]).map(({ path }) => [path]);
   return sum(layerWork(net, 1, layers).map(({ forwardFlop, backwardFlop }) => forwardFlop + backwardFlop));
 }
 
-/** A layer with the numbers of its arrays, and the FLOP of its forward. */
-interface Extent {
-  readonly name: string;
-  readonly layer: Layer;
-  readonly input: number;
-  readonly output: number;
-  readonly parameters: number;
-  readonly flop: number;
-}
-
-function extents(net: Net, count: number): Extent[] {
-  let shape: readonly number[] = [count, ...net.inputShape];
-  return net.layer.layers.map(({ name, layer }) => {
-    const input = product(shape);
-    shape = layer.outputShape(shape);
-    const output = product(shape);
-    const weight = layer.parameters().find(({ kind }) => kind === 'weight')?.value;
-    // Each weight takes part in one product for every row: N*outH*outW of them in a convolution, N in a linear layer.
-    const flop = weight === undefined ? 0 : 2 * (output / weight.shape[0]) * weight.size;
-    return { name, layer, input, output, parameters: sum(layer.parameters().map((p) => p.value.size)), flop };
-  });
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((result, length) => result * length, 1);
+function countParameters({ layer }: Leaf): number {
+  return sum(layer.parameters().map(({ value }) => value.size));
 }
 
 function sum(values: readonly number[]): number {

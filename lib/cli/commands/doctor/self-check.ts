@@ -2,7 +2,7 @@
  * Convolution and a training step on small integers, against plain loops. Every sum is exact in float32, and the scores
  * of an image lie so far apart that the softmax is exactly 0 or 1: results must be equal, not close.
  */
-import { createEngine } from '../../../engines/engine.js';
+import { createEngine } from '../../../engines/create.js';
 import { conv2d } from '../../../kernels.js';
 import { Conv2d } from '../../../layers/conv2d.js';
 import { Flatten } from '../../../layers/flatten.js';

@@ -76,6 +76,8 @@ export const netCalls: Calls = {
   ...layerCalls('ReLU', layers.ReLU, t(2, 4)),
   ...layerCalls('Flatten', layers.Flatten, t(2, ...tinyInput)),
   ...layerCalls('Sequential', layers.Sequential, t(2, ...tinyInput)),
+  'Sequential.buffers': { args: () => [], call: () => tinyLayers().buffers() },
+  restoreNet: { args: () => [tinyNet().architecture], call: rownet.restoreNet },
   'new LayerParameter': {
     args: () => ['weight', [2, 3], 3],
     call: (...a) => new rownet.LayerParameter(a[0], a[1], a[2]),

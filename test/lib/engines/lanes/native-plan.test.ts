@@ -1,10 +1,13 @@
 /** What the native plan itself checks of a batch: the engine's checks of the same are made once, and memory changes. */
 import { describe, expect, it } from 'vitest';
-import { createLanePlan } from '../../../lib/kernels/lane-plan.js';
+import { createLanePlan } from '../../../../lib/engines/lanes/native-plan.js';
 
 const CLASSES = 3;
 /** One linear layer on two pixels: 6 weights, 3 biases. */
-const plan = createLanePlan([1, 1, 2], [[3, 0, 0, 0, 0, 0, 0, 0, 2, CLASSES, 0, 0, 0, 6]]);
+const plan = createLanePlan(
+  [1, 1, 2],
+  [{ op: 'linear', inFeatures: 2, outFeatures: CLASSES, weight: 0, bias: 6 }],
+);
 const images = new Uint8Array(4 * 2);
 
 const calls = {

@@ -1,14 +1,14 @@
 /** The engine that runs a net as fused native steps in a batch-innermost layout; see docs/engines.md. */
-import { ArgumentRangeError, StateError } from '../errors.js';
-import { checkBatch, checkInteger } from '../kernels/checks.js';
-import type { LanePlan } from '../kernels/lane-plan.js';
-import { applyUpdate, type ParameterUpdate } from '../kernels/updates.js';
-import { compileNet } from '../nets/compiled.js';
-import type { Net } from '../nets/net.js';
-import { type Plan, type PlannedStep, planNet } from '../nets/plan.js';
-import { Tensor } from '../tensor.js';
-import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
-import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
+import { ArgumentRangeError, StateError } from '../../errors.js';
+import { checkBatch, checkInteger } from '../../kernels/checks.js';
+import type { LanePlan } from './native-plan.js';
+import { applyUpdate, type ParameterUpdate } from '../../kernels/updates.js';
+import { compileNet } from './compile.js';
+import type { Net } from '../../nets/net.js';
+import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
+import { Tensor } from '../../tensor.js';
+import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
+import { checkEngineOptions, checkImages, checkStep } from '../image-set.js';
 
 const EVALUATION_BATCH = 256;
 
@@ -58,7 +58,7 @@ export class LanesEngine implements Engine {
     this.#train = train;
     this.#steps = steps;
     this.#plan = plan;
-    this.reason = `${steps.length} fused steps: ${steps.map(({ layers }) => layers.join('+')).join(', ')}`;
+    this.reason = `${steps.length} fused steps: ${stepNames(steps)}`;
   }
 
   trainStep(indices: Uint32Array, options: StepOptions = {}): StepResult {
@@ -103,8 +103,8 @@ export class LanesEngine implements Engine {
     ] as const;
     const result =
       seconds === undefined ? this.#plan.trainStep(...step) : this.#plan.timeStep(...step, seconds);
-    for (const { owner, pixels } of this.#steps) {
-      for (const parameter of owner?.parameters() ?? []) parameter.rows = indices.length * pixels;
+    for (const { parameters, pixels } of this.#steps) {
+      for (const parameter of parameters) parameter.rows = indices.length * pixels;
     }
     if (update !== undefined && !fused) applyUpdate(update);
     return result;

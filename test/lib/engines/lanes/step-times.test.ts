@@ -1,11 +1,11 @@
 /** Timed steps of the lanes engine, and the binding beneath them. */
 import { describe, expect, it } from 'vitest';
-import { LanesEngine } from '../../../lib/engines/lanes.js';
-import { compileNet } from '../../../lib/nets/compiled.js';
-import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import { SGD } from '../../../lib/optimizers/sgd.js';
-import { itRefuses, RANGE, resizableBuffer, TYPE, wrong } from '../../support/misuse.js';
-import { randomImages } from '../../support/random-data.js';
+import { LanesEngine } from '../../../../lib/engines/lanes/engine.js';
+import { compileNet } from '../../../../lib/engines/lanes/compile.js';
+import { LeNet5 } from '../../../../lib/nets/lenet5.js';
+import { SGD } from '../../../../lib/optimizers/sgd.js';
+import { itRefuses, RANGE, resizableBuffer, TYPE, wrong } from '../../../support/misuse.js';
+import { randomImages } from '../../../support/random-data.js';
 
 const train = randomImages(40, [1, 32, 32], 10, 5);
 const normalization = { scale: 1 / 128, shift: -1 };

@@ -1,0 +1,15 @@
+/** Gives nets the fused steps of this engine, for `predict` and `summary`. */
+import { registerRunner } from '../../nets/runner.js';
+import { compileNet } from './compile.js';
+import { planNet, stepNames } from './plan.js';
+
+registerRunner({
+  compile(net) {
+    const compiled = compileNet(net);
+    return 'reason' in compiled ? undefined : compiled.plan.predict.bind(compiled.plan);
+  },
+  describe(layer, inputShape) {
+    const plan = planNet(layer, inputShape);
+    return 'reason' in plan ? plan : { steps: stepNames(plan.steps) };
+  },
+});

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Flatten } from '../../../lib/layers/flatten.js';
+import { Linear } from '../../../lib/layers/linear.js';
+import { Sequential } from '../../../lib/layers/sequential.js';
+import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { Net } from '../../../lib/nets/net.js';
+import { restoreNet } from '../../../lib/nets/restore.js';
+import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
+import { normalTensor } from '../../support/random-data.js';
+import { randomNet } from '../../support/random-net.js';
+import { propertyRuns } from '../../support/windows.js';
+
+function expectRestored(net: Net): void {
+  const restored = restoreNet(net.architecture);
+  expect(restored.architecture).toBe(net.architecture);
+  expect(restored.arena.every((value) => value === 0)).toBe(true);
+  restored.setParams(net.getParams());
+  const x = normalTensor([2, ...net.inputShape], 1);
+  expect(restored.predict(x)).toEqual(net.predict(x));
+}
+
+describe('restoreNet', () => {
+  it('gives a net back that has the same results', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => expectRestored(randomNet(seed))),
+      propertyRuns,
+    );
+  });
+
+  it('takes named and nested layers', () => {
+    expectRestored(new LeNet5({ seed: 1 }));
+    const blocks = new Sequential([
+      new Sequential({ flat: new Flatten() }),
+      new Sequential([new Linear({ inFeatures: 4, outFeatures: 3 })]),
+    ]);
+    expectRestored(new Net(blocks, { inputShape: [1, 2, 2] }));
+  });
+
+  const text = (layers: unknown, kind = 'sequential') => JSON.stringify({ inputShape: [4], kind, layers });
+  const nested = (levels: number): object =>
+    levels === 0
+      ? { name: '0', kind: 'relu' }
+      : { name: '0', kind: 'sequential', layers: [nested(levels - 1)] };
+  itRefuses([
+    ['an object', () => restoreNet(wrong({})), TYPE, /restoreNet: expected an architecture, a text/],
+    ['no JSON', () => restoreNet('{'), RANGE, /restoreNet: expected JSON but received/],
+    ['a list', () => restoreNet('[]'), RANGE, /restoreNet: net: expected a description .* received Array/],
+    ['a layer alone', () => restoreNet(text(undefined, 'relu')), RANGE, /expected a sequential net .* relu/],
+    ['no layers', () => restoreNet(text(3)), RANGE, /restoreNet: net: expected layers but received number/],
+    [
+      'a layer that is not known',
+      () => restoreNet(text([{ name: 'act', kind: 'toString' }])),
+      RANGE,
+      /restoreNet: net\.act: expected a layer of conv2d, .* but received "toString"/,
+    ],
+    [
+      'an option that is not known',
+      () => restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 4, outFeatures: 2, bias: false }])),
+      TYPE,
+      /linear: expected the options inFeatures or outFeatures but received "bias"/,
+    ],
+    [
+      'an option of a layer without options',
+      () => restoreNet(text([{ name: '0', kind: 'relu', slope: 0.1 }])),
+      RANGE,
+      /expected an architecture that this version of rownet writes/,
+    ],
+    [
+      'layers that do not fit',
+      () => restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 5, outFeatures: 2 }])),
+      SHAPE,
+      /linear: expected 5 input features/,
+    ],
+    ['a thousand levels', () => restoreNet(text([nested(1000)])), RANGE, /at most 32 levels/],
+  ]);
+});

@@ -1,0 +1,48 @@
+import { Conv2d } from '../../lib/layers/conv2d.js';
+import { Flatten } from '../../lib/layers/flatten.js';
+import type { Layer } from '../../lib/layers/layer.js';
+import { Linear } from '../../lib/layers/linear.js';
+import { MaxPool2d } from '../../lib/layers/max-pool2d.js';
+import { ReLU } from '../../lib/layers/relu.js';
+import { Sequential } from '../../lib/layers/sequential.js';
+import { Net } from '../../lib/nets/net.js';
+import { Random } from '../../lib/random.js';
+
+/** Layers drawn from a seed that fit an input, ending in scores. */
+export function randomNet(seed: number): Net {
+  const random = new Random(seed);
+  const from = (low: number, high: number) => low + random.integer(high - low + 1);
+  const inputShape = [from(1, 3), from(5, 17), from(5, 17)];
+  const layers: Layer[] = [];
+  let shape: readonly number[] = [1, ...inputShape];
+  const add = (layer: Layer) => {
+    layers.push(layer);
+    shape = layer.outputShape(shape);
+  };
+  for (let count = from(0, 3); count > 0; count -= 1) {
+    const square = from(0, 2) > 0;
+    const kernelH = square ? [3, 5][random.integer(2)] : from(1, 6);
+    const kernelW = square ? kernelH : from(1, 6);
+    const plain = from(0, 1) === 0;
+    const padding: [number, number] = plain
+      ? [0, 0]
+      : [random.integer(Math.min(3, kernelH)), random.integer(Math.min(3, kernelW))];
+    const stride: [number, number] = plain ? [1, 1] : [from(1, 3), from(1, 3)];
+    if (kernelH > shape[2] + 2 * padding[0] || kernelW > shape[3] + 2 * padding[1]) break;
+    const options = { inChannels: shape[1], outChannels: from(1, 9), kernel: [kernelH, kernelW] as const };
+    add(new Conv2d({ ...options, stride, padding }));
+    if (from(0, 3) > 0) add(new ReLU());
+    if (from(0, 2) > 0 && shape[2] >= 2 && shape[3] >= 2) add(new MaxPool2d({ kernel: 2 }));
+    else if (from(0, 2) === 0 && shape[2] >= 3 && shape[3] >= 3) {
+      add(new MaxPool2d({ kernel: [from(1, 3), from(1, 3)], stride: [from(1, 2), from(1, 2)] }));
+    }
+    if (from(0, 5) === 0) add(new ReLU());
+  }
+  add(new Flatten());
+  if (from(0, 1) === 0) {
+    add(new Linear({ inFeatures: shape[1], outFeatures: from(1, 40) }));
+    add(new ReLU());
+  }
+  add(new Linear({ inFeatures: shape[1], outFeatures: from(2, 11) }));
+  return new Net(new Sequential(layers), { inputShape, seed });
+}
