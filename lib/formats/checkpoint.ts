@@ -11,7 +11,7 @@ import { warn } from '../warnings.js';
 import { checkTensorMap } from './arguments.js';
 import { type ReplaceOptions, WriteError, writeFileAtomic } from './atomic-file.js';
 import { decodeStoredNpz } from './npz.js';
-import { decodeStored, encodeSafetensors, readFileBytes } from './safetensors.js';
+import { decodeStored, encodeData, encodeHeader, joinFile, readFileBytes } from './safetensors.js';
 import { quoted } from './safetensors-header.js';
 import { describeStored, type StoredTensors } from './stored.js';
 import { isZip } from './zip.js';
@@ -75,8 +75,8 @@ const JSON_LIMITS = `JSON of at most ${MAX_JSON_LENGTH} characters and ${MAX_JSO
  * The checksum of everything in a checkpoint: of the file that the tensors and metadata give without it. It does not
  * depend on how the header is laid out, so a file that another program wrote again still fits.
  */
-function checksum(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>>): string {
-  return createHash('sha256').update(encodeSafetensors(tensors, metadata)).digest('hex');
+function checksum(header: Uint8Array, data: Uint8Array): string {
+  return createHash('sha256').update(header).update(data).digest('hex');
 }
 
 /**
@@ -229,7 +229,9 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     partialEpoch: JSON.stringify(partialEpoch ?? null),
     generation: String(generation),
   };
-  return encodeSafetensors(tensors, { ...metadata, sha256: checksum(tensors, metadata) });
+  const data = encodeData(tensors);
+  const sha256 = checksum(encodeHeader(tensors, metadata), data);
+  return joinFile(encodeHeader(tensors, { ...metadata, sha256 }), data);
 }
 
 /** @throws DataError if there are tensors, and none of them is of floats. */
@@ -303,7 +305,7 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
   if (change !== undefined) fail(`expected F32 alone but received ${change}`);
   const { sha256: _, ...rest } = metadata;
   const expected = entry('sha256');
-  const actual = checksum(tensors, rest);
+  const actual = checksum(encodeHeader(tensors, rest), encodeData(tensors));
   if (expected !== actual)
     fail(`expected SHA-256 ${expected.slice(0, 80)} of the contents but received ${actual}`);
 

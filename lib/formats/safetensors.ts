@@ -71,6 +71,22 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
+  return joinFile(encodeHeader(tensors, metadata), encodeData(tensors));
+}
+
+/** The two parts of a file as one. */
+export function joinFile(header: Uint8Array, data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(header.length + data.length);
+  bytes.set(header);
+  bytes.set(data, header.length);
+  return bytes;
+}
+
+/** What stands before the data, whose bytes do not depend on the metadata. @throws as encodeSafetensors. */
+export function encodeHeader(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
   checkTensorMap('safetensors', 'what is written', tensors);
   if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
     throw new ArgumentTypeError(
@@ -82,11 +98,10 @@ export function encodeSafetensors(
   if (names > MAX_NAMES) {
     throw new ArgumentRangeError(`safetensors: expected at most ${MAX_NAMES} names but received ${names}`);
   }
-  const sorted = [...tensors].sort(compareNames);
   const members: string[] = [];
   if (metadata !== undefined) members.push(`${JSON.stringify(METADATA_KEY)}:${metadataJson(metadata)}`);
   let dataBytes = 0;
-  for (const [name, tensor] of sorted) {
+  for (const [name, tensor] of [...tensors].sort(compareNames)) {
     checkText('a name', name);
     if (name === METADATA_KEY) {
       throw new ArgumentRangeError(
@@ -113,12 +128,18 @@ export function encodeSafetensors(
       `safetensors: expected a header of at most ${MAX_HEADER_BYTES} bytes but received ${headerBytes}`,
     );
   }
-  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(headerBytes), true);
-  bytes.fill(' '.charCodeAt(0), LENGTH_BYTES, LENGTH_BYTES + headerBytes);
+  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes).fill(' '.charCodeAt(0));
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
   bytes.set(header, LENGTH_BYTES);
-  let offset = LENGTH_BYTES + headerBytes;
+  return bytes;
+}
+
+/** The values of all tensors, by name. @throws ArgumentRangeError for values that are not finite. */
+export function encodeData(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+  const sorted = [...tensors].sort(compareNames);
+  const bytes = new Uint8Array(F32_BYTES * sorted.reduce((sum, [, { size }]) => sum + size, 0));
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
   for (const [name, { data }] of sorted) {
     for (let i = 0; i < data.length; i += 1) {
       if (!Number.isFinite(data[i])) {
