@@ -5,6 +5,7 @@
  * @group API
  */
 import './check-node.js';
+import './live.js';
 
 export type { ShuffleMode } from './data/batches.js';
 export { type DataSource, type Dataset, type LoadOptions, loadDataset } from './data/datasets.js';
@@ -83,14 +84,14 @@ export type { HasParameters, OptimizerTarget, RuleOptions } from './optimizers/r
 export { SGD, type SGDOptions } from './optimizers/sgd.js';
 export { Random } from './random.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
-export type { EpochRecord, Progress } from './training/epoch-record.js';
+export type { ComparedRun, EpochRecord, LiveEpoch, Progress } from './training/epoch-record.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
 export type { FitOptions } from './training/fit-options.js';
 export { type Recipe, type RunRecipe, recipes } from './training/recipes.js';
+export type { LiveOptions, TrainingFacts, TrainingObserver } from './training/observer.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
 export { learningRate } from './training/schedule.js';
 export type { TrainingState } from './training/state.js';
 export { Trainer } from './training/trainer.js';
 export type { TrainerOptions } from './training/trainer-options.js';
-export type { LiveFacts, LiveOptions, LivePage } from './web/live-page.js';
-export type { ComparedRun, LiveEpoch, LiveProgress } from './web/messages.js';
+export type { LivePage } from './web/live-page.js';

@@ -1,5 +1,4 @@
-/** What a training says of its steps and epochs. */
-import type { PartialEpoch } from '../formats/checkpoint.js';
+/** What a training says of its steps and epochs. Types alone, and none from elsewhere: the pages in a browser use them. */
 
 /** What `onProgress` is told after each step. */
 export interface Progress {
@@ -49,18 +48,19 @@ export interface EpochRecord {
   readonly warning?: string;
 }
 
-/** The figures of an epoch from its sums. */
-export function figures(
-  epoch: number,
-  { images, loss, correct, seconds }: PartialEpoch,
-  lr: number,
-): EpochRecord {
-  return {
-    epoch,
-    seconds,
-    loss: loss / images,
-    trainAccuracy: correct / images,
-    lr,
-    imagesPerSecond: images === 0 ? 0 : images / seconds,
-  };
+/** What of an `EpochRecord` a page shows, also of another run. */
+export interface LiveEpoch {
+  readonly epoch: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss?: number | undefined;
+  readonly testAccuracy?: number | undefined;
+  readonly warning?: string | undefined;
+}
+
+/** A finished run, by its epochs. */
+export interface ComparedRun {
+  readonly name: string;
+  readonly epochs: readonly LiveEpoch[];
 }

@@ -3,8 +3,7 @@ import type { EngineName } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { valueText } from '../tensor.js';
-import type { LiveOptions, LivePage } from '../web/live-page.js';
-import { checkLive } from './live.js';
+import { checkLive, type LiveOptions, type TrainingObserver } from './observer.js';
 import type { Recipe } from './recipes.js';
 import { checkResumeNames, type TrainingState } from './state.js';
 
@@ -24,9 +23,9 @@ export interface TrainerOptions {
   readonly resume?: TrainingState;
   /**
    * Serves a page on loopback that shows the training while it runs. True writes its address to stderr. It costs nothing
-   * while nobody looks at it, and ends with the process.
+   * while nobody looks at it, and ends with the process. An observer is told of the training in place of a page.
    */
-  readonly live?: boolean | LiveOptions | LivePage;
+  readonly live?: boolean | LiveOptions | TrainingObserver;
 }
 
 const optionNames: OptionNames<TrainerOptions> = {

@@ -9,16 +9,15 @@ import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Net } from '../nets/net.js';
 import { SGD } from '../optimizers/sgd.js';
-import type { LivePage } from '../web/live-page.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
-import { type EpochRecord, figures } from './epoch-record.js';
+import type { EpochRecord } from './epoch-record.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { checkFitOptions, type FitOptions } from './fit-options.js';
 import { guessingWarning } from './guessing.js';
-import { openPage } from './live.js';
 import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
+import { observerOf, type TrainingObserver } from './observer.js';
 import { learningRate } from './schedule.js';
 import { checkResumed, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
@@ -34,7 +33,7 @@ interface Run {
   readonly engine: Engine;
   readonly recipe: RunRecipe;
   readonly totalSteps: number;
-  readonly live: LivePage | undefined;
+  readonly observer: TrainingObserver | undefined;
 }
 
 /** Where `fit` takes up an epoch: what a divergence is put back to. */
@@ -64,7 +63,7 @@ export class Trainer {
   /** Of the epoch under way; a new object after each step. */
   #sums = noSums;
   #fitting = false;
-  #page: LivePage | undefined;
+  #observer: TrainingObserver | undefined;
 
   /**
    * @throws {ArgumentRangeError} for values out of range, and for a `resume` of another seed.
@@ -159,12 +158,12 @@ export class Trainer {
       );
     }
     this.#fitting = true;
-    let live: LivePage | undefined;
+    let observer: TrainingObserver | undefined;
     let end: 'finished' | 'stopped' | 'diverged' = 'stopped';
     try {
       const prepared = this.#prepare(train, options);
-      live = await this.#startPage(prepared, train);
-      const run = { ...prepared, live };
+      observer = await this.#startObserver(prepared, train);
+      const run = { ...prepared, observer };
       while (this.#epoch < this.#recipe.epochs) {
         const record = await this.#trainEpoch(run);
         yield record;
@@ -175,18 +174,18 @@ export class Trainer {
       if (error instanceof DivergedError) end = 'diverged';
       throw error;
     } finally {
-      live?.end(end);
+      observer?.end(end);
       this.#fitting = false;
     }
   }
 
-  /** Tells the page, if one is wanted, what it will see. */
-  async #startPage(
-    { engine, validation, batches }: Omit<Run, 'live'>,
+  /** Tells the observer, if one is wanted, what it will see. */
+  async #startObserver(
+    { engine, validation, batches }: Omit<Run, 'observer'>,
     train: Dataset,
-  ): Promise<LivePage | undefined> {
+  ): Promise<TrainingObserver | undefined> {
     if (this.#live === false) return undefined;
-    this.#page ??= await openPage(this.#live);
+    this.#observer ??= await observerOf(this.#live);
     const { name, epochs } = this.#recipe;
     const { net, normalization } = this;
     const title = `${net.constructor.name}, recipe ${name}, ${train.name}, seed ${this.seed}`;
@@ -194,11 +193,11 @@ export class Trainer {
     const { steps } = batches;
     const images = Math.min(steps * batches.batchSize, train.count);
     const facts = { net, title, epochs, steps, images, engine: engine.name };
-    this.#page.start({ ...facts, normalization, validation, classNames });
-    return this.#page;
+    this.#observer.start({ ...facts, normalization, validation, classNames });
+    return this.#observer;
   }
 
-  #prepare(train: Dataset, options: FitOptions): Omit<Run, 'live'> {
+  #prepare(train: Dataset, options: FitOptions): Omit<Run, 'observer'> {
     checkFitOptions(this.net, train, options);
     const { epochs = this.#recipe.epochs } = options;
     const given = resolveRecipe({ ...this.#recipe, epochs });
@@ -254,7 +253,7 @@ export class Trainer {
         test === undefined ? record : { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
       const warning = this.#warning(run, tested);
       const whole = warning === undefined ? tested : { ...tested, warning };
-      run.live?.epoch(whole, test);
+      run.observer?.epoch(whole, test);
       return whole;
     } catch (error) {
       if (error instanceof DivergedError) this.#putBack(start);
@@ -284,7 +283,7 @@ export class Trainer {
 
   /** The steps of the epoch that are left. */
   async #pass(run: Run, start: PassStart): Promise<EpochRecord> {
-    const { batches, engine, signal, onProgress, live } = run;
+    const { batches, engine, signal, onProgress, observer } = run;
     const watch = new Stopwatch(start.sums.seconds);
     const breaks = new EventLoopBreaks();
     let lr = this.#rate(Math.max(0, start.sums.steps - 1), run);
@@ -303,17 +302,17 @@ export class Trainer {
         correct: correct + result.correct,
         seconds: watch.seconds,
       };
-      if (onProgress !== undefined || live !== undefined) {
+      if (onProgress !== undefined || observer !== undefined) {
         const { epoch, loss: mean, trainAccuracy: accuracy, imagesPerSecond } = record();
         const { steps: step, images: seen } = this.#sums;
         const place = { epoch, step, steps: batches.steps, images: seen };
         const progress = { ...place, loss: mean, accuracy, lr, imagesPerSecond };
         onProgress?.(progress);
-        live?.step(progress);
+        observer?.step(progress);
       }
       // The last onProgress counts too.
       this.#sums = { ...this.#sums, seconds: watch.seconds };
-      if (live?.due()) await watch.stand(() => live.turn(signal));
+      if (observer?.due()) await watch.stand(() => observer.turn(signal));
       else if (breaks.due()) await watch.stand(() => breaks.take());
     }
     return this.#sums.steps < batches.steps ? { ...record(), interrupted: true } : record();
@@ -366,4 +365,16 @@ export class Trainer {
     const origin = findOrigin(this.net, validation, this.normalization);
     throw diverged({ what: `validation loss after epoch ${epoch}`, received: test.loss, lr, origin });
   }
+}
+
+/** The figures of an epoch from its sums. */
+function figures(epoch: number, { images, loss, correct, seconds }: PartialEpoch, lr: number): EpochRecord {
+  return {
+    epoch,
+    seconds,
+    loss: loss / images,
+    trainAccuracy: correct / images,
+    lr,
+    imagesPerSecond: images === 0 ? 0 : images / seconds,
+  };
 }

@@ -9,48 +9,13 @@ import { softmax, worstMistakes } from '../engines/mistakes.js';
 import { ArgumentRangeError } from '../errors.js';
 import { gatherImages } from '../kernels/training.js';
 import { LeNet5 } from '../nets/lenet5.js';
-import type { Net } from '../nets/net.js';
+import type { EpochRecord, LiveEpoch, Progress } from '../training/epoch-record.js';
+import type { LiveOptions, TrainingFacts, TrainingObserver } from '../training/observer.js';
 import { livePageFiles } from './assets.js';
 import { EventStream, type PageEvent } from './event-stream.js';
 import { featureMaps, firstFilters, toBase64 } from './layer-pictures.js';
-import type {
-  ComparedRun,
-  Judgement,
-  LiveEpoch,
-  LiveEvents,
-  LiveProgress,
-  LiveState,
-  Picture,
-  Sample,
-  Standing,
-} from './messages.js';
+import type { Judgement, LiveEvents, LiveState, Picture, Sample, Standing } from './messages.js';
 import { type PageServer, startPageServer } from './server.js';
-
-/** Options of the page of a training. */
-export interface LiveOptions {
-  /** Default 0: any free one. */
-  readonly port?: number;
-  /** Told the address of the page. Default: writes it to stderr. */
-  onListen?(url: string): void;
-  /** Finished runs that the page offers to compare with. */
-  runs?(): Promise<readonly ComparedRun[]>;
-}
-
-/** What is being trained. */
-export interface LiveFacts {
-  readonly net: Net;
-  readonly title: string;
-  readonly epochs: number;
-  /** Of an epoch. */
-  readonly steps: number;
-  /** Trained on in an epoch. */
-  readonly images: number;
-  readonly engine: string;
-  readonly normalization: { readonly scale: number; readonly shift: number };
-  /** Images, confusion and mistakes are of these. */
-  readonly validation: ImageSet | undefined;
-  readonly classNames?: readonly string[] | undefined;
-}
 
 /** Between two events, in milliseconds: often enough for the eye. */
 const pushEvery = 250;
@@ -63,15 +28,15 @@ const mostMistakes = 12;
 const speeds = [null, 200, 50, 10, 2] as const;
 
 /** The page of one training; the trainer calls it. */
-export class LivePage {
+export class LivePage implements TrainingObserver {
   readonly #stream = new EventStream(() => this.#greeting());
   #server: PageServer | undefined;
   readonly #options: LiveOptions;
-  #facts: LiveFacts | undefined;
+  #facts: TrainingFacts | undefined;
   #state: LiveState = 'waiting';
   #speed: number | null = null;
   #digit = 0;
-  #progress: LiveProgress | undefined;
+  #progress: Progress | undefined;
   /** Where the sample under way began. */
   #mark = { epoch: 0, images: 0, loss: 0, correct: 0 };
   #samples: Sample[] = [];
@@ -124,14 +89,14 @@ export class LivePage {
   }
 
   /** A training begins, or goes on. */
-  start(facts: LiveFacts): void {
+  start(facts: TrainingFacts): void {
     this.#facts = facts;
     this.#state = 'training';
     this.#stream.send({ name: 'hello', data: this.#hello() });
   }
 
   /** Cheap: it is called after every step, page or not. */
-  step(progress: LiveProgress): void {
+  step(progress: Progress): void {
     this.#progress = progress;
     const { epoch, step, steps, images } = progress;
     if (epoch !== this.#mark.epoch) this.#mark = { epoch, images: 0, loss: 0, correct: 0 };
@@ -148,7 +113,7 @@ export class LivePage {
 
   /** Steps between two samples; an epoch ends with one. */
   #stride(): number {
-    const { steps, epochs } = this.#facts as LiveFacts;
+    const { steps, epochs } = this.#facts as TrainingFacts;
     return Math.min(steps, Math.ceil((steps * epochs) / mostSamples));
   }
 
@@ -185,7 +150,7 @@ export class LivePage {
 
   /** An epoch is complete; `test` is what the validation gave. */
   epoch(
-    record: LiveEpoch,
+    record: EpochRecord,
     test:
       | { readonly confusion: readonly (readonly number[])[]; readonly predictions: Int32Array }
       | undefined,
@@ -271,7 +236,7 @@ export class LivePage {
   }
 
   #pictures(): PageEvent {
-    const { net, validation, normalization } = this.#facts as LiveFacts;
+    const { net, validation, normalization } = this.#facts as TrainingFacts;
     const filters = firstFilters(net) ?? null;
     if (validation === undefined || validation.count === 0) {
       return { name: 'pictures', data: { filters, digit: null } };

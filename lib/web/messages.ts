@@ -1,4 +1,5 @@
 /** What servers and pages tell each other, as JSON. Types alone: both sides are checked against them. */
+import type { LiveEpoch, Progress } from '../training/epoch-record.js';
 
 /** `count` pictures of `height` x `width` bytes, one after another. */
 export interface Pictures {
@@ -23,35 +24,6 @@ export interface Picture {
   readonly bytes: string;
 }
 
-/** As `Progress` of the trainer. */
-export interface LiveProgress {
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly images: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly lr: number;
-  readonly imagesPerSecond: number;
-}
-
-/** As `EpochRecord` of the trainer. */
-export interface LiveEpoch {
-  readonly epoch: number;
-  readonly seconds: number;
-  readonly loss: number;
-  readonly trainAccuracy: number;
-  readonly testLoss?: number | undefined;
-  readonly testAccuracy?: number | undefined;
-  readonly warning?: string | undefined;
-}
-
-/** A finished run, by its epochs. */
-export interface ComparedRun {
-  readonly name: string;
-  readonly epochs: readonly LiveEpoch[];
-}
-
 export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
 
 /** Place on the x axis in epochs, and the mean loss and accuracy since the sample before. */
@@ -61,7 +33,7 @@ export interface Standing {
   readonly state: LiveState;
   /** Steps a second; null is as fast as it goes. */
   readonly speed: number | null;
-  readonly progress: LiveProgress | null;
+  readonly progress: Progress | null;
 }
 
 /** What is being trained, for the page. */

@@ -1,10 +1,9 @@
 /** The page of a training: shows what the server's events say, and sends what its buttons ask for. */
 import { timesAsFast } from '../../plots/article.js';
 import { type Curve, type Panel, runClass } from '../../plots/chart.js';
+import type { ComparedRun, LiveEpoch } from '../../training/epoch-record.js';
 import type {
-  ComparedRun,
   Judgement,
-  LiveEpoch,
   LiveEvents,
   PageFacts,
   Pictures,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import type { EpochRecord, Progress } from '../../../lib/training/epoch-record.js';
 import { Trainer } from '../../../lib/training/trainer.js';
+import '../../../lib/live.js';
 import { LivePage } from '../../../lib/web/live-page.js';
 import { randomImages } from '../../support/random-data.js';
 

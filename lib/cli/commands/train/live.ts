@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { LivePage } from '../../../web/live-page.js';
-import type { ComparedRun } from '../../../web/messages.js';
+import type { ComparedRun } from '../../../training/epoch-record.js';
 import { printJson } from '../../terminal/output.js';
 import type { Reporter } from '../../terminal/progress.js';
 import { listRuns } from '../../run-list.js';
