@@ -11,8 +11,8 @@ import { AddonError, errorCode, errorMessage } from './errors.js';
 import { packageRoot } from './package-root.js';
 import { defaultThreads, tellTooManyThreads } from './threads.js';
 
-/** The instruction set levels that a kernel is compiled for, lowest first. */
-export type IsaLevel = 'portable' | 'sse2' | 'avx2' | 'avx512';
+/** An instruction set that the kernels are compiled for, by the addon's name for it, such as `avx2`. */
+export type IsaLevel = string;
 
 /** `[n, c, h, w, kernelH, kernelW, strideH, strideW, padH, padW]`: a window sliding over a `[n, c, h, w]` tensor. */
 export type NativeWindow = readonly [
@@ -39,8 +39,18 @@ export interface NativeInfo {
   readonly buildType: string;
 }
 
-/** The addon's tables: what it knows by name. */
+export interface NativeLevel {
+  readonly name: IsaLevel;
+  /** What the CPU must have, as `/proc/cpuinfo` names it. */
+  readonly cpuFlags: readonly string[];
+  /** Floats in one vector; 0 where this build leaves the level out. */
+  readonly vectorWidth: number;
+}
+
+/** What the addon knows by name, so that nothing is listed twice. */
 export interface NativeTables {
+  /** Lowest first, those of other CPUs included. */
+  readonly levels: readonly NativeLevel[];
   /** How parameters follow gradients: the arrays that a rule keeps and the numbers of a step, in their order. */
   readonly updates: readonly {
     readonly name: string;
@@ -276,6 +286,12 @@ function withDefaultThreads(): NativeAddon {
   loaded ??= load();
   if (loaded.setThreads(count, true)) tellTooManyThreads(count);
   return loaded;
+}
+
+/** The addon's tables, without a number of threads. @throws {AddonError} as `native`. */
+export function nativeTables(): NativeTables {
+  loaded ??= load();
+  return loaded.tables();
 }
 
 /** Sizes the pool. @throws {AddonError} as `native`. */

@@ -1,6 +1,5 @@
 /** The command line: parse, run one command, turn errors into a message and an exit code. */
 import { describeError, exitCodeOf } from './exit.js';
-import { checkMaxIsa } from './options/isa.js';
 import type { OptionsOf } from './options/commands.js';
 import { handleLostOutput, isVerbose, stdoutLost } from './terminal/output.js';
 import { createProgram, HelpShown, type RunCommand } from './options/program.js';
@@ -27,7 +26,8 @@ export async function run(args: readonly string[]): Promise<void> {
 const runCommand: RunCommand = async (name, options, args) => {
   // The doctor tells them among the rest.
   if (name !== 'doctor') {
-    checkMaxIsa();
+    const level = process.env.ROWNET_MAX_ISA;
+    if (level) (await import('./options/isa.js')).checkMaxIsa(level);
     const { checkThreads } = await import('./options/threads.js');
     checkThreads('threads' in options ? options.threads : undefined);
   }

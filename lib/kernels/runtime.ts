@@ -1,9 +1,16 @@
 /** The machine under the kernels: instruction set and threads. */
-import { addonPath, chooseThreads, type NativeInfo, native } from '../native.js';
+import {
+  addonPath,
+  chooseThreads,
+  type NativeInfo,
+  type NativeLevel,
+  native,
+  nativeTables,
+} from '../native.js';
 import { MAX_THREADS, tellTooManyThreads } from '../threads.js';
 import { checkInteger, checkNumber } from './checks.js';
 
-export { addonFiles } from '../native.js';
+export { addonFiles, type NativeLevel } from '../native.js';
 
 /** What `runtimeInfo` says of CPU, instruction set, threads and build. */
 export interface RuntimeInfo extends NativeInfo {
@@ -18,6 +25,14 @@ export interface RuntimeInfo extends NativeInfo {
  */
 export function runtimeInfo(): RuntimeInfo {
   return { ...native().info(), addon: addonPath() };
+}
+
+/**
+ * Every instruction set level that the addon knows, lowest first.
+ * @throws {AddonError} if the addon is missing or does not load.
+ */
+export function isaLevels(): readonly NativeLevel[] {
+  return nativeTables().levels;
 }
 
 /**

@@ -17,9 +17,9 @@ struct Export {
 
 constexpr Export kExports[] = {
     {"info", rownet::bindings::info},
+    {"tables", rownet::bindings::tables},
     {"setThreads", rownet::bindings::set_threads},
     {"fmaBurst", rownet::bindings::fma_burst},
-    {"tables", rownet::bindings::tables},
     {"im2row", rownet::bindings::im2row},
     {"row2im", rownet::bindings::row2im},
     {"pool2row", rownet::bindings::pool2row},

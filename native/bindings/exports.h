@@ -9,6 +9,8 @@ namespace rownet::bindings {
 Napi::Value info(const Napi::CallbackInfo& info);
 Napi::Value set_threads(const Napi::CallbackInfo& info);
 Napi::Value fma_burst(const Napi::CallbackInfo& info);
+
+// tables.cpp
 Napi::Value tables(const Napi::CallbackInfo& info);
 
 // matrix.cpp

@@ -89,31 +89,4 @@ Napi::Value fma_burst(const Napi::CallbackInfo& call) {
   return Napi::Number::New(call.Env(), total / elapsed * 1e-9);
 }
 
-namespace {
-
-Napi::Array strings(Napi::Env env, const char* const* names) {
-  const Napi::Array list = Napi::Array::New(env);
-  for (uint32_t i = 0; names[i] != nullptr; ++i) list.Set(i, names[i]);
-  return list;
-}
-
-}  // namespace
-
-Napi::Value tables(const Napi::CallbackInfo& call) {
-  const Napi::Env env = call.Env();
-  const KernelTable& table = kernels();
-  Napi::Array updates = Napi::Array::New(env);
-  for (uint32_t i = 0; i < table.update_count; ++i) {
-    const UpdateRule& rule = table.updates[i];
-    Napi::Object row = Napi::Object::New(env);
-    row.Set("name", rule.name);
-    row.Set("slots", strings(env, rule.slots));
-    row.Set("numbers", strings(env, rule.numbers));
-    updates.Set(i, row);
-  }
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("updates", updates);
-  return result;
-}
-
 }  // namespace rownet::bindings

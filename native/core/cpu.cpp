@@ -1,74 +1,63 @@
 #include "cpu.h"
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "kernel_table.h"
 
 namespace rownet {
 
 namespace {
 
-constexpr IsaLevel kAllLevels[] = {IsaLevel::kPortable, IsaLevel::kSse2, IsaLevel::kAvx2,
-                                   IsaLevel::kAvx512};
+bool available(const IsaLevelInfo& info) {
+  return kernel_table(info.level) != nullptr &&
+         std::all_of(info.needs.begin(), info.needs.end(),
+                     [](const CpuFeature& feature) { return feature.present; });
+}
 
-bool cpu_runs(IsaLevel level) {
-#if defined(__x86_64__)
-  // __builtin_cpu_supports returns a bit mask, and asks the operating system (XGETBV) as well as
-  // the CPU.
-  switch (level) {
-    case IsaLevel::kPortable:
-    case IsaLevel::kSse2:
-      return true;
-    case IsaLevel::kAvx2:
-      return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-    case IsaLevel::kAvx512:
-      return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-             __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+// "portable, sse2, avx2 or avx512"
+std::string level_names() {
+  std::string names;
+  const size_t count = isa_levels().size();
+  for (size_t i = 0; i < count; ++i) {
+    names += i == 0 ? "" : i + 1 == count ? " or " : ", ";
+    names += isa_levels()[i].name;
   }
-  return false;
-#else
-  return level == IsaLevel::kPortable;
-#endif
+  return names;
 }
 
 }  // namespace
 
-const char* isa_level_name(IsaLevel level) {
-  switch (level) {
-    case IsaLevel::kPortable:
-      return "portable";
-    case IsaLevel::kSse2:
-      return "sse2";
-    case IsaLevel::kAvx2:
-      return "avx2";
-    case IsaLevel::kAvx512:
-      return "avx512";
-  }
-  return "portable";
+const std::vector<IsaLevelInfo>& isa_levels() {
+  static const std::vector<IsaLevelInfo> levels = {
+#define ROWNET_LEVEL(name, ...) {IsaLevel::name, #name, {__VA_ARGS__}},
+#include "isa/levels.inc"
+  };
+  return levels;
 }
+
+const char* isa_level_name(IsaLevel level) { return isa_levels()[static_cast<size_t>(level)].name; }
 
 std::vector<IsaLevel> available_isa_levels() {
   std::vector<IsaLevel> levels;
-  for (IsaLevel level : kAllLevels) {
-    if (cpu_runs(level)) levels.push_back(level);
+  for (const IsaLevelInfo& info : isa_levels()) {
+    if (available(info)) levels.push_back(info.level);
   }
   return levels;
 }
 
 IsaLevel choose_isa_level(const std::string& cap) {
-  IsaLevel highest = IsaLevel::kAvx512;
+  IsaLevel highest = isa_levels().back().level;
   if (!cap.empty()) {
-    bool known = false;
-    for (IsaLevel level : kAllLevels) {
-      if (cap != isa_level_name(level)) continue;
-      highest = level;
-      known = true;
+    const auto named = std::find_if(isa_levels().begin(), isa_levels().end(),
+                                    [&](const IsaLevelInfo& info) { return cap == info.name; });
+    if (named == isa_levels().end()) {
+      throw std::invalid_argument("ROWNET_MAX_ISA: expected " + level_names() + " but received \"" +
+                                  cap + "\". Unset it to use the highest level of this CPU");
     }
-    if (!known) {
-      throw std::invalid_argument(
-          "ROWNET_MAX_ISA: expected portable, sse2, avx2 or avx512 but received \"" + cap +
-          "\". Unset it to use the highest level of this CPU");
-    }
+    highest = named->level;
   }
-  IsaLevel chosen = IsaLevel::kPortable;
+  IsaLevel chosen = IsaLevel::portable;
   for (IsaLevel level : available_isa_levels()) {
     if (level <= highest) chosen = level;
   }

@@ -6,8 +6,25 @@
 
 namespace rownet {
 
-// Lowest first. A level includes the ones before it.
-enum class IsaLevel { kPortable, kSse2, kAvx2, kAvx512 };
+// Lowest first.
+enum class IsaLevel {
+#define ROWNET_LEVEL(name, ...) name,
+#include "isa/levels.inc"
+};
+
+struct CpuFeature {
+  const char* name;
+  bool present;
+};
+
+struct IsaLevelInfo {
+  IsaLevel level;
+  const char* name;
+  std::vector<CpuFeature> needs;
+};
+
+// All levels, lowest first: those that this build leaves out and those of other CPUs too.
+const std::vector<IsaLevelInfo>& isa_levels();
 
 const char* isa_level_name(IsaLevel level);
 

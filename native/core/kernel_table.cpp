@@ -6,36 +6,23 @@
 namespace rownet {
 
 // Defined by isa/level.cpp, once per level.
-extern const KernelTable kernel_table_portable;
-#if defined(__x86_64__)
-extern const KernelTable kernel_table_sse2;
-extern const KernelTable kernel_table_avx2;
-extern const KernelTable kernel_table_avx512;
-#endif
+#define ROWNET_LEVEL(name, ...) extern const KernelTable kernel_table_##name;
+#include "isa/levels.inc"
 
 namespace {
+
+const KernelTable* const tables[] = {
+#define ROWNET_LEVEL(name, ...) &kernel_table_##name,
+#include "isa/levels.inc"
+};
 
 std::atomic<const KernelTable*> table_in_use{nullptr};
 
 }  // namespace
 
 const KernelTable* kernel_table(IsaLevel level) {
-  switch (level) {
-    case IsaLevel::kPortable:
-      return &kernel_table_portable;
-#if defined(__x86_64__)
-    case IsaLevel::kSse2:
-      return &kernel_table_sse2;
-    case IsaLevel::kAvx2:
-      return &kernel_table_avx2;
-    case IsaLevel::kAvx512:
-      return &kernel_table_avx512;
-#else
-    default:
-      break;
-#endif
-  }
-  return nullptr;
+  const KernelTable* table = tables[static_cast<size_t>(level)];
+  return table->name == nullptr ? nullptr : table;
 }
 
 const KernelTable& kernels() {

@@ -34,8 +34,10 @@ struct MatrixView {
 };
 
 struct KernelTable {
+  // nullptr where the build leaves the level out.
   const char* name;
-  int vector_width;
+  // Floats in a vector, and vectors that the CPU has registers for.
+  int vector_width, registers;
 
   // Floats of scratch that gemm() needs, whatever the problem.
   size_t gemm_scratch;

@@ -119,7 +119,6 @@ const calls = {
       floats(4096),
       floats(64),
     ),
-  tables: () => addon.tables(),
   updateSegments: () => addon.updateSegments(sgd(floats(size), floats(size), null, [0.1, 0, 0])),
   gatherImages: () =>
     addon.gatherImages(new Uint8Array(size), 256, Uint32Array.of(0, 1, 2, 3), 1, 0, floats(1024)),

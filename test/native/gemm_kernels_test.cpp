@@ -12,7 +12,7 @@ namespace rownet::test {
 
 namespace {
 
-int64_t tile_rows() { return level() == IsaLevel::kAvx512 ? 12 : 6; }
+int64_t tile_rows() { return kernels().registers >= 32 ? 12 : 6; }
 int64_t tile_cols() { return 2 * kernels().vector_width; }
 
 Side side_of(int64_t i) { return i % 2 == 0 ? Side::kEnd : Side::kStart; }

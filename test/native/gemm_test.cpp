@@ -20,7 +20,7 @@ namespace {
 
 // As in rows/gemm_kernel.h.
 constexpr int64_t kBlockM = 120, kBlockN = 512, kBlockK = 256;
-int64_t tile_rows() { return level() == IsaLevel::kAvx512 ? 12 : 6; }
+int64_t tile_rows() { return kernels().registers >= 32 ? 12 : 6; }
 int64_t tile_cols() { return 2 * kernels().vector_width; }
 
 struct Problem {

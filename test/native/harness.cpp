@@ -39,7 +39,7 @@ struct Failure : std::exception {
 char problem_text[1024];
 int64_t cases = 0, cases_taken = 0, checks = 0;
 bool quick = false;
-IsaLevel level_in_use = IsaLevel::kPortable;
+IsaLevel level_in_use = IsaLevel::portable;
 
 void write_text(const char* text) {
   // The result does not matter: the process is ending.

@@ -6,10 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isaLevels } from '../../lib/kernels/runtime.js';
 import { root } from '../support/cli.js';
 import { addonFolder, missingForX86, nativeTestsFolder } from '../support/native.js';
 
-const levels = ['portable', 'sse2', 'avx2', 'avx512'];
+const levels = isaLevels().map(({ name }) => name);
+const baseline = isaLevels()
+  .filter(({ cpuFlags }) => !cpuFlags.some((flag) => flag.startsWith('avx')))
+  .map(({ name }) => `rownet_isa_${name}`);
 const reason = missingForX86(['nm', 'objdump']);
 
 const levelObject = (folder: string, level: string) =>
@@ -49,9 +53,9 @@ function objects(folder: string): string[] {
 }
 
 describe.each([
-  ['native tests', nativeTestsFolder, ['rownet_core', 'rownet_isa_portable', 'rownet_isa_sse2']],
-  ['addon', addonFolder, ['rownet', 'rownet_core', 'rownet_isa_portable', 'rownet_isa_sse2']],
-])('objects of the %s', (_, folder, baseline) => {
+  ['native tests', nativeTestsFolder, ['rownet_core', ...baseline]],
+  ['addon', addonFolder, ['rownet', 'rownet_core', ...baseline]],
+])('objects of the %s', (_, folder, targets) => {
   describe.each(levels)('%s', (level) => {
     const object = levelObject(folder, level);
 
@@ -79,7 +83,7 @@ describe.each([
     expect(avxLines(levelObject(folder, 'avx512')).some((line) => line.includes('%zmm'))).toBe(true);
   });
 
-  it.for(baseline)('have none in %s', (target, context) => {
+  it.for(targets)('have none in %s', (target, context) => {
     if (reason !== undefined) context.skip(reason);
     const files = objects(join(folder, 'CMakeFiles', `${target}.dir`));
     expect(files.length).toBeGreaterThan(0);

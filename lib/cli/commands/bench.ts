@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { locate } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { runtimeInfo } from '../../kernels.js';
+import { isaLevels as allLevels } from '../../kernels/runtime.js';
 import { articleSecondsPerEpoch } from '../../plots/article.js';
 import { batchSize } from './bench/measure.js';
 import { contenderReport, describeBench } from './bench/report.js';
@@ -72,11 +73,15 @@ export async function bench(options: OptionsOf<'bench'>): Promise<void> {
   else for (const line of describeBench(report, lineWidth(process.stdout))) print(line);
 }
 
-/** avx512 and avx2 as far as CPU and ROWNET_MAX_ISA allow, else the one level that is in use. */
+/** The levels of wider vectors than the lowest, as far as CPU and ROWNET_MAX_ISA allow, else the one in use. */
 function benchLevels(): string[] {
   const { isa, isaLevels } = runtimeInfo();
   const allowed = isaLevels.slice(0, isaLevels.indexOf(isa) + 1);
-  const levels = allowed.filter((level) => level === 'avx2' || level === 'avx512').reverse();
+  const [lowest, ...higher] = allLevels();
+  const levels = higher
+    .filter(({ name, vectorWidth }) => allowed.includes(name) && vectorWidth > lowest.vectorWidth)
+    .map(({ name }) => name)
+    .reverse();
   return levels.length > 0 ? levels : [isa];
 }
 

@@ -59,7 +59,7 @@ export type OptionsOf<C extends CommandName> = {
 /** The environment variables that the command line and the library read. */
 export const environment: readonly (readonly [name: string, meaning: string])[] = [
   ['ROWNET_NUM_THREADS', 'threads, where --threads is not given'],
-  ['ROWNET_MAX_ISA', 'highest instruction set level to use: portable, sse2, avx2 or avx512'],
+  ['ROWNET_MAX_ISA', 'highest instruction set level to use, such as avx2'],
   ['ROWNET_DATA_DIR', 'folder in which data sets are looked for'],
   ['ROWNET_VERBOSE', '1 shows the stack trace of an error, and the steps that a training runs'],
   ['ROWNET_DATA_MIRROR', 'address to download data sets from, in place of the usual ones'],

@@ -1,12 +1,19 @@
-import type { RuntimeInfo } from '../../kernels.js';
+import { AddonError } from '../../errors.js';
+import { isaLevels } from '../../kernels/runtime.js';
 import { oneOf } from './values.js';
 
-const read = oneOf<RuntimeInfo['isa']>('portable', 'sse2', 'avx2', 'avx512');
-
 /**
- * Before a command starts: the addon would refuse the value at the first kernel.
- * @throws {UsageError} when ROWNET_MAX_ISA names no instruction set level.
+ * Before a command starts: the addon would refuse the value at the first kernel. Where there is no addon, nothing is
+ * checked: what needs it says so.
+ * @throws {UsageError} when `level`, of ROWNET_MAX_ISA, names no instruction set level.
  */
-export function checkMaxIsa(env: Readonly<Record<string, string | undefined>> = process.env): void {
-  if (env.ROWNET_MAX_ISA) read(env.ROWNET_MAX_ISA, 'ROWNET_MAX_ISA');
+export function checkMaxIsa(level: string): void {
+  let levels: ReturnType<typeof isaLevels>;
+  try {
+    levels = isaLevels();
+  } catch (error) {
+    if (error instanceof AddonError) return;
+    throw error;
+  }
+  oneOf(...levels.map(({ name }) => name))(level, 'ROWNET_MAX_ISA');
 }

@@ -1,5 +1,5 @@
 // level.cpp: the kernel table of one ISA level. CMake compiles this file once per level, with
-// ROWNET_ISA_<LEVEL> and the level's machine options; it is the only file that gets them.
+// the level's name, header and machine options; it is the only file that gets them.
 //
 // What it includes keeps to two rules, which test/native/isa-objects.test.ts checks on the objects:
 // every function is static or in an anonymous namespace, and nothing of the C++ library is used.
@@ -21,20 +21,6 @@
 #undef ROWNET_UPDATE
 
 namespace rownet {
-
-#if defined(ROWNET_ISA_AVX512)
-#define ROWNET_TABLE kernel_table_avx512
-#define ROWNET_NAME "avx512"
-#elif defined(ROWNET_ISA_AVX2)
-#define ROWNET_TABLE kernel_table_avx2
-#define ROWNET_NAME "avx2"
-#elif defined(ROWNET_ISA_SSE2)
-#define ROWNET_TABLE kernel_table_sse2
-#define ROWNET_NAME "sse2"
-#else
-#define ROWNET_TABLE kernel_table_portable
-#define ROWNET_NAME "portable"
-#endif
 
 static const LaneKernels lane_kernels = {
     gather_bytes,
@@ -68,6 +54,7 @@ extern const KernelTable ROWNET_TABLE;
 const KernelTable ROWNET_TABLE = {
     ROWNET_NAME,
     kWidth,
+    kRegisters,
     kGemmScratch,
     gemm,
     gemm_pack_a,

@@ -9,6 +9,7 @@ namespace {
 
 using Vec = __m256;
 constexpr int kWidth = 8;
+constexpr int kRegisters = 16;
 
 // A window of eight over this table, starting at 8 - n, has its first n entries set.
 alignas(32) constexpr int32_t kLaneMasks[16] = {-1, -1, -1, -1, -1, -1, -1, -1,

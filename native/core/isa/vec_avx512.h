@@ -9,6 +9,7 @@ namespace {
 
 using Vec = __m512;
 constexpr int kWidth = 16;
+constexpr int kRegisters = 32;
 
 inline __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
 

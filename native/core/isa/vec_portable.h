@@ -10,6 +10,7 @@ namespace {
 typedef float Vec __attribute__((vector_size(16)));
 typedef int32_t Mask __attribute__((vector_size(16)));
 constexpr int kWidth = 4;
+constexpr int kRegisters = 16;
 
 inline Vec load(const float* p) {
   Vec v;

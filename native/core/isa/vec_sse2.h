@@ -10,6 +10,7 @@ namespace {
 
 using Vec = __m128;
 constexpr int kWidth = 4;
+constexpr int kRegisters = 16;
 
 inline Vec load(const float* p) { return _mm_loadu_ps(p); }
 inline void store(float* p, Vec v) { _mm_storeu_ps(p, v); }

@@ -1,13 +1,15 @@
 // conv.h: chooses, per convolution, the kernels of its forward and backward pass.
 //
-//   5x5, stride 1, 2x2 pool, several channels   winograd_forward_kernel.h; on AVX-512 also
-//                                               winograd_backward_kernel.h
+//   5x5, stride 1, 2x2 pool, several channels   winograd_forward_kernel.h; with 32
+//                                               registers also winograd_backward_kernel.h
 //   any other, forward                          conv_forward_kernel.h
 //   3x3 or 5x5, stride 1, 2x2 pool, backward    sparse_gradient_kernel.h, sparse_rows_kernel.h
 //   any other, backward                         conv_backward_kernel.h
 //
-// With 8 lanes, looking up a window's gradient at each point costs a third of what it saves: there
-// the sparse gradients are faster (42 us against 53 for a block of LeNet-5's conv2).
+// Winograd's gradients look up a window's gradient at each point, for a tile of 6 channels where
+// there are 32 registers. For one of 3, which 16 registers hold, the lookups cost a third of what
+// they save: there the sparse gradients are faster (AVX2: 42 us against 53 for a block of LeNet-5's
+// conv2).
 #pragma once
 
 #include "lanes/conv_backward_kernel.h"
@@ -21,11 +23,7 @@
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr bool kWinogradGradients = true;
-#else
-constexpr bool kWinogradGradients = false;
-#endif
+constexpr bool kWinogradGradients = kRegisters >= 32;
 
 inline bool has_winograd_gradients(const LaneConv& s) {
   return kWinogradGradients && is_winograd(s);

@@ -7,11 +7,12 @@
 //   dw[o][c][ky][kx] = sum over y, x, lanes of dy[o][y][x] * in[c][y s + ky][x s + kx]
 // Convolutions that are pooled have faster ones in sparse_*_kernel.h.
 //
-// Registers dw: 4 channels x 5 kx sums + 4 gradients + 1 input = 25 of 32 on AVX-512;
-//           elsewhere 2 x 5 + 2 + 1 = 13 of 16
+// Registers dw: 4 channels x 5 kx sums + 4 gradients + 1 input = 25 of 32;
+//           2 x 5 + 2 + 1 = 13 of 16
 // Padding   smaller than the kernel, so that every position lies inside `dense`
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "lanes/conv_forward_kernel.h"
 #include "lanes/lane_tensor.h"
@@ -19,11 +20,7 @@
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kDwOc = 4;
-#else
-constexpr int kDwOc = 2;
-#endif
+constexpr int kDwOc = kRegisters >= 32 ? 4 : 2;
 constexpr int kDwKx = 5;
 
 inline LaneTensor dense_tensor(const LaneConv& s) {
@@ -103,16 +100,8 @@ void dense_dw_tile(const LaneConv& s, const float* in, const float* dense, float
   }
 }
 
-using DenseDwTile = void (*)(const LaneConv&, const float*, const float*, float*, int64_t);
-#define ROWNET_DW(oc)                                                                      \
-  {dense_dw_tile<oc, 1>, dense_dw_tile<oc, 2>, dense_dw_tile<oc, 3>, dense_dw_tile<oc, 4>, \
-   dense_dw_tile<oc, 5>}
-constexpr DenseDwTile kDenseDwTiles[kDwOc][kDwKx] = {ROWNET_DW(1), ROWNET_DW(2),
-#if defined(ROWNET_ISA_AVX512)
-                                                     ROWNET_DW(3), ROWNET_DW(4)
-#endif
-};
-#undef ROWNET_DW
+constexpr auto kDenseDwTiles =
+    tile_table<kDwOc, kDwKx>([](auto oc, auto kx) { return dense_dw_tile<oc, kx>; });
 
 void dense_weight_gradient(const LaneConv& s, const float* in, const float* dense, float* dw) {
   const int64_t plane = plane_vectors(dense_tensor(s)) * kWidth;
@@ -126,9 +115,9 @@ void dense_weight_gradient(const LaneConv& s, const float* in, const float* dens
       for (int64_t ky = 0; ky < s.kh; ++ky) {
         for (int64_t kb = 0; kb < kx_blocks; ++kb) {
           const int64_t kx = s.kw * kb / kx_blocks, width = s.kw * (kb + 1) / kx_blocks - kx;
-          kDenseDwTiles[channels - 1][width - 1](s, in + c * in_plane + ky * in_row + kx * kWidth,
-                                                 dense + o * plane,
-                                                 dw + o * taps + (c * s.kh + ky) * s.kw + kx, taps);
+          kDenseDwTiles(channels, width)(s, in + c * in_plane + ky * in_row + kx * kWidth,
+                                         dense + o * plane,
+                                         dw + o * taps + (c * s.kh + ky) * s.kw + kx, taps);
         }
       }
     }

@@ -7,23 +7,20 @@
 // Tile      4 pixels x kConvOc channels: the 2x2 window where pooling follows, else 4 pixels of a line
 // Loops     tile > channel block > c > ky > kx; per tap the weights of the block are broadcast, then
 //           each of the 4 inputs feeds all of them
-// Registers AVX-512: 24 sums + 6 weights + 1 input = 31 of 32; elsewhere 12 + 3 + 1 = 16 of 16
+// Registers 24 sums + 6 weights + 1 input = 31 of 32; 12 + 3 + 1 = 16 of 16
 // Why fast  a tap costs 4 + 6 loads for 24 FMAs, and the convolution's own output is never stored:
 //           only the maximum and a byte that says where it was
 // Oracle    reference/layers.h, run by test/native/lanes_exact_test.cpp
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "lanes/lane_tensor.h"
 
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kConvOc = 6;
-#else
-constexpr int kConvOc = 3;
-#endif
+constexpr int kConvOc = kRegisters >= 32 ? 6 : 3;
 constexpr int kConvPixels = 4;
 
 // The compiler hoists loads across taps and spills the accumulators for it; a fence it must not
@@ -148,48 +145,24 @@ void conv_line_tile(const LaneConv& s, const float* in, const float* w, const fl
   }
 }
 
-using ConvTile = void (*)(const LaneConv&, const float*, const float*, const float*, float*,
-                          int64_t, uint8_t*, int64_t);
-
-// [channels - 1]: pooled, a line's 4 pixels, one pixel
-template <int K>
-struct ConvTiles {
-  static constexpr ConvTile kPool[kConvOc] = {
-      conv_pool_tile<1, K>, conv_pool_tile<2, K>, conv_pool_tile<3, K>,
-#if defined(ROWNET_ISA_AVX512)
-      conv_pool_tile<4, K>, conv_pool_tile<5, K>, conv_pool_tile<6, K>,
-#endif
-  };
-  static constexpr ConvTile kLine[kConvOc] = {
-      conv_line_tile<1, 4, K>, conv_line_tile<2, 4, K>, conv_line_tile<3, 4, K>,
-#if defined(ROWNET_ISA_AVX512)
-      conv_line_tile<4, 4, K>, conv_line_tile<5, 4, K>, conv_line_tile<6, 4, K>,
-#endif
-  };
-  static constexpr ConvTile kPixel[kConvOc] = {
-      conv_line_tile<1, 1, K>, conv_line_tile<2, 1, K>, conv_line_tile<3, 1, K>,
-#if defined(ROWNET_ISA_AVX512)
-      conv_line_tile<4, 1, K>, conv_line_tile<5, 1, K>, conv_line_tile<6, 1, K>,
-#endif
-  };
-};
-
-struct ConvTileSet {
-  const ConvTile *pool, *line, *pixel;
-};
-
-inline ConvTileSet conv_tiles(const LaneConv& s) {
-  if (s.kh == 5 && s.kw == 5)
-    return {ConvTiles<5>::kPool, ConvTiles<5>::kLine, ConvTiles<5>::kPixel};
-  if (s.kh == 3 && s.kw == 3)
-    return {ConvTiles<3>::kPool, ConvTiles<3>::kLine, ConvTiles<3>::kPixel};
-  return {ConvTiles<0>::kPool, ConvTiles<0>::kLine, ConvTiles<0>::kPixel};
+// Square kernels whose size the tiles know at compile time; 0 stands for all others.
+constexpr int kKnownKernels[] = {0, 3, 5};
+inline int known_kernel(const LaneConv& s) {
+  return s.kh == 5 && s.kw == 5 ? 3 : s.kh == 3 && s.kw == 3 ? 2 : 1;
 }
+// (channels, known_kernel): pooled, a line's 4 pixels, one pixel
+constexpr auto kConvPoolTiles = tile_table<kConvOc, 3>(
+    [](auto oc, auto kernel) { return conv_pool_tile<oc, kKnownKernels[kernel - 1]>; });
+constexpr auto kConvLineTiles = tile_table<kConvOc, 3>([](auto oc, auto kernel) {
+  return conv_line_tile<oc, kConvPixels, kKnownKernels[kernel - 1]>;
+});
+constexpr auto kConvPixelTiles = tile_table<kConvOc, 3>(
+    [](auto oc, auto kernel) { return conv_line_tile<oc, 1, kKnownKernels[kernel - 1]>; });
 
 // bias: nullptr for zeros; codes: not used, and nullptr perhaps, where nothing is pooled.
 void direct_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
                     float* out, uint8_t* codes) {
-  const ConvTileSet tiles = conv_tiles(s);
+  const int kernel = known_kernel(s);
   const int64_t blocks = conv_blocks(s.out.c), taps = s.in.c * s.kh * s.kw;
   const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
   const int64_t out_plane = plane_vectors(s.out) * kWidth, codes_plane = s.out.h * s.out.w * kWidth;
@@ -200,13 +173,15 @@ void direct_forward(const LaneConv& s, const float* in, const float* packed, con
     int64_t px = 0;
     for (int64_t x = 0; x < s.out.w; x += px) {
       px = !s.pool && s.out.w - x >= kConvPixels ? kConvPixels : 1;
-      const ConvTile* tile = s.pool ? tiles.pool : px == kConvPixels ? tiles.line : tiles.pixel;
+      const auto& tiles = s.pool              ? kConvPoolTiles
+                          : px == kConvPixels ? kConvLineTiles
+                                              : kConvPixelTiles;
       const float* from = in_line + x * step_y * s.stride_w * kWidth;
       for (int64_t block = 0; block < blocks; ++block) {
         const int64_t begin = s.out.c * block / blocks, end = s.out.c * (block + 1) / blocks;
         uint8_t* const code =
             s.pool ? codes + begin * codes_plane + (y * s.out.w + x) * kWidth : nullptr;
-        tile[end - begin - 1](
+        tiles(end - begin, kernel)(
             s, from, packed + begin * taps, bias == nullptr ? nullptr : bias + begin,
             out + begin * out_plane + y * out_row + x * kWidth, out_plane, code, codes_plane);
       }

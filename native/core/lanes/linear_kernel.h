@@ -8,10 +8,11 @@
 // Weights are read in place as broadcast scalars: packing them each step would cost as much as a
 // tenth of the product.
 //
-// Registers 12 sums + 1 input, the weight a memory operand; dw 24 + 2 + 1 = 27 on AVX-512, 15 else
+// Registers 12 sums + 1 input, the weight a memory operand; dw 24 + 2 + 1 = 27 of 32, 15 of 16
 // Oracle    reference/layers.h, run by test/native/lanes_exact_test.cpp
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 
 namespace rownet {
@@ -19,11 +20,7 @@ namespace {
 
 constexpr int kLinearRows = 12;
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kLinearDwRows = 12;
-#else
-constexpr int kLinearDwRows = 6;
-#endif
+constexpr int kLinearDwRows = kRegisters >= 32 ? 12 : 6;
 
 // Sum r starts from bias[r] and runs over w[r * row_stride + i * step], i < n; n is above 0.
 template <int Rows>
@@ -51,21 +48,14 @@ inline void linear_tile(int64_t n, const float* w, int64_t row_stride, int64_t s
   for (int r = 0; r < Rows; ++r) store(y + r * kWidth, relu ? vmax(zero(), acc[r]) : acc[r]);
 }
 
-using LinearTile = void (*)(int64_t, const float*, int64_t, int64_t, const float*, bool,
-                            const float*, float*);
-constexpr LinearTile kLinearTiles[kLinearRows] = {
-    linear_tile<1>, linear_tile<2>,  linear_tile<3>,  linear_tile<4>,
-    linear_tile<5>, linear_tile<6>,  linear_tile<7>,  linear_tile<8>,
-    linear_tile<9>, linear_tile<10>, linear_tile<11>, linear_tile<12>,
-};
+constexpr auto kLinearTiles = tile_table<kLinearRows>([](auto rows) { return linear_tile<rows>; });
 
 void lane_linear_forward(int64_t in, int64_t out, bool relu, const float* weight, const float* bias,
                          const float* x, float* y) {
   const int64_t tiles = (out + kLinearRows - 1) / kLinearRows;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = out * t / tiles, rows = out * (t + 1) / tiles - begin;
-    kLinearTiles[rows - 1](in, weight + begin * in, in, 1, bias + begin, relu, x,
-                           y + begin * kWidth);
+    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias + begin, relu, x, y + begin * kWidth);
   }
 }
 
@@ -74,7 +64,7 @@ void lane_linear_backward_input(int64_t in, int64_t out, const float* weight, co
   const int64_t tiles = (in + kLinearRows - 1) / kLinearRows;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = in * t / tiles, rows = in * (t + 1) / tiles - begin;
-    kLinearTiles[rows - 1](out, weight + begin, 1, in, nullptr, false, dy, dx + begin * kWidth);
+    kLinearTiles(rows)(out, weight + begin, 1, in, nullptr, false, dy, dx + begin * kWidth);
   }
 }
 
@@ -120,17 +110,8 @@ void linear_dw_tile(int64_t blocks, const float* dy, const float* x, int64_t ld,
   }
 }
 
-using LinearDwTile = void (*)(int64_t, const float*, const float*, int64_t, int64_t, int64_t,
-                              float*, int64_t);
-// [rows - 1][vectors - 1]
-#define ROWNET_DW(rows) {linear_dw_tile<rows, 1>, linear_dw_tile<rows, 2>}
-constexpr LinearDwTile kLinearDwTiles[kLinearDwRows][2] = {
-    ROWNET_DW(1), ROWNET_DW(2), ROWNET_DW(3), ROWNET_DW(4),  ROWNET_DW(5),  ROWNET_DW(6),
-#if defined(ROWNET_ISA_AVX512)
-    ROWNET_DW(7), ROWNET_DW(8), ROWNET_DW(9), ROWNET_DW(10), ROWNET_DW(11), ROWNET_DW(12),
-#endif
-};
-#undef ROWNET_DW
+constexpr auto kLinearDwTiles = tile_table<kLinearDwRows, 2>(
+    [](auto rows, auto vectors) { return linear_dw_tile<rows, vectors>; });
 
 void lane_linear_backward_weight(int64_t begin, int64_t end, int64_t in, int64_t blocks,
                                  const float* dy, const float* x, int64_t ld, int64_t block_stride,
@@ -142,9 +123,9 @@ void lane_linear_backward_weight(int64_t begin, int64_t end, int64_t in, int64_t
     for (int64_t i = 0; i < in; i += 2 * kWidth) {
       const int64_t cols = in - i < 2 * kWidth ? in - i : 2 * kWidth;
       const int64_t vectors = (cols + kWidth - 1) / kWidth;
-      kLinearDwTiles[rows - 1][vectors - 1](blocks, dy + first * kWidth, x + i, ld, block_stride,
-                                            cols - (vectors - 1) * kWidth,
-                                            dw + (first - begin) * in + i, in);
+      kLinearDwTiles(rows, vectors)(blocks, dy + first * kWidth, x + i, ld, block_stride,
+                                    cols - (vectors - 1) * kWidth, dw + (first - begin) * in + i,
+                                    in);
     }
   }
   for (int64_t o = begin; o < end; ++o) {

@@ -18,12 +18,8 @@
 namespace rownet {
 namespace {
 
-// Patch rows whose sums fit the registers: 3 x 6 on AVX-512, 2 x 6 elsewhere.
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kPatchRows = 3;
-#else
-constexpr int kPatchRows = 2;
-#endif
+// Patch rows whose sums fit the registers: 3 x 6 of 32, 2 x 6 of 16.
+constexpr int kPatchRows = kRegisters >= 32 ? 3 : 2;
 
 // [c][patch row][o][patch column][4]
 inline size_t patch_table_size(const LaneConv& s) {
@@ -105,11 +101,7 @@ void sparse_input_gradient(const LaneConv& s, const uint8_t* codes, const float*
 }
 
 // Kernel rows whose sums fit the registers.
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kBlendRows = 5;
-#else
-constexpr int kBlendRows = 2;
-#endif
+constexpr int kBlendRows = kRegisters >= 32 ? 5 : 2;
 
 template <int K, int Rows>
 inline void blend_rows(const LaneConv& s, const float* in, const uint8_t* codes, const float* g,

@@ -13,6 +13,7 @@
 // Why fast  of conv2's 100 pixels 25 windows are live at most, and where ReLU was 0 not even those
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "lanes/lane_tensor.h"
 
@@ -114,25 +115,18 @@ void live_rows(int64_t images, const float* image, int64_t image_stride, int64_t
   }
 }
 
-using LiveRows = void (*)(int64_t, const float*, int64_t, int64_t, const Live*, int64_t,
-                          const int64_t*, float*, int64_t);
 constexpr int kLiveVectors = 5;
+constexpr int kLiveRows = 5;
 // Rows at a time, by vectors a line: as many sums as the registers hold.
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kLiveRows[kLiveVectors] = {5, 5, 5, 5, 5};
-#else
-constexpr int kLiveRows[kLiveVectors] = {5, 5, 4, 3, 2};
-#endif
-// [rows - 1][vectors - 1]
-#define ROWNET_LIVE(rows)                                                          \
-  {live_rows<rows, 1>, live_rows<rows, 2>, live_rows<rows, 3>, live_rows<rows, 4>, \
-   live_rows<rows, 5>}
-constexpr LiveRows kLiveTiles[5][kLiveVectors] = {ROWNET_LIVE(1), ROWNET_LIVE(2), ROWNET_LIVE(3),
-                                                  ROWNET_LIVE(4), ROWNET_LIVE(5)};
-#undef ROWNET_LIVE
+inline int64_t live_rows_at_once(int64_t vectors) {
+  const int64_t rows = (kRegisters - 4) / vectors;
+  return rows < kLiveRows ? rows : kLiveRows;
+}
+constexpr auto kLiveTiles = tile_table<kLiveRows, kLiveVectors>(
+    [](auto rows, auto vectors) { return live_rows<rows, vectors>; });
 
 inline bool rows_weight_gradient_fits(const LaneConv& s) {
-  return s.in.c > 1 && rows_vectors(s) <= kLiveVectors && s.kh <= 5 &&
+  return s.in.c > 1 && rows_vectors(s) <= kLiveVectors && s.kh <= kLiveRows &&
          tensor_vectors(s.in) < (int64_t{1} << 30);
 }
 
@@ -140,23 +134,22 @@ void rows_weight_gradient(const LaneConv& s, const float* in, const uint8_t* cod
                           const float* dout, float* dw, float* scratch) {
   const int64_t vectors = rows_vectors(s), dw_line = vectors * kWidth;
   const int64_t image_stride = rows_image(s), list_stride = rows_list(s);
-  const int64_t line = row_vectors(s.in) * s.in.c;
+  const int64_t line = row_vectors(s.in) * s.in.c, at_once = live_rows_at_once(vectors);
   float* images = scratch;
   Live* lists = reinterpret_cast<Live*>(scratch + kWidth * image_stride);
   transpose_images(s, in, images);
-  alignas(64) float sums[5 * kLiveVectors * kWidth];
+  alignas(64) float sums[kLiveRows * kLiveVectors * kWidth];
   int64_t counts[kWidth];
   for (int64_t o = 0; o < s.out.c; ++o) {
     list_live(s, o, codes, dout, lists, counts);
     for (int64_t i = 0; i < s.kh * dw_line; i += kWidth) store(sums + i, zero());
-    const int64_t passes = (s.kh + kLiveRows[vectors - 1] - 1) / kLiveRows[vectors - 1];
+    const int64_t passes = (s.kh + at_once - 1) / at_once;
     for (int64_t first = 0; first < kWidth; first += kRowsGroup) {
       for (int64_t pass = 0; pass < passes; ++pass) {
         const int64_t begin = s.kh * pass / passes, rows = s.kh * (pass + 1) / passes - begin;
-        kLiveTiles[rows - 1][vectors - 1](kRowsGroup, images + first * image_stride + begin * line,
-                                          image_stride, line, lists + first * list_stride,
-                                          list_stride, counts + first, sums + begin * dw_line,
-                                          dw_line);
+        kLiveTiles(rows, vectors)(kRowsGroup, images + first * image_stride + begin * line,
+                                  image_stride, line, lists + first * list_stride, list_stride,
+                                  counts + first, sums + begin * dw_line, dw_line);
       }
     }
     for (int64_t c = 0; c < s.in.c; ++c) {

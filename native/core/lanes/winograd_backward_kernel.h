@@ -9,11 +9,12 @@
 //
 // Layout    dV takes the place of V, [f][t][c][lane]
 // Loops     point > weight gradient, input gradient; then the transforms
-// Registers weight gradient 4 o x 6 c sums + 6 + 1 = 31 of 32 on AVX-512; elsewhere 4 x 3 + 3 + 1
-//           input gradient  6 c x 4 t + 6 + 1 = 31; elsewhere 3 x 4 + 3 + 1
+// Registers weight gradient 4 o x 6 c sums + 6 + 1 = 31 of 32; 4 x 3 + 3 + 1 = 16 of 16
+//           input gradient  6 c x 4 t + 6 + 1 = 31 of 32; 3 x 4 + 3 + 1 = 16 of 16
 // Oracle    reference/layers.h, run by test/native/lanes_winograd_test.cpp
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "lanes/lane_tensor.h"
 #include "lanes/winograd_forward_kernel.h"
@@ -22,12 +23,8 @@
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kWinogradC = 6;  // input channels in a tile
-#else
-constexpr int kWinogradC = 3;
-#endif
-constexpr int kWinogradDt = 4;  // windows in an input gradient tile
+constexpr int kWinogradC = kRegisters >= 32 ? 6 : 3;  // input channels in a tile
+constexpr int kWinogradDt = 4;                        // windows in an input gradient tile
 
 inline size_t winograd_backward_scratch_size(const LaneConv& s) {
   const int64_t pairs = s.out.c * s.in.c;
@@ -113,33 +110,10 @@ void winograd_input_tile(int64_t outputs, int64_t total, int64_t channels,
   }
 }
 
-using WinogradWeightTile = void (*)(int64_t, int64_t, const PointFactors&, const float*,
-                                    const uint8_t*, const float*, float*);
-using WinogradInputTile = void (*)(int64_t, int64_t, int64_t, const PointFactors&, const float*,
-                                   const float*, const uint8_t*, float*);
-#if defined(ROWNET_ISA_AVX512)
-#define ROWNET_DW(o)                                                                   \
-  {winograd_weight_tile<o, 1>, winograd_weight_tile<o, 2>, winograd_weight_tile<o, 3>, \
-   winograd_weight_tile<o, 4>, winograd_weight_tile<o, 5>, winograd_weight_tile<o, 6>}
-#else
-#define ROWNET_DW(o) \
-  {winograd_weight_tile<o, 1>, winograd_weight_tile<o, 2>, winograd_weight_tile<o, 3>}
-#endif
-#define ROWNET_DV(c)                                                                \
-  {winograd_input_tile<c, 1>, winograd_input_tile<c, 2>, winograd_input_tile<c, 3>, \
-   winograd_input_tile<c, 4>}
-// [output channels - 1][input channels - 1]
-constexpr WinogradWeightTile kWinogradWeightTiles[kWinogradO][kWinogradC] = {
-    ROWNET_DW(1), ROWNET_DW(2), ROWNET_DW(3), ROWNET_DW(4)};
-// [input channels - 1][windows - 1]
-constexpr WinogradInputTile kWinogradInputTiles[kWinogradC][kWinogradDt] = {
-    ROWNET_DV(1), ROWNET_DV(2), ROWNET_DV(3),
-#if defined(ROWNET_ISA_AVX512)
-    ROWNET_DV(4), ROWNET_DV(5), ROWNET_DV(6),
-#endif
-};
-#undef ROWNET_DW
-#undef ROWNET_DV
+constexpr auto kWinogradWeightTiles = tile_table<kWinogradO, kWinogradC>(
+    [](auto outputs, auto inputs) { return winograd_weight_tile<outputs, inputs>; });
+constexpr auto kWinogradInputTiles = tile_table<kWinogradC, kWinogradDt>(
+    [](auto inputs, auto count) { return winograd_input_tile<inputs, count>; });
 
 // sums[i] = the lanes of vectors[i] added, for i < n; n vectors up to the next multiple of kWidth
 // are readable.
@@ -230,9 +204,8 @@ void winograd_backward(const LaneConv& s, const uint8_t* codes, const float* dou
       const int64_t at = o * total * kWidth;
       for (int64_t cb = 0; cb < c_blocks; ++cb) {
         const int64_t c = channels * cb / c_blocks, count = channels * (cb + 1) / c_blocks - c;
-        kWinogradWeightTiles[outputs - 1][count - 1](total, channels, factors, g + at, codes + at,
-                                                     v + c * kWidth,
-                                                     sums + (o * channels + c) * kWidth);
+        kWinogradWeightTiles(outputs, count)(total, channels, factors, g + at, codes + at,
+                                             v + c * kWidth, sums + (o * channels + c) * kWidth);
       }
     }
     sum_lanes(pairs, sums, du + f * pairs);
@@ -241,7 +214,7 @@ void winograd_backward(const LaneConv& s, const uint8_t* codes, const float* dou
       const int64_t t = total * tb / t_blocks, window_count = total * (tb + 1) / t_blocks - t;
       for (int64_t cb = 0; cb < c_blocks; ++cb) {
         const int64_t c = channels * cb / c_blocks, count = channels * (cb + 1) / c_blocks - c;
-        kWinogradInputTiles[count - 1][window_count - 1](
+        kWinogradInputTiles(count, window_count)(
             s.out.c, total, channels, factors, packed + f * pairs + c, g + t * kWidth,
             codes + t * kWidth, v + (t * channels + c) * kWidth);
       }

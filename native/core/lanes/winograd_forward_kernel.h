@@ -9,12 +9,13 @@
 //           LeNet-5 on AVX-512, in L2)
 // Loops     tile of windows: their V > row of points > block of channels; the rows of A^T M are
 //           kept, M itself is not
-// Registers 4 o x 5 t sums + 5 inputs + 1 weight = 26 of 32 on AVX-512; elsewhere 4 x 3 + 3 + 1
+// Registers 4 o x 5 t sums + 5 inputs + 1 weight = 26 of 32; 4 x 3 + 3 + 1 = 16 of 16
 // Why fast  beside the fewer multiplications: the transforms are additions, which have ports of
 //           their own on some CPUs
 // Oracle    reference/layers.h, run by test/native/lanes_winograd_test.cpp
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "lanes/conv_forward_kernel.h"
 #include "lanes/lane_tensor.h"
@@ -23,12 +24,8 @@
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kWinogradT = 5;  // windows in a forward tile
-#else
-constexpr int kWinogradT = 3;
-#endif
-constexpr int kWinogradO = 4;  // output channels in a tile
+constexpr int kWinogradT = kRegisters >= 32 ? 5 : 3;  // windows in a forward tile
+constexpr int kWinogradO = 4;                         // output channels in a tile
 constexpr int kPoints2 = kPoints * kPoints;
 
 inline int64_t windows(const LaneConv& s) { return s.out.h * s.out.w; }
@@ -148,19 +145,8 @@ void winograd_forward_row(int64_t channels, int64_t pairs, int64_t v_stride, con
   }
 }
 
-using WinogradForwardRow = void (*)(int64_t, int64_t, int64_t, const float*, const float*, float*);
-#if defined(ROWNET_ISA_AVX512)
-#define ROWNET_T(o)                                                                    \
-  {winograd_forward_row<o, 1>, winograd_forward_row<o, 2>, winograd_forward_row<o, 3>, \
-   winograd_forward_row<o, 4>, winograd_forward_row<o, 5>}
-#else
-#define ROWNET_T(o) \
-  {winograd_forward_row<o, 1>, winograd_forward_row<o, 2>, winograd_forward_row<o, 3>}
-#endif
-// [channels - 1][windows - 1]
-constexpr WinogradForwardRow kWinogradRows[kWinogradO][kWinogradT] = {ROWNET_T(1), ROWNET_T(2),
-                                                                      ROWNET_T(3), ROWNET_T(4)};
-#undef ROWNET_T
+constexpr auto kWinogradRows = tile_table<kWinogradO, kWinogradT>(
+    [](auto outputs, auto count) { return winograd_forward_row<outputs, count>; });
 
 // Maximum of a window, where it was, bias and ReLU, from rows z[6][2] of A^T M.
 inline void pool_window(const float* z, Vec bias, bool relu, float* out, uint8_t* codes) {
@@ -203,7 +189,7 @@ void winograd_forward(const LaneConv& s, const float* in, const float* packed, c
     for (int64_t i = 0; i < kPoints; ++i) {
       for (int64_t block = 0; block < blocks; ++block) {
         const int64_t begin = s.out.c * block / blocks, end = s.out.c * (block + 1) / blocks;
-        kWinogradRows[end - begin - 1][count - 1](
+        kWinogradRows(end - begin, count)(
             channels, pairs, v_stride, packed + i * kPoints * pairs + begin * channels,
             v + i * kPoints * v_stride, z + (begin * count * kPoints + i) * 2 * kWidth);
       }

@@ -7,24 +7,20 @@
 //
 // Shapes    A m x k, B n x k per image, row-major, images a_stride and b_stride apart; C m x n
 // Loops     i (tile rows) > j (tile columns) > image > p (vectors); the lanes are added at the end
-// Registers 6 * 4 accumulators + 4 + 1 = 29 of 32 on AVX-512; 2 * 6 + 2 + 1 = 15 of 16 elsewhere
+// Registers 6 * 4 accumulators + 4 + 1 = 29 of 32; 2 * 6 + 2 + 1 = 15 of 16
 // Bits      the lanes of a sum depend on k and batch alone, not on the tile
 // Oracle    reference/gemm.h, run by test/native/gemm_test.cpp
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "rows/gemm_kernel.h"
 
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kDotRows = 6;
-constexpr int kDotCols = 4;
-#else
-constexpr int kDotRows = 2;
-constexpr int kDotCols = 6;
-#endif
+constexpr int kDotRows = kRegisters >= 32 ? 6 : 2;
+constexpr int kDotCols = kRegisters >= 32 ? 4 : 6;
 
 template <int Rows, int Cols>
 void dot_tile(int64_t batch, int64_t k, const float* a, int64_t lda, int64_t a_stride,
@@ -67,25 +63,8 @@ void dot_tile(int64_t batch, int64_t k, const float* a, int64_t lda, int64_t a_s
   }
 }
 
-using DotTile = void (*)(int64_t, int64_t, const float*, int64_t, int64_t, const float*, int64_t,
-                         int64_t, float*, int64_t);
-
-// [rows - 1][cols - 1]
-constexpr DotTile kDotTiles[kDotRows][kDotCols] = {
-#if defined(ROWNET_ISA_AVX512)
-    {dot_tile<1, 1>, dot_tile<1, 2>, dot_tile<1, 3>, dot_tile<1, 4>},
-    {dot_tile<2, 1>, dot_tile<2, 2>, dot_tile<2, 3>, dot_tile<2, 4>},
-    {dot_tile<3, 1>, dot_tile<3, 2>, dot_tile<3, 3>, dot_tile<3, 4>},
-    {dot_tile<4, 1>, dot_tile<4, 2>, dot_tile<4, 3>, dot_tile<4, 4>},
-    {dot_tile<5, 1>, dot_tile<5, 2>, dot_tile<5, 3>, dot_tile<5, 4>},
-    {dot_tile<6, 1>, dot_tile<6, 2>, dot_tile<6, 3>, dot_tile<6, 4>},
-#else
-    {dot_tile<1, 1>, dot_tile<1, 2>, dot_tile<1, 3>, dot_tile<1, 4>, dot_tile<1, 5>,
-     dot_tile<1, 6>},
-    {dot_tile<2, 1>, dot_tile<2, 2>, dot_tile<2, 3>, dot_tile<2, 4>, dot_tile<2, 5>,
-     dot_tile<2, 6>},
-#endif
-};
+constexpr auto kDotTiles =
+    tile_table<kDotRows, kDotCols>([](auto rows, auto cols) { return dot_tile<rows, cols>; });
 
 void gemm_dot(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
               int64_t a_stride, const float* b, int64_t ldb, int64_t b_stride, float* c,
@@ -98,8 +77,8 @@ void gemm_dot(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, in
     for (int64_t jp = 0; jp < col_panels; ++jp) {
       const int64_t j = panel_begin(n, col_panels, jp);
       const int64_t cols = panel_begin(n, col_panels, jp + 1) - j;
-      kDotTiles[rows - 1][cols - 1](batch, k, a + i * lda, lda, a_stride, b + j * ldb, ldb,
-                                    b_stride, c + i * ldc + j, ldc);
+      kDotTiles(rows, cols)(batch, k, a + i * lda, lda, a_stride, b + j * ldb, ldb, b_stride,
+                            c + i * ldc + j, ldc);
     }
   }
 }

@@ -7,7 +7,7 @@
 // Loops     j (kBlockN) > p (kBlockK) > pack B > i (kBlockM) > pack A > column panel > row panel > tile;
 //           inside the tile p > i (rows) > j (vectors), a rank-1 update a step
 // Registers tile rows * 2 accumulators + 2 of B + 1 broadcast of A:
-//           12 * 2 + 3 = 27 of 32 on AVX-512, 6 * 2 + 3 = 15 of 16 elsewhere
+//           12 * 2 + 3 = 27 of 32, 6 * 2 + 3 = 15 of 16
 // Cache     a B panel of kBlockK x kTileCols floats (32 KB on AVX-512) stays in L1, the A block
 //           (kBlockM x kBlockK, 120 KB) and the B block in L2
 // Bits      every element of C is one sum over p in order, whatever tile it falls into
@@ -16,17 +16,14 @@
 //           Van Zee & van de Geijn, BLIS (2015)
 #pragma once
 
+#include "isa/tiles.h"
 #include "isa/vec.h"
 #include "kernel_table.h"
 
 namespace rownet {
 namespace {
 
-#if defined(ROWNET_ISA_AVX512)
-constexpr int kTileRows = 12;
-#else
-constexpr int kTileRows = 6;
-#endif
+constexpr int kTileRows = kRegisters >= 32 ? 12 : 6;
 constexpr int kTileVectors = 2;
 constexpr int kTileCols = kTileVectors * kWidth;
 constexpr int64_t kBlockK = 256;
@@ -77,25 +74,10 @@ void gemm_tile(int64_t k, const float* a, const float* b, int64_t ldb, int64_t l
   }
 }
 
-using GemmTile = void (*)(int64_t, const float*, const float*, int64_t, int64_t, const float*, bool,
-                          float*, int64_t);
-
-#define ROWNET_TILES(rows)                                   \
-  {                                                          \
-    {gemm_tile<rows, 1, false>, gemm_tile<rows, 1, true>}, { \
-      gemm_tile<rows, 2, false>, gemm_tile<rows, 2, true>    \
-    }                                                        \
-  }
-// [rows - 1][vectors - 1][masked]
-constexpr GemmTile kTiles[kTileRows][kTileVectors][2] = {
-    ROWNET_TILES(1),  ROWNET_TILES(2),  ROWNET_TILES(3),
-    ROWNET_TILES(4),  ROWNET_TILES(5),  ROWNET_TILES(6),
-#if defined(ROWNET_ISA_AVX512)
-    ROWNET_TILES(7),  ROWNET_TILES(8),  ROWNET_TILES(9),
-    ROWNET_TILES(10), ROWNET_TILES(11), ROWNET_TILES(12),
-#endif
-};
-#undef ROWNET_TILES
+constexpr auto kTiles = tile_table<kTileRows, kTileVectors>(
+    [](auto rows, auto vectors) { return gemm_tile<rows, vectors, false>; });
+constexpr auto kMaskedTiles = tile_table<kTileRows, kTileVectors>(
+    [](auto rows, auto vectors) { return gemm_tile<rows, vectors, true>; });
 
 // A column-major C takes the tile through this buffer: the tile's rows are C's contiguous direction
 // there, and its vectors are not. Squares of it are transposed in registers.
@@ -195,11 +177,12 @@ void gemm_panels(int64_t m, int64_t n, int64_t k, const float* packed_a, const f
       const float* a = packed_a + begin * k;
       const float* start = out.row_start == nullptr ? nullptr : out.row_start + begin;
       float* c = out.c + begin * out.row_stride + j * out.col_stride;
-      const GemmTile* tiles = kTiles[rows - 1][vectors - 1];
+      const bool masked = last < kWidth && (out.col_stride == 1 || !padded);
+      const auto gemm_tile = (masked ? kMaskedTiles : kTiles)(rows, vectors);
       if (out.col_stride == 1) {
-        tiles[last < kWidth](k, a, b, ldb, last, start, out.accumulate, c, out.row_stride);
+        gemm_tile(k, a, b, ldb, last, start, out.accumulate, c, out.row_stride);
       } else {
-        tiles[!padded && last < kWidth](k, a, b, ldb, last, start, false, tile, kTileCols);
+        gemm_tile(k, a, b, ldb, last, start, false, tile, kTileCols);
         scatter_tile(tile, rows, cols,
                      {c, out.row_stride, out.col_stride, nullptr, out.accumulate});
       }

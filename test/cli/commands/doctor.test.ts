@@ -11,6 +11,7 @@ import {
   firstDifference,
   referenceStep,
 } from '../../../lib/cli/commands/doctor/self-check.js';
+import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { jsonLines, root, rownet, temporaryFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
@@ -131,17 +132,20 @@ describe('diagnose', () => {
 
 it.each([
   ['fpu sse2 avx2 fma', ['portable', 'sse2', 'avx2']],
-  ['fpu avx2', ['portable', 'sse2']],
-  ['avx2 fma avx512f avx512bw avx512dq avx512vl', ['portable', 'sse2', 'avx2', 'avx512']],
-  ['avx2 fma avx512f', ['portable', 'sse2', 'avx2']],
+  ['fpu sse2 avx2', ['portable', 'sse2']],
+  ['sse2 avx2 fma avx512f avx512bw avx512dq avx512vl', ['portable', 'sse2', 'avx2', 'avx512']],
+  ['sse2 avx2 fma avx512f', ['portable', 'sse2', 'avx2']],
 ])('a CPU with %j has %j', (flags, levels) => {
   const cpuInfo = write(`processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n`, 'cpuinfo');
-  expect(cpuLevels({ ...machine, arch: 'x64', cpuInfo })).toEqual(levels);
+  expect(cpuLevels(isaLevels(), { ...machine, arch: 'x64', cpuInfo })).toEqual(levels);
 });
 
 it('other CPUs run the portable level, and a system that does not say is not guessed', () => {
-  expect(cpuLevels({ ...machine, arch: 'arm64' })).toEqual(['portable']);
-  expect(cpuLevels({ ...machine, arch: 'x64', cpuInfo: folder.join('none') })).toBeUndefined();
+  const cpuInfo = write('Features\t: fp asimd crc32\n', 'cpuinfo-arm');
+  expect(cpuLevels(isaLevels(), { ...machine, arch: 'arm64', cpuInfo })).toEqual(['portable']);
+  const none = { ...machine, cpuInfo: folder.join('none') };
+  expect(cpuLevels(isaLevels(), { ...none, arch: 'arm64' })).toEqual(['portable']);
+  expect(cpuLevels(isaLevels(), { ...none, arch: 'x64' })).toBeUndefined();
 });
 
 describe('the self check', () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { conv2d, conv2dBackward, fmaBurst, matmul, runtimeInfo, setThreads } from '../../../lib/kernels.js';
+import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { expectSame } from '../../support/comparer.js';
 import { normalTensor } from '../../support/random-data.js';
 
@@ -9,6 +10,8 @@ describe('runtimeInfo', () => {
     const info = runtimeInfo();
     expect(info.isaLevels).toContain(info.isa);
     expect(info.isaLevels[0]).toBe('portable');
+    const used = isaLevels().find(({ name }) => name === info.isa);
+    expect(used?.vectorWidth).toBe(info.vectorWidth);
     expect(info.threads).toBeGreaterThan(0);
     expect(info.vectorWidth).toBeGreaterThan(0);
     expect(existsSync(info.addon as string)).toBe(true);

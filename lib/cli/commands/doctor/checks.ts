@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cacheFolder, knownSets, locate } from '../../../data/registry.js';
 import { AddonError, DataError } from '../../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../../kernels.js';
-import { addonFiles } from '../../../kernels/runtime.js';
+import { addonFiles, isaLevels as allLevels } from '../../../kernels/runtime.js';
 import { UsageError } from '../../exit.js';
 import { findThreads } from '../../options/threads.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -120,17 +120,17 @@ function checkBuildType(runtime: RuntimeInfo | Error): Check[] {
 
 function checkIsa(machine: Machine, runtime: RuntimeInfo | Error): Check {
   const name = 'instruction set';
-  const cpu = cpuLevels(machine);
-  const supported =
-    cpu === undefined ? 'the system does not say what the CPU has' : `the CPU has ${cpu.join(', ')}`;
-  if (runtime instanceof AddonError) return ok(name, `${supported}; the addon is not there to use it`);
+  if (runtime instanceof AddonError) return ok(name, 'not known without the addon');
   if (runtime instanceof Error) return problem(name, runtime.message, 'unset or correct ROWNET_MAX_ISA');
   const { isa, isaLevels } = runtime;
+  const cpu = cpuLevels(allLevels(), machine);
+  const supported =
+    cpu === undefined ? 'the system does not say what the CPU has' : `the CPU has ${cpu.join(', ')}`;
   const cap = machine.env.ROWNET_MAX_ISA;
   const message =
     `${isa} is used; ${supported}; the addon can run ${isaLevels.join(', ')} here; ` +
     (cap ? `ROWNET_MAX_ISA=${cap}` : 'no ROWNET_MAX_ISA');
-  const unbuilt = (cpu ?? []).filter((level) => !(isaLevels as readonly string[]).includes(level));
+  const unbuilt = (cpu ?? []).filter((level) => !isaLevels.includes(level));
   if (unbuilt.length > 0) return warning(name, message, `"npm rebuild" adds ${unbuilt.join(' and ')}`);
   if (isa !== isaLevels.at(-1))
     return warning(name, message, `unset ROWNET_MAX_ISA to use ${isaLevels.at(-1)}`);

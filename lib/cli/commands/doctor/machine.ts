@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NativeLevel } from '../../../kernels/runtime.js';
 import { type CpuPlaces, cpuPlaces } from '../../../threads.js';
 
 export interface Machine extends CpuPlaces {
@@ -36,18 +37,13 @@ export function textOf(path: string): string | undefined {
   }
 }
 
-const levelFlags = {
-  avx2: ['avx2', 'fma'],
-  avx512: ['avx512f', 'avx512bw', 'avx512dq', 'avx512vl'],
-} as const;
-
 /** The instruction set levels that the system says this CPU has, lowest first; undefined where it does not say. */
-export function cpuLevels({ arch, cpuInfo }: Machine): string[] | undefined {
-  if (arch !== 'x64') return ['portable'];
-  const flags = /^flags\s*:(.*)$/m.exec(textOf(cpuInfo) ?? '')?.[1]?.split(' ');
-  if (flags === undefined) return undefined;
-  const higher = Object.entries(levelFlags).filter(([, needed]) =>
-    needed.every((flag) => flags.includes(flag)),
-  );
-  return ['portable', 'sse2', ...higher.map(([level]) => level)];
+export function cpuLevels(levels: readonly NativeLevel[], { arch, cpuInfo }: Machine): string[] | undefined {
+  // Of other CPUs than x86-64 every system says so little that the lowest level is taken for granted.
+  const said = /^(?:flags|Features)\s*:(.*)$/m.exec(textOf(cpuInfo) ?? '')?.[1];
+  if (said === undefined && arch === 'x64') return undefined;
+  const flags = said?.split(' ') ?? [];
+  return levels
+    .filter(({ cpuFlags }) => cpuFlags.every((flag) => flags.includes(flag)))
+    .map(({ name }) => name);
 }
