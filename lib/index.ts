@@ -58,7 +58,9 @@ export {
   type Safetensors,
 } from './formats/safetensors.js';
 export * from './kernels.js';
+export { BatchNorm2d, type BatchNorm2dOptions } from './layers/batch-norm2d.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
+export { Dropout, type DropoutOptions } from './layers/dropout.js';
 export { Flatten } from './layers/flatten.js';
 export {
   type ForwardContext,
@@ -72,6 +74,7 @@ export {
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { ReLU } from './layers/relu.js';
+export { Sigmoid } from './layers/sigmoid.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
 export { CrossEntropyLoss } from './losses/cross-entropy.js';
 export type { Loss, LossOptions, LossTargets } from './losses/loss.js';

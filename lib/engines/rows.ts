@@ -3,7 +3,7 @@ import { ArgumentTypeError, StateError } from '../errors.js';
 import { checkArray, checkInteger } from '../kernels/checks.js';
 import { gatherImages, softmaxCrossEntropy } from '../kernels/training.js';
 import { applyUpdate } from '../kernels/updates.js';
-import { TensorBuffer } from '../layers/layer.js';
+import { evaluation, TensorBuffer } from '../layers/layer.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
@@ -40,12 +40,13 @@ export class RowsEngine implements Engine {
     checkStep(indices, options);
     const images = this.#gather(this.#train, indices);
     const labels = this.#gatherLabels(this.#train, indices);
-    const scores = this.#net.forward(images);
+    const { update, seed = 0, step = 0 } = options;
+    const scores = this.#net.forward(images, { training: true, seed, step });
     const grad = this.#grad.take(scores.shape);
     const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
     const result = softmaxCrossEntropy(scores, labels, { grad, gradScale });
     this.#net.backward(grad);
-    if (options.update !== undefined) applyUpdate(options.update);
+    if (update !== undefined) applyUpdate(update);
     return result;
   }
 
@@ -60,7 +61,7 @@ export class RowsEngine implements Engine {
       const count = Math.min(batchSize, dataset.count - start);
       const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
       const labels = this.#gatherLabels(dataset, indices);
-      const scores = this.#net.forward(this.#gather(dataset, indices));
+      const scores = this.#net.forward(this.#gather(dataset, indices), evaluation);
       loss += softmaxCrossEntropy(scores, labels).loss;
       for (let row = 0; row < count; row += 1) {
         predictions[start + row] = firstMaximum(scores.data, row * classes, classes);

@@ -83,6 +83,9 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
         `exportOnnx: ${path || 'net.layer'}: expected ${names.join(', ')} or Sequential but received ${typeName(layer)}`,
       );
     }
+    for (const [name, tensor] of Object.entries(operation.constants ?? {})) {
+      initializers.set(`${path}.${name}`, tensor);
+    }
     add(path, { ...operation, inputs: (operation.inputs ?? []).map((name) => `${path}.${name}`) });
   }
   for (const [name, tensor] of params) initializers.set(name, tensor);

@@ -6,7 +6,7 @@
 import type { PbfWriter } from 'pbf';
 import type { Tensor } from '../tensor.js';
 
-/** An operator. A number or a list of numbers is an attribute of integers. */
+/** An operator. A number or a list of numbers is an attribute of integers, `{ float }` one of any number. */
 export interface OnnxNode {
   readonly name: string;
   /** Such as `Conv`, of the operator set 13. */
@@ -14,8 +14,10 @@ export interface OnnxNode {
   /** Names of values: an input of the graph, an initializer, or the output of a node before. */
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
+
+export type OnnxAttribute = number | readonly number[] | { readonly float: number };
 
 /** An input or output of the graph, float32. A text in the shape names an axis of any length. */
 export interface OnnxValue {
@@ -34,12 +36,12 @@ export interface OnnxModel {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The operators Conv, Gemm, MaxPool, Relu, Flatten, Mul and Add have not changed their meaning since. */
+/** No operator that is used has changed the meaning of an evaluation since. */
 const OPSET = 13;
 /** Of the ONNX release that brought opset 13: older runtimes refuse newer ones. */
 const IR_VERSION = 7;
 const FLOAT = 1; // TensorProto.DataType
-const [INT, INTS] = [2, 7]; // AttributeProto.AttributeType
+const [FLOAT_ATTRIBUTE, INT, INTS] = [1, 2, 7]; // AttributeProto.AttributeType
 
 /** The bytes of a .onnx file; equal models give equal bytes. */
 export async function encodeOnnx(model: OnnxModel): Promise<Uint8Array> {
@@ -78,12 +80,18 @@ function writeNode({ name, operator, inputs, output, attributes = {} }: OnnxNode
   for (const attribute of Object.entries(attributes)) writer.writeMessage(5, writeAttribute, attribute); // attribute
 }
 
-function writeAttribute([name, value]: [string, number | readonly number[]], writer: PbfWriter): void {
+function writeAttribute([name, value]: [string, OnnxAttribute], writer: PbfWriter): void {
   writer.writeStringField(1, name); // name
-  if (typeof value === 'number')
+  if (typeof value === 'number') {
     writer.writeVarintField(3, value); // i
-  else for (const one of value) writer.writeVarintField(8, one); // ints
-  writer.writeVarintField(20, typeof value === 'number' ? INT : INTS); // type
+    writer.writeVarintField(20, INT); // type
+  } else if ('float' in value) {
+    writer.writeFloatField(2, value.float); // f
+    writer.writeVarintField(20, FLOAT_ATTRIBUTE);
+  } else {
+    for (const one of value) writer.writeVarintField(8, one); // ints
+    writer.writeVarintField(20, INTS);
+  }
 }
 
 function writeInitializer([name, { shape, data }]: [string, Tensor], writer: PbfWriter): void {

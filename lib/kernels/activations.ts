@@ -12,6 +12,16 @@ const arithmetic: Readonly<Record<string, Arithmetic>> = {
     forward: (x, out) => relu(x, { out }),
     backward: (_, y, dy, out) => reluBackward(y, dy, { out }),
   },
+  sigmoid: {
+    forward(x, out) {
+      for (let at = 0; at < x.size; at += 1) out.data[at] = 1 / (1 + Math.exp(-x.data[at]));
+      return out;
+    },
+    backward(_, y, dy, out) {
+      for (let at = 0; at < y.size; at += 1) out.data[at] = dy.data[at] * y.data[at] * (1 - y.data[at]);
+      return out;
+    },
+  },
 };
 
 /** Writes the activation of x into `out`. */

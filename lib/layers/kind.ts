@@ -1,7 +1,7 @@
 /** What the house asks of a kind of layer besides its class. Each layer's file answers for its own; kinds.ts lists them. */
 import type { SlidingWindow } from '../kernels/window.js';
-import type { Shape } from '../tensor.js';
-import type { Layer, Parameter } from './layer.js';
+import type { Shape, Tensor } from '../tensor.js';
+import type { Layer, LayerBuffer, Parameter } from './layer.js';
 
 /** All answers of a kind. Shapes include the batch axis. */
 export interface LayerKind<L extends Layer = Layer> {
@@ -54,18 +54,35 @@ export interface LoweredStep {
   readonly taken: number;
 }
 
-/** A step by the names of its operation's fields. A parameter stands for its place in the net's arena. */
+/**
+ * A step by the names of its operation's fields. A parameter stands for its place in the net's arena, a buffer for its
+ * place in that of the buffers.
+ */
 export interface LaneStep {
   readonly op: string;
-  readonly [field: string]: string | number | boolean | readonly number[] | Parameter | undefined;
+  readonly [field: string]:
+    | string
+    | number
+    | boolean
+    | readonly number[]
+    | Parameter
+    | LayerBuffer
+    | undefined;
 }
 
 export interface OnnxOperation {
   readonly operator: string;
   /** Names of the layer's parameters, buffers and constants, in the operator's order. */
   readonly inputs?: readonly string[];
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: OnnxAttributes;
+  /** Inputs that are no parameters of the net. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
 }
+
+/** Integers, lists of them, and numbers. */
+export type OnnxAttributes = Readonly<
+  Record<string, number | readonly number[] | { readonly float: number }>
+>;
 
 export type ExplainedPart<L extends Layer> =
   /** Products of a weight with windows of the input (without a window: with the whole input), and a bias. */

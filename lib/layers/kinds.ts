@@ -1,11 +1,14 @@
 /** The kinds of layers that rownet knows, a line each. */
+import { batchNorm2dKind } from './batch-norm2d.js';
 import { conv2dKind } from './conv2d.js';
+import { dropoutKind } from './dropout.js';
 import { flattenKind } from './flatten.js';
 import type { LayerKind } from './kind.js';
 import type { Layer } from './layer.js';
 import { linearKind } from './linear.js';
 import { maxPool2dKind } from './max-pool2d.js';
 import { reluKind } from './relu.js';
+import { sigmoidKind } from './sigmoid.js';
 
 /** By what a description calls them. */
 export const layerKinds = {
@@ -13,7 +16,10 @@ export const layerKinds = {
   maxPool2d: maxPool2dKind,
   linear: linearKind,
   relu: reluKind,
+  sigmoid: sigmoidKind,
   flatten: flattenKind,
+  batchNorm2d: batchNorm2dKind,
+  dropout: dropoutKind,
 } as const satisfies Readonly<Record<string, LayerKind>>;
 
 const byType = new Map<unknown, LayerKind>(Object.values(layerKinds).map((kind) => [kind.type, kind]));

@@ -58,7 +58,12 @@ export interface LayerBuffer {
   /** `running_mean` in a layer, `norm1.running_mean` in a net. */
   readonly name: string;
   readonly value: Tensor;
-  /** Moves it into memory of a net, its values with it. */
+  /** Whether a net owns the memory. */
+  readonly bound: boolean;
+  /**
+   * Moves it into memory of a net, its values with it.
+   * @throws {StateError} if it is in a net already.
+   */
   bind(value: Tensor): void;
 }
 
@@ -134,11 +139,7 @@ export class LayerParameter implements Parameter {
   }
 
   bind(value: Tensor, grad: Tensor): void {
-    if (this.#bound) {
-      throw new StateError(
-        `${this.name}: expected a parameter without a net but it belongs to one. Create new layers for each net`,
-      );
-    }
+    checkUnbound(this);
     for (const tensor of [value, grad]) {
       checkTensor(this.name, 'the memory', tensor);
       if (sameShape(tensor.shape, this.#value.shape)) continue;
@@ -152,6 +153,41 @@ export class LayerParameter implements Parameter {
     this.#grad = grad;
     this.#bound = true;
     this.rows = 0;
+  }
+}
+
+function checkUnbound({ name, bound }: { readonly name: string; readonly bound: boolean }): void {
+  if (!bound) return;
+  throw new StateError(
+    `${name}: expected a parameter without a net but it belongs to one. Create new layers for each net`,
+  );
+}
+
+/** A buffer with memory of its own, one value all over, until a net takes it. */
+export class FilledBuffer implements LayerBuffer {
+  readonly name: string;
+  #value: Tensor;
+  #bound = false;
+
+  constructor(name: string, shape: Shape, value: number) {
+    this.name = name;
+    this.#value = new Tensor(shape);
+    this.#value.data.fill(value);
+  }
+
+  get value(): Tensor {
+    return this.#value;
+  }
+
+  get bound(): boolean {
+    return this.#bound;
+  }
+
+  bind(value: Tensor): void {
+    checkUnbound(this);
+    value.data.set(this.#value.data);
+    this.#value = value;
+    this.#bound = true;
   }
 }
 

@@ -70,6 +70,9 @@ export class Sequential implements Layer {
         get value() {
           return buffer.value;
         },
+        get bound() {
+          return buffer.bound;
+        },
         bind: (value: Tensor) => buffer.bind(value),
       })),
     );

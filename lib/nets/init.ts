@@ -16,7 +16,8 @@ export type Init = 'he' | 'article' | 'zeros';
 const ARTICLE_DEVIATION = 0.01;
 
 /**
- * Overwrites the values of `parameters`, in their order, from one stream of random numbers.
+ * Overwrites the values of `parameters`, in their order, from one stream of random numbers. Scales and shifts are 1 and 0
+ * in all of them.
  * @param seed an integer from 0 to 2^53 - 1; the same seed gives the same values on every machine.
  * @throws {ArgumentRangeError} for another seed or an unknown init.
  * @throws {ArgumentTypeError} for anything but parameters.
@@ -30,6 +31,10 @@ export function initParameters(parameters: readonly Parameter[], init: Init, see
     checkTensor('init', `the value of parameters[${index}]`, parameter?.value);
   }
   for (const { kind, fanIn, value } of parameters) {
+    if (kind === 'scale' || kind === 'shift') {
+      value.data.fill(kind === 'scale' ? 1 : 0);
+      continue;
+    }
     const deviation = standardDeviation(init, kind, fanIn);
     for (let index = 0; index < value.size; index += 1) {
       value.data[index] = deviation === 0 ? 0 : deviation * random.normal();

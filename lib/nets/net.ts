@@ -1,9 +1,15 @@
 import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
 import { checkBatch, checkBoolean, checkInteger, checkNumber } from '../kernels/checks.js';
 import { sgdUpdate } from '../kernels/updates.js';
-import type { Layer, Parameter } from '../layers/layer.js';
+import {
+  evaluation,
+  type ForwardContext,
+  type Layer,
+  type LayerBuffer,
+  type Parameter,
+} from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { leaves, Sequential } from '../layers/sequential.js';
+import { type Leaf, leaves, Sequential } from '../layers/sequential.js';
 import { checkOptions } from '../options.js';
 import { formatShape, newFloats, type Shape, Tensor, typeName, valueText } from '../tensor.js';
 import { type Init, initParameters } from './init.js';
@@ -46,9 +52,16 @@ export class Net {
   readonly arena: Float32Array;
   /** All gradients, in the same order. */
   readonly gradArena: Float32Array;
+  /** What is saved but not trained, such as running means. */
+  readonly bufferArena: Float32Array;
   /** Input shape and layers as JSON, stored in checkpoints: equal strings mean interchangeable parameters. */
   readonly architecture: string;
   readonly #parameters: readonly Parameter[];
+  readonly #buffers: readonly LayerBuffer[];
+  readonly #seed: number;
+  #training = true;
+  /** Forwards in training that named no context. */
+  #forwards = 0;
   /** Null where layers are run one by one. */
   #run: RunInputs | null | undefined;
   /** Whether the layers hold a whole forward for `backward` to refer to. */
@@ -72,23 +85,27 @@ export class Net {
     this.inputShape = Object.freeze([...inputShape]);
     this.layer = layer;
     this.#parameters = layer.parameters();
-    const taken = this.#parameters.find(({ bound }) => bound);
+    this.#buffers = layer.buffers();
+    const taken = [...this.#parameters, ...this.#buffers].find(({ bound }) => bound);
     if (taken !== undefined) {
       throw new StateError(
         `net: expected layers without a net but ${taken.name} belongs to one. Create new layers for each net`,
       );
     }
-    const size = this.#parameters.reduce((sum, { value }) => sum + value.size, 0);
-    this.arena = newFloats('net', size);
-    this.gradArena = newFloats('net', size);
-    let offset = 0;
-    for (const parameter of this.#parameters) {
-      const { shape, size: length } = parameter.value;
-      const part = (arena: Float32Array) => new Tensor(shape, arena.subarray(offset, offset + length));
-      parameter.bind(part(this.arena), part(this.gradArena));
-      offset += length;
-    }
+    this.arena = newArena(this.#parameters);
+    this.gradArena = newArena(this.#parameters);
+    this.bufferArena = newArena(this.#buffers);
+    const [values, grads] = [this.arena, this.gradArena].map((arena) => parts(this.#parameters, arena));
+    for (const [index, parameter] of this.#parameters.entries()) parameter.bind(values[index], grads[index]);
+    for (const [index, part] of parts(this.#buffers, this.bufferArena).entries())
+      this.#buffers[index].bind(part);
     initParameters(this.#parameters, init, seed);
+    this.#seed = seed;
+    for (const [place, drawing] of this.#leaves()
+      .filter((one) => 'place' in one.layer)
+      .entries()) {
+      drawing.layer.place = place;
+    }
     this.architecture = JSON.stringify({ inputShape: this.inputShape, ...layer.describe() });
   }
 
@@ -97,27 +114,56 @@ export class Net {
     return this.#parameters;
   }
 
+  /** Whether `forward` is that of a training; at first it is. `predict` is not. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** From now on `forward` is that of a training: dropout drops, and statistics are those of the batch. */
+  train(): this {
+    this.#training = true;
+    return this;
+  }
+
+  /** From now on `forward` is that of an evaluation. */
+  eval(): this {
+    this.#training = false;
+    return this;
+  }
+
   /**
    * @param x `[N, ...inputShape]`, unchanged until the backward.
+   * @param context by default as `train()` and `eval()` have set it, with the net's seed, and each forward of a training
+   * as a further step.
    * @returns a tensor of the last layer: valid until the next forward.
    * @throws {ShapeError} from the first layer that x does not fit.
    */
-  forward(x: Tensor): Tensor {
+  forward(x: Tensor, context: ForwardContext = this.#nextContext()): Tensor {
     this.#ready = false;
-    const y = this.layer.forward(x);
+    const y = this.layer.forward(x, context);
     this.#ready = true;
     return y;
   }
 
+  #nextContext(): ForwardContext {
+    if (!this.#training) return evaluation;
+    this.#forwards += 1;
+    return { training: true, seed: this.#seed, step: this.#forwards - 1 };
+  }
+
+  #leaves(): Leaf[] {
+    return leaves(this.layer, [1, ...this.inputShape]);
+  }
+
   /**
-   * `forward`, layer by layer: each one with its path, such as `conv1`, and its output, which is valid until the next
+   * `forward` of an evaluation, layer by layer: each one with its path, such as `conv1`, and its output, which is valid until the next
    * forward. `backward` may follow when all have been taken.
    * @throws {ShapeError} from the first layer that x does not fit.
    */
   *forwardByLayers(x: Tensor): Generator<{ path: string; layer: Layer; output: Tensor }, void, undefined> {
     this.#ready = false;
     let value = x;
-    for (const { path, layer } of leaves(this.layer, [1, ...this.inputShape])) {
+    for (const { path, layer } of this.#leaves()) {
       value = layer.forward(value);
       yield { path, layer, output: value };
     }
@@ -173,13 +219,13 @@ export class Net {
     }
   }
 
-  /** Copies of all parameters under names such as `conv1.weight`. */
+  /** Copies of all parameters and buffers under names such as `conv1.weight` and `norm1.running_mean`. */
   getParams(): Map<string, Tensor> {
     return copyOut('getParams', this.#named());
   }
 
   /**
-   * Copies parameters in; all or none.
+   * Copies parameters and buffers in; all or none.
    * @throws {ShapeError} listing every name that is missing, unexpected or of another shape.
    * @throws {ArgumentRangeError} for a value that is not finite.
    */
@@ -188,7 +234,7 @@ export class Net {
   }
 
   #named(): (readonly [string, Tensor])[] {
-    return this.#parameters.map(({ name, value }) => [name, value] as const);
+    return [...this.#parameters, ...this.#buffers].map(({ name, value }) => [name, value] as const);
   }
 
   /**
@@ -220,7 +266,7 @@ export class Net {
     for (let start = 0; start < count; start += batchSize) {
       const end = Math.min(count, start + batchSize);
       const batch = new Tensor([end - start, ...rest], x.data.subarray(start * inputSize, end * inputSize));
-      result.data.set(this.forward(batch).data, start * outputSize);
+      result.data.set(this.forward(batch, evaluation).data, start * outputSize);
     }
     this.#ready = false;
     return result;
@@ -249,6 +295,24 @@ export class Net {
     const shapes = `${formatShape(this.inputShape)} -> ${formatShape(this.outputShape)}`;
     return `${this.constructor.name}(${shapes}, ${this.arena.length} parameters)`;
   }
+}
+
+type Values = readonly { readonly value: Tensor }[];
+
+function newArena(values: Values): Float32Array {
+  return newFloats(
+    'net',
+    values.reduce((sum, { value }) => sum + value.size, 0),
+  );
+}
+
+/** The places of values in their arena, one after the other. */
+function parts(values: Values, arena: Float32Array): Tensor[] {
+  let offset = 0;
+  return values.map(({ value: { shape, size } }) => {
+    offset += size;
+    return new Tensor(shape, arena.subarray(offset - size, offset));
+  });
 }
 
 function checkInputShape(shape: unknown): void {

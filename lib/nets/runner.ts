@@ -10,6 +10,7 @@ export interface Runnable {
   readonly layer: Sequential;
   readonly inputShape: Shape;
   readonly arena: Float32Array;
+  readonly bufferArena: Float32Array;
 }
 
 /** Writes the results of `count` inputs, row-major. */

@@ -1,7 +1,6 @@
 /** A net as a native plan of fused steps. */
 import type { LaneStep } from '../../layers/kind.js';
 import type { Runnable } from '../../nets/runner.js';
-import { Tensor } from '../../tensor.js';
 import { createLanePlan, type LanePlan, type NativeStep } from './native-plan.js';
 import { type PlannedStep, planNet } from './plan.js';
 
@@ -10,20 +9,23 @@ export type CompiledNet =
   /** Why the net cannot be compiled. */
   | { readonly reason: string };
 
-export function compileNet({ layer, inputShape, arena }: Runnable): CompiledNet {
+export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable): CompiledNet {
   const plan = planNet(layer, inputShape);
   if ('reason' in plan) return plan;
-  const steps = plan.steps.map(({ step }) => withPlaces(step, arena));
+  const steps = plan.steps.map(({ step }) => withPlaces(step, [arena, bufferArena]));
   return { steps: plan.steps, plan: createLanePlan(inputShape, steps) };
 }
 
-/** Parameters as their places in the arena, in floats. */
-function withPlaces(step: LaneStep, arena: Float32Array): NativeStep {
+/** Parameters and buffers as their places in their arena, in floats. */
+function withPlaces(step: LaneStep, arenas: readonly Float32Array[]): NativeStep {
   const fields = Object.entries(step).map(([name, field]) => [
     name,
-    typeof field === 'object' && 'value' in field && field.value instanceof Tensor
-      ? (field.value.data.byteOffset - arena.byteOffset) / Float32Array.BYTES_PER_ELEMENT
-      : field,
+    typeof field === 'object' && 'value' in field ? placeOf(field.value.data, arenas) : field,
   ]);
   return Object.fromEntries(fields) as NativeStep;
+}
+
+function placeOf({ buffer, byteOffset }: Float32Array, arenas: readonly Float32Array[]): number {
+  const arena = arenas.find((one) => one.buffer === buffer) as Float32Array;
+  return (byteOffset - arena.byteOffset) / Float32Array.BYTES_PER_ELEMENT;
 }

@@ -4,12 +4,15 @@ import { loadDataset } from '../../../lib/data/datasets.js';
 import { imagesToTensor, mnistNormalization } from '../../../lib/data/normalize.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
 import { exportOnnx, type OnnxOptions } from '../../../lib/export/onnx-graph.js';
+import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
+import { Dropout } from '../../../lib/layers/dropout.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
+import { Sigmoid } from '../../../lib/layers/sigmoid.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net } from '../../../lib/nets/net.js';
 import type { Tensor } from '../../../lib/tensor.js';
@@ -102,6 +105,22 @@ it('the attributes of a window are those of the layer', async () => {
   ]);
 });
 
+it('writes a normalisation with its eps as a number, and what is not trained as constants', async () => {
+  const layers = new Sequential([new BatchNorm2d({ features: 2, eps: 0.25, affine: false })]);
+  const { graph, nodes } = await read(new Net(layers, { inputShape: [2, 3, 5] }));
+  const names = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => `0.${name}`);
+  expect(texts(nodes[0], 1)).toEqual(['input', ...names]);
+  const [attribute] = messages(nodes[0], 5);
+  expect(texts(attribute, 1)).toEqual(['epsilon']);
+  expect(bytesOf(attribute.get(2)?.[0]).readFloatLE()).toBe(0.25);
+  expect(attribute.get(20)).toEqual([1]);
+  expect(
+    messages(graph, 5)
+      .flatMap((tensor) => texts(tensor, 8))
+      .sort(),
+  ).toEqual([...names].sort());
+});
+
 describe('exportOnnx refuses', () => {
   it('what is no net', async () => {
     await expect(exportOnnx({} as Net)).rejects.toThrow(ArgumentTypeError);
@@ -111,7 +130,7 @@ describe('exportOnnx refuses', () => {
     class LeakyReLU extends ReLU {}
     const layers = new Sequential({ block: new Sequential({ act: new LeakyReLU() }) });
     await expect(exportOnnx(new Net(layers, { inputShape: [3] }))).rejects.toThrow(
-      'exportOnnx: block.act: expected Conv2d, MaxPool2d, Linear, ReLU, Flatten or Sequential but received LeakyReLU',
+      'exportOnnx: block.act: expected Conv2d, MaxPool2d, Linear, ReLU, Sigmoid, Flatten, BatchNorm2d, Dropout or Sequential but received LeakyReLU',
     );
     class Residual extends Sequential {
       override forward(x: Tensor): Tensor {
@@ -190,6 +209,17 @@ describe('ONNX Runtime', () => {
         output: new Sequential([new Flatten(), new Linear({ inFeatures: 4 * 3 * 4, outFeatures: 3 })]),
       });
       return new Net(layers, { inputShape: [1, 9, 11], seed: 2 });
+    },
+    'a normalisation, a sigmoid and a dropout': () => {
+      const layers = new Sequential([
+        new BatchNorm2d({ features: 2, eps: 0.25 }),
+        new Sigmoid(),
+        new BatchNorm2d({ features: 2, affine: false }),
+        new Dropout(),
+      ]);
+      const net = new Net(layers, { inputShape: [2, 3, 5] });
+      net.forward(normalTensor([4, 2, 3, 5], 7));
+      return net;
     },
     'no image at all': () => {
       const layers = new Sequential([

@@ -1,13 +1,16 @@
 /** What all layers have in common, and the values and gradients of each against the oracle. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
+import { Dropout } from '../../../lib/layers/dropout.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import type { Layer } from '../../../lib/layers/layer.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
+import { Sigmoid } from '../../../lib/layers/sigmoid.js';
 import { type Shape, sizeOf, Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
 import { finiteDifferences } from '../../support/finite-differences.js';
@@ -109,6 +112,37 @@ const cases: readonly LayerCase[] = [
     description: { kind: 'relu' },
   },
   {
+    name: 'Sigmoid',
+    make: () => new Sigmoid(),
+    inputShape: [2, 3, 4, 1],
+    outputShape: [2, 3, 4, 1],
+    oracle: (x) => x.map((value) => 1 / (1 + Math.exp(-value))),
+    text: 'Sigmoid()',
+    description: { kind: 'sigmoid' },
+  },
+  {
+    name: 'BatchNorm2d, at first',
+    make: () => new BatchNorm2d({ features: 3, eps: 0.5 }),
+    inputShape: [2, 3, 4, 1],
+    outputShape: [2, 3, 4, 1],
+    oracle: (x, _, [weight, bias]) =>
+      x.map((value, at) => {
+        const channel = Math.floor(at / 4) % 3;
+        return (value / Math.sqrt(1.5)) * weight[channel] + bias[channel];
+      }),
+    text: 'BatchNorm2d(3, eps 0.5)',
+    description: { kind: 'batchNorm2d', features: 3, eps: 0.5, momentum: 0.1, affine: true },
+  },
+  {
+    name: 'Dropout',
+    make: () => new Dropout({ p: 0.25 }),
+    inputShape: [2, 12],
+    outputShape: [2, 12],
+    oracle: (x) => x,
+    text: 'Dropout(0.25)',
+    description: { kind: 'dropout', p: 0.25 },
+  },
+  {
     name: 'Flatten',
     make: () => new Flatten(),
     inputShape: [2, 3, 4, 1],
@@ -201,7 +235,9 @@ describe.each(cases)('$name', ({ name, make, inputShape, outputShape, oracle: ru
     expect(layer.backward(dy)).toBe(dx);
     const smaller = distinctTensor([1, ...inputShape.slice(1)], 8);
     const part = layer.forward(smaller);
-    expect(part.data.buffer).toBe(name === 'Flatten' ? smaller.data.buffer : y.data.buffer);
+    expect(part.data.buffer).toBe(
+      ['Flatten', 'Dropout'].includes(name) ? smaller.data.buffer : y.data.buffer,
+    );
   });
 
   const gradOut = new Tensor([...outputShape.slice(0, -1), outputShape.at(-1)! + 1]);

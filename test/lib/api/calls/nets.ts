@@ -42,6 +42,9 @@ const layers = {
   MaxPool2d: () => new rownet.MaxPool2d({ kernel: 2 }),
   Linear: () => new rownet.Linear({ inFeatures: 4, outFeatures: 3 }),
   ReLU: () => new rownet.ReLU(),
+  Sigmoid: () => new rownet.Sigmoid(),
+  BatchNorm2d: () => new rownet.BatchNorm2d({ features: 1 }),
+  Dropout: () => new rownet.Dropout(),
   Flatten: () => new rownet.Flatten(),
   Sequential: tinyLayers,
 };
@@ -64,6 +67,18 @@ export const netCalls: Calls = {
     call: (options) => new rownet.Linear(options),
     options: [0, 'inFeatures', 'outFeatures'],
   },
+  'new Sigmoid': { args: () => [], call: () => new rownet.Sigmoid() },
+  'new BatchNorm2d': {
+    args: () => [all<rownet.BatchNorm2dOptions>({ features: 2, eps: 1e-5, momentum: 0.1, affine: true })],
+    call: (options) => new rownet.BatchNorm2d(options),
+    options: [0, 'features'],
+  },
+  'BatchNorm2d.buffers': { args: () => [], call: () => layers.BatchNorm2d().buffers() },
+  'new Dropout': {
+    args: () => [all<rownet.DropoutOptions>({ p: 0.5 })],
+    call: (options) => new rownet.Dropout(options),
+    options: [0],
+  },
   'new ReLU': { args: () => [], call: () => new rownet.ReLU() },
   'new Flatten': { args: () => [], call: () => new rownet.Flatten() },
   'new Sequential': {
@@ -74,6 +89,9 @@ export const netCalls: Calls = {
   ...layerCalls('MaxPool2d', layers.MaxPool2d, t(2, ...tinyInput)),
   ...layerCalls('Linear', layers.Linear, t(2, 4)),
   ...layerCalls('ReLU', layers.ReLU, t(2, 4)),
+  ...layerCalls('Sigmoid', layers.Sigmoid, t(2, 4)),
+  ...layerCalls('BatchNorm2d', layers.BatchNorm2d, t(2, ...tinyInput)),
+  ...layerCalls('Dropout', layers.Dropout, t(2, 4)),
   ...layerCalls('Flatten', layers.Flatten, t(2, ...tinyInput)),
   ...layerCalls('Sequential', layers.Sequential, t(2, ...tinyInput)),
   'Sequential.buffers': { args: () => [], call: () => tinyLayers().buffers() },
@@ -141,6 +159,9 @@ export const netCalls: Calls = {
   },
   'Net.parameters': { args: () => [], call: () => tinyNet().parameters() },
   'Net.forward': { args: () => [t(2, ...tinyInput)], call: (x) => tinyNet().forward(x) },
+  'Net.training': { args: () => [], call: () => tinyNet().training },
+  'Net.train': { args: () => [], call: () => tinyNet().train() },
+  'Net.eval': { args: () => [], call: () => tinyNet().eval() },
   'Net.forwardByLayers': { args: () => [t(2, ...tinyInput)], call: (x) => [...tinyNet().forwardByLayers(x)] },
   'Net.backward': {
     args: () => [t(2, 3), all<Options<rownet.Net['backward'], 1>>({ inputGradient: true })],
