@@ -18,7 +18,9 @@ export function createEngine(name: EngineName, net: Net, options: EngineOptions)
   checkNet(net);
   switch (name) {
     case 'auto':
-      return 'steps' in planLanes(net) ? new LanesEngine(net, options) : new RowsEngine(net, options);
+      return 'steps' in planLanes(net, options?.loss)
+        ? new LanesEngine(net, options)
+        : new RowsEngine(net, options);
     case 'lanes':
       return new LanesEngine(net, options);
     case 'rows':

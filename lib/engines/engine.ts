@@ -1,5 +1,6 @@
 /** What runs a net: the interface of an engine. */
 import type { ParameterUpdate } from '../kernels/updates.js';
+import type { Loss } from '../losses/loss.js';
 import type { Tensor } from '../tensor.js';
 
 /**
@@ -14,6 +15,11 @@ export interface ImageSet {
   readonly images: Uint8Array;
   /** A class for each image. */
   readonly labels: Uint8Array;
+  /**
+   * `count * outputs` numbers, what a loss of values compares scores with. Without them it is 1 for the output of the
+   * label and 0 for the others.
+   */
+  readonly values?: Float32Array;
   readonly count: number;
   /** `[C, H, W]`, the input shape of the net. */
   readonly shape: readonly number[];
@@ -25,7 +31,9 @@ export interface EngineOptions {
   readonly normalization: { readonly scale: number; readonly shift: number };
   /** What `trainStep` draws from; an engine without it evaluates and predicts. */
   readonly train?: ImageSet;
-  /** Whether gradients are of the mean or of the sum of the batch's losses. Default `mean`. */
+  /** Whose gradient a step goes down. Default `CrossEntropyLoss` with the reduction. */
+  readonly loss?: Loss;
+  /** Whether gradients are of the mean or of the sum of the batch's losses; that of `loss` where one is given. */
   readonly reduction?: 'mean' | 'sum';
 }
 

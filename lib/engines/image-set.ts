@@ -2,6 +2,8 @@
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
 import { checkArray, checkInteger, checkNumber, checkObject, checkTensor } from '../kernels/checks.js';
 import { checkUpdate } from '../kernels/updates.js';
+import { CrossEntropyLoss } from '../losses/cross-entropy.js';
+import type { Loss } from '../losses/loss.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sameShape, typeName, valueText } from '../tensor.js';
@@ -13,11 +15,14 @@ export function checkNet(net: unknown): asserts net is Net {
   throw new ArgumentTypeError(`engine: expected a Net but received ${typeName(net)}`);
 }
 
-/** @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit. */
-export function checkEngineOptions(net: Net, options: EngineOptions): void {
-  const names = { normalization: true, train: true, reduction: true } as const;
+/**
+ * The loss of the options.
+ * @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit.
+ */
+export function checkEngineOptions(net: Net, options: EngineOptions): Loss {
+  const names = { normalization: true, train: true, loss: true, reduction: true } as const;
   checkOptions('engine', options, names, '{ normalization: { scale: 1 / 255, shift: 0 } }');
-  const { normalization, train, reduction = 'mean' } = options;
+  const { normalization, train, loss, reduction = loss?.reduction ?? 'mean' } = options;
   if (net.outputShape.length !== 1) {
     throw new ShapeError(
       `engine: expected a net with scores [N, classes] but its output is Nx${formatShape(net.outputShape)}`,
@@ -29,6 +34,7 @@ export function checkEngineOptions(net: Net, options: EngineOptions): void {
       `engine: expected reduction 'mean' or 'sum' but received ${valueText(reduction)}`,
     );
   }
+  if (loss !== undefined) checkLoss(loss, reduction);
   checkOptions(
     'engine: normalization',
     normalization,
@@ -38,6 +44,20 @@ export function checkEngineOptions(net: Net, options: EngineOptions): void {
   checkNumber('engine', 'normalization.scale', normalization.scale);
   checkNumber('engine', 'normalization.shift', normalization.shift);
   if (train !== undefined) checkImages('engine', net, train);
+  return loss ?? new CrossEntropyLoss({ reduction });
+}
+
+function checkLoss(loss: Loss, reduction: 'mean' | 'sum'): void {
+  if (typeof loss?.measure !== 'function') {
+    throw new ArgumentTypeError(
+      `engine: expected loss to be one such as new CrossEntropyLoss() but received ${typeName(loss)}`,
+    );
+  }
+  if (loss.reduction === reduction) return;
+  throw new ArgumentRangeError(
+    `engine: expected the reduction of the loss, ${valueText(loss.reduction)}, but received ${valueText(reduction)}. ` +
+      'Hint: leave it out',
+  );
 }
 
 /** @throws {ArgumentTypeError} for parameters or gradients whose memory was transferred. */
@@ -55,7 +75,7 @@ export function checkParameterMemory(net: Net): void {
  */
 export function checkImages(where: string, net: Net, set: ImageSet): void {
   checkObject(where, 'a data set { images, labels, count, shape }', set);
-  const { images, labels, count, shape } = set;
+  const { images, labels, values, count, shape } = set;
   const { inputShape, outputShape } = net;
   if (!Array.isArray(shape) || !sameShape(shape, inputShape)) {
     const received = Array.isArray(shape) ? formatShape(shape) : typeName(shape);
@@ -72,6 +92,14 @@ export function checkImages(where: string, net: Net, set: ImageSet): void {
       `${where}: expected ${pixels} pixels and ${count} labels (${count} images ${formatShape(shape)}) ` +
         `but received ${images.length} and ${labels.length}`,
     );
+  }
+  if (values !== undefined) {
+    checkArray(where, 'values', values, Float32Array, 0);
+    if (values.length !== count * outputShape[0]) {
+      throw new ShapeError(
+        `${where}: expected ${count * outputShape[0]} values (${outputShape[0]} an image) but received ${values.length}`,
+      );
+    }
   }
   const outside = labels.findIndex((label) => label >= outputShape[0]);
   if (outside !== -1) {
@@ -93,4 +121,17 @@ export function checkStep(indices: Uint32Array, options: StepOptions): void {
   if (update !== undefined) checkUpdate('engine', update);
   checkInteger('engine', 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('engine', 'step', step, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** What gradients are multiplied by for a batch of so many images. */
+export function gradScaleOf(loss: Loss, net: Net, images: number): number {
+  return loss.reduction === 'mean' ? 1 / loss.terms(images, net.outputShape[0]) : 1;
+}
+
+/** The values of a set, as `ImageSet.values` says. */
+export function valuesOf({ labels, values, count }: ImageSet, outputs: number): Float32Array {
+  if (values !== undefined) return values;
+  const ones = new Float32Array(count * outputs);
+  for (let index = 0; index < count; index += 1) ones[index * outputs + labels[index]] = 1;
+  return ones;
 }

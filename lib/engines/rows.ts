@@ -1,13 +1,14 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
 import { ArgumentTypeError, StateError } from '../errors.js';
 import { checkArray, checkInteger } from '../kernels/checks.js';
-import { gatherImages, softmaxCrossEntropy } from '../kernels/training.js';
+import { gatherImages } from '../kernels/training.js';
 import { applyUpdate } from '../kernels/updates.js';
 import { evaluation, TensorBuffer } from '../layers/layer.js';
+import type { Loss, LossTargets } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
-import { checkEngineOptions, checkImages, checkStep } from './image-set.js';
+import { checkEngineOptions, checkImages, checkStep, gradScaleOf, valuesOf } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
 
@@ -16,18 +17,18 @@ export class RowsEngine implements Engine {
   readonly reason = 'layer by layer; it expresses every net';
   readonly #net: Net;
   readonly #normalization: EngineOptions['normalization'];
-  readonly #reduction: 'mean' | 'sum';
+  readonly #loss: Loss;
   readonly #train: ImageSet | undefined;
   readonly #images = new TensorBuffer();
   readonly #grad = new TensorBuffer();
   #labels = new Int32Array(0);
+  #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
 
   constructor(net: Net, options: EngineOptions) {
-    checkEngineOptions(net, options);
-    const { normalization, train, reduction = 'mean' } = options;
+    this.#loss = checkEngineOptions(net, options);
+    const { normalization, train } = options;
     this.#net = net;
     this.#normalization = { scale: normalization.scale, shift: normalization.shift };
-    this.#reduction = reduction;
     this.#train = train;
   }
 
@@ -39,12 +40,12 @@ export class RowsEngine implements Engine {
     }
     checkStep(indices, options);
     const images = this.#gather(this.#train, indices);
-    const labels = this.#gatherLabels(this.#train, indices);
+    const targets = this.#gatherTargets(this.#train, indices);
     const { update, seed = 0, step = 0 } = options;
     const scores = this.#net.forward(images, { training: true, seed, step });
     const grad = this.#grad.take(scores.shape);
-    const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
-    const result = softmaxCrossEntropy(scores, labels, { grad, gradScale });
+    const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);
+    const result = this.#loss.measure(scores, targets, { grad, gradScale });
     this.#net.backward(grad);
     if (update !== undefined) applyUpdate(update);
     return result;
@@ -62,7 +63,8 @@ export class RowsEngine implements Engine {
       const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
       const labels = this.#gatherLabels(dataset, indices);
       const scores = this.#net.forward(this.#gather(dataset, indices), evaluation);
-      loss += softmaxCrossEntropy(scores, labels).loss;
+      const targets = this.#gatherTargets(dataset, indices);
+      loss += this.#loss.measure(scores, targets, { gradScale: 1, grad: null }).loss;
       for (let row = 0; row < count; row += 1) {
         predictions[start + row] = firstMaximum(scores.data, row * classes, classes);
         confusion[labels[row]][predictions[start + row]] += 1;
@@ -79,6 +81,27 @@ export class RowsEngine implements Engine {
   #gather(dataset: ImageSet, indices: Uint32Array): Tensor {
     const out = this.#images.take([indices.length, ...dataset.shape]);
     return gatherImages(dataset.images, dataset.shape, indices, { ...this.#normalization, out });
+  }
+
+  #gatherTargets(dataset: ImageSet, indices: Uint32Array): LossTargets {
+    if (this.#loss.targets === 'labels') return this.#gatherLabels(dataset, indices);
+    const [outputs] = this.#net.outputShape;
+    const values = new Float32Array(indices.length * outputs);
+    const all = this.#values(dataset);
+    // Its memory may have been transferred to a worker since it was checked.
+    checkArray('engine', 'values', all, Float32Array, dataset.count * outputs);
+    for (const [row, index] of indices.entries()) {
+      values.set(all.subarray(index * outputs, (index + 1) * outputs), row * outputs);
+    }
+    return values;
+  }
+
+  /** Those of the set last asked for are kept. */
+  #values(dataset: ImageSet): Float32Array {
+    if (this.#valued?.dataset !== dataset) {
+      this.#valued = { dataset, values: valuesOf(dataset, this.#net.outputShape[0]) };
+    }
+    return this.#valued.values;
   }
 
   /** `checkImages` has seen the labels, but their memory may have been transferred to a worker since. */

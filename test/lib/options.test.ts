@@ -99,7 +99,7 @@ describe('an option of another place', () => {
     ],
     [
       'a whole recipe as the options of an engine',
-      () => createEngine('rows', tinyNet(), recipes.article),
+      () => createEngine('rows', tinyNet(), wrong(recipes.article)),
       TYPE,
       /received "name", "epochs", "batchSize" and more\. Hint: /,
     ],

@@ -9,8 +9,8 @@ export type CompiledNet =
   /** Why the net cannot be compiled. */
   | { readonly reason: string };
 
-export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable): CompiledNet {
-  const plan = planNet(layer, inputShape);
+export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable, loss?: string): CompiledNet {
+  const plan = planNet(layer, inputShape, loss);
   if ('reason' in plan) return plan;
   const steps = plan.steps.map(({ step }) => withPlaces(step, [arena, bufferArena]));
   return { steps: plan.steps, plan: createLanePlan(inputShape, steps) };

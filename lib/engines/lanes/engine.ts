@@ -6,15 +6,16 @@ import { applyUpdate, type ParameterUpdate } from '../../kernels/updates.js';
 import { compileNet } from './compile.js';
 import type { Net } from '../../nets/net.js';
 import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
+import type { Loss } from '../../losses/loss.js';
 import { Tensor } from '../../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
-import { checkEngineOptions, checkImages, checkStep } from '../image-set.js';
+import { checkEngineOptions, checkImages, checkStep, gradScaleOf } from '../image-set.js';
 
 const EVALUATION_BATCH = 256;
 
-/** Whether, and how, this engine runs the net. */
-export function planLanes(net: Net): Plan {
-  return planNet(net.layer, net.inputShape);
+/** Whether, and how, this engine runs the net, and goes down the gradient of the loss. */
+export function planLanes(net: Net, loss?: Loss): Plan {
+  return planNet(net.layer, net.inputShape, loss?.kind);
 }
 
 /** In seconds, each added up over the threads: divided by their number they are shares of the step's duration. */
@@ -38,13 +39,13 @@ export class LanesEngine implements Engine {
   readonly #steps: readonly PlannedStep[];
   readonly #plan: LanePlan;
   readonly #normalization: EngineOptions['normalization'];
-  readonly #reduction: 'mean' | 'sum';
+  readonly #loss: Loss;
   readonly #train: ImageSet | undefined;
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
-    checkEngineOptions(net, options);
-    const compiled = compileNet(net);
+    this.#loss = checkEngineOptions(net, options);
+    const compiled = compileNet(net, this.#loss.kind);
     if ('reason' in compiled) {
       throw new ArgumentRangeError(
         `engine: the lanes engine cannot run this net: ${compiled.reason}. Use engine 'auto' or 'rows'`,
@@ -52,9 +53,8 @@ export class LanesEngine implements Engine {
     }
     const { steps, plan } = compiled;
     this.#net = net;
-    const { normalization, train, reduction = 'mean' } = options;
+    const { normalization, train } = options;
     this.#normalization = { scale: normalization.scale, shift: normalization.shift };
-    this.#reduction = reduction;
     this.#train = train;
     this.#steps = steps;
     this.#plan = plan;
@@ -88,7 +88,7 @@ export class LanesEngine implements Engine {
     const { update } = options;
     const { scale, shift } = this.#normalization;
     const { arena, gradArena } = this.#net;
-    const gradScale = this.#reduction === 'mean' ? 1 / indices.length : 1;
+    const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);
     const fused = update !== undefined && updates(update, this.#net);
     const step = [
       train.images,

@@ -17,6 +17,10 @@ export function hasLaneOperation({ op, activation }: { op: string; activation?: 
   return known && Object.hasOwn(OPS, op);
 }
 
+export function hasLaneLoss(kind = 'crossEntropy'): boolean {
+  return kind === 'crossEntropy';
+}
+
 /** @throws {RangeError} for steps that do not fit each other or the input. */
 export function createLanePlan(
   [channels, height, width]: readonly number[],

@@ -4,7 +4,7 @@ import { isView, kindOf } from '../../layers/kinds.js';
 import type { Parameter } from '../../layers/layer.js';
 import { type Leaf, leaves, type Sequential } from '../../layers/sequential.js';
 import { formatShape, type Shape, sizeOf } from '../../tensor.js';
-import { hasLaneOperation, laneActivations } from './native-plan.js';
+import { hasLaneLoss, hasLaneOperation, laneActivations } from './native-plan.js';
 
 /** One fused step. `layers` names what it computes; its parameters are those of the first of them. */
 export interface PlannedStep {
@@ -23,8 +23,10 @@ export type Plan =
 /**
  * Each layer lowers itself, and may take those behind it along. Views vanish: they move nothing.
  * @param inputShape of one input, without the batch axis.
+ * @param loss the kind of the loss that training goes down; cross entropy unless it is given.
  */
-export function planNet(layer: Sequential, inputShape: Shape): Plan {
+export function planNet(layer: Sequential, inputShape: Shape, loss?: string): Plan {
+  if (!hasLaneLoss(loss)) return { reason: `the loss ${loss} is not known to it` };
   if (inputShape.length !== 3) {
     return { reason: `its input is ${formatShape(inputShape)}, not an image CxHxW` };
   }

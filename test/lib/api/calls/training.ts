@@ -23,7 +23,12 @@ export const trainingCalls: Calls = {
     args: () => [
       'auto',
       tinyNet(),
-      all<rownet.EngineOptions>({ normalization, train: data(), reduction: 'sum' }),
+      all<rownet.EngineOptions>({
+        normalization,
+        train: data(),
+        loss: new rownet.CrossEntropyLoss({ reduction: 'sum' }),
+        reduction: 'sum',
+      }),
     ],
     call: rownet.createEngine,
     options: [2, 'normalization'],

@@ -1,0 +1,125 @@
+/** Engines go down the gradient of whatever loss they are given. */
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../../lib/engines/create.js';
+import type { EngineOptions, ImageSet } from '../../../lib/engines/engine.js';
+import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
+import type { Loss, LossTargets } from '../../../lib/losses/loss.js';
+import { sizeOf, Tensor } from '../../../lib/tensor.js';
+import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
+import { normalTensor, randomImages } from '../../support/random-data.js';
+import { tinyInput, tinyNet } from '../../support/tiny-net.js';
+
+const normalization = { scale: 1 / 128, shift: -1 };
+const train = randomImages(20, [...tinyInput], 3, 1);
+const indices = Uint32Array.of(3, 19, 3, 7);
+
+/** Half the squared errors: the gradient is the error. */
+class HalfSquares implements Loss {
+  readonly kind = 'halfSquares';
+  readonly targets = 'values';
+  readonly reduction: 'mean' | 'sum' = 'mean';
+  readonly correct = 0;
+  readonly seen: number[][] = [];
+  forward(): number {
+    return 0;
+  }
+  backward(): Tensor {
+    return new Tensor([0]);
+  }
+  terms(rows: number, outputs: number): number {
+    return rows * outputs;
+  }
+  measure(
+    { data }: Tensor,
+    targets: LossTargets,
+    { gradScale, grad }: { gradScale: number; grad: Tensor | null },
+  ) {
+    const values = targets as Float32Array;
+    this.seen.push([...values]);
+    const errors = data.map((score, at) => score - values[at]);
+    grad?.data.set(errors.map((error) => gradScale * error));
+    return { loss: errors.reduce((sum, error) => sum + error ** 2 / 2, 0), correct: 0 };
+  }
+}
+
+/** What a training step of rows leaves in the net, and by hand. */
+function gradients(set: ImageSet, values: (index: number, output: number) => number) {
+  const net = tinyNet();
+  const loss = new HalfSquares();
+  const engine = createEngine('auto', net, { normalization, train: set, loss });
+  expect(engine.name).toBe('rows');
+  const result = engine.trainStep(indices);
+  const actual = net.gradArena.slice();
+  const size = sizeOf(tinyInput);
+  const pixels = Float32Array.from(
+    [...indices].flatMap((i) => [...set.images.subarray(i * size, (i + 1) * size)]),
+  );
+  const x = pixels.map((pixel) => Math.fround(pixel * normalization.scale + normalization.shift));
+  const scores = net.forward(new Tensor([4, ...tinyInput], x));
+  const errors = scores.data.map((score, at) => score - values(indices[Math.floor(at / 3)], at % 3));
+  net.backward(
+    new Tensor(
+      scores.shape,
+      errors.map((error) => error / 12),
+    ),
+  );
+  expect(Math.abs(result.loss - errors.reduce((sum, error) => sum + error ** 2 / 2, 0))).toBeLessThan(1e-4);
+  return { actual, wanted: net.gradArena, engine, loss };
+}
+
+describe('a loss of values', () => {
+  it('is compared with those of the set', () => {
+    const values = normalTensor([20, 3], 2).data;
+    const { actual, wanted, engine, loss } = gradients({ ...train, values }, (i, o) => values[3 * i + o]);
+    expect(Math.max(...actual.map((value, at) => Math.abs(value - wanted[at])))).toBeLessThan(1e-5);
+    engine.evaluate({ ...train, values }, 20);
+    expect(loss.seen.at(-1)).toEqual([...values]);
+  });
+
+  it('is compared with 1 for the label and 0 for the others where the set has none', () => {
+    const { actual, wanted } = gradients(train, (i, o) => Number(train.labels[i] === o));
+    expect(Math.max(...actual.map((value, at) => Math.abs(value - wanted[at])))).toBeLessThan(1e-5);
+  });
+});
+
+describe.each(['rows', 'lanes'] as const)('%s', (name) => {
+  it('takes cross entropy as it takes its reduction', () => {
+    const run = (options: Partial<EngineOptions>) => {
+      const net = tinyNet();
+      const result = createEngine(name, net, { normalization, train, ...options }).trainStep(indices);
+      return [result, net.gradArena];
+    };
+    for (const reduction of ['mean', 'sum'] as const) {
+      expect(run({ loss: new CrossEntropyLoss({ reduction }) })).toEqual(run({ reduction }));
+    }
+  });
+
+  const make = (options: object) => createEngine(name, tinyNet(), { normalization, ...options });
+  const loss = new CrossEntropyLoss({ reduction: 'sum' });
+  itRefuses([
+    [
+      'no loss',
+      () => make({ loss: wrong('sum') }),
+      TYPE,
+      /expected loss to be one such as .* received string/,
+    ],
+    [
+      'another reduction',
+      () => make({ loss, reduction: 'mean' }),
+      RANGE,
+      /reduction of the loss, "sum", but/,
+    ],
+    [
+      'values that are too few',
+      () => make({ train: { ...train, values: new Float32Array(59) } }),
+      SHAPE,
+      /expected 60 values \(3 an image\) but received 59/,
+    ],
+  ]);
+});
+
+it('lanes says that it does not know a loss', () => {
+  expect(() => createEngine('lanes', tinyNet(), { normalization, loss: new HalfSquares() })).toThrow(
+    "engine: the lanes engine cannot run this net: the loss halfSquares is not known to it. Use engine 'auto' or 'rows'",
+  );
+});
