@@ -178,11 +178,11 @@ void gemm_panels(int64_t m, int64_t n, int64_t k, const float* packed_a, const f
       const float* start = out.row_start == nullptr ? nullptr : out.row_start + begin;
       float* c = out.c + begin * out.row_stride + j * out.col_stride;
       const bool masked = last < kWidth && (out.col_stride == 1 || !padded);
-      const auto gemm_tile = (masked ? kMaskedTiles : kTiles)(rows, vectors);
+      const auto run = (masked ? kMaskedTiles : kTiles)(rows, vectors);
       if (out.col_stride == 1) {
-        gemm_tile(k, a, b, ldb, last, start, out.accumulate, c, out.row_stride);
+        run(k, a, b, ldb, last, start, out.accumulate, c, out.row_stride);
       } else {
-        gemm_tile(k, a, b, ldb, last, start, false, tile, kTileCols);
+        run(k, a, b, ldb, last, start, false, tile, kTileCols);
         scatter_tile(tile, rows, cols,
                      {c, out.row_stride, out.col_stride, nullptr, out.accumulate});
       }
