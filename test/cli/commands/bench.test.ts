@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { referenceScores } from '../../../lib/cli/commands/bench/reference.js';
 import { runtimeInfo } from '../../../lib/kernels.js';
+import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';
@@ -77,7 +78,8 @@ describe('bench --json', () => {
   });
 
   it('measures both engines at each level of this CPU in processes of that level', () => {
-    const possible = runtimeInfo().isaLevels.filter((isa) => isa === 'avx2' || isa === 'avx512');
+    const wide = isaLevels().filter(({ vectorWidth }) => vectorWidth > 4);
+    const possible = wide.map(({ name }) => name).filter((name) => runtimeInfo().isaLevels.includes(name));
     const levels = possible.length > 0 ? possible.reverse() : [runtimeInfo().isa];
     const contenders = report.contenders as JsonLine[];
     expect(contenders.map(({ isa, engine }) => [isa, engine])).toEqual(
