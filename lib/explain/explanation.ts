@@ -7,7 +7,7 @@ import { im2row, matmul, pool2row, row2im, row2pool } from '../kernels.js';
 import type { ExplainedPart, LayerKind } from '../layers/kind.js';
 import { kindOf } from '../layers/kinds.js';
 import type { Layer } from '../layers/layer.js';
-import type { NamedLayer } from '../layers/sequential.js';
+import { leaves } from '../layers/sequential.js';
 import { CrossEntropyLoss } from '../losses/cross-entropy.js';
 import type { Net } from '../nets/net.js';
 import { type Shape, Tensor } from '../tensor.js';
@@ -90,16 +90,27 @@ function partOf<Role extends ExplainedPart<Layer>['role']>(layer: Layer | undefi
   return part?.role === role ? (part as Extract<ExplainedPart<Layer>, { role: Role }>) : undefined;
 }
 
+interface NamedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+}
+
+function layersOf(net: Net): NamedLayer[] {
+  return leaves(net.layer, [1, ...net.inputShape]).map(({ path, layer }) => ({ name: path, layer }));
+}
+
 const isExplained = ({ layer }: NamedLayer) => partOf(layer, 'products') !== undefined;
 
 /** Names of the layers that can be explained. */
 export function explainableLayers(net: Net): string[] {
-  return net.layer.layers.filter(isExplained).map(({ name }) => name);
+  return layersOf(net)
+    .filter(isExplained)
+    .map(({ name }) => name);
 }
 
 /** The layer with which another one is explained: `conv1` for `relu1` and `pool1`. Undefined where there is none. */
 export function explainedWith(net: Net, name: string): string | undefined {
-  const { layers } = net.layer;
+  const layers = layersOf(net);
   const index = layers.findIndex((one) => one.name === name);
   const start = layers.slice(0, index + 1).findLastIndex(isExplained);
   return start >= 0 && index <= lastExplained(layers, start) ? layers[start].name : undefined;
@@ -117,7 +128,7 @@ function lastExplained(layers: readonly NamedLayer[], index: number): number {
  * @throws {ArgumentRangeError} for a name that is no convolution or linear layer of the net.
  */
 export function explainLayer(net: Net, name: string, x: Tensor, label: number): Explanation {
-  const { layers } = net.layer;
+  const layers = layersOf(net);
   const index = layers.findIndex((one) => one.name === name);
   const layer = layers[index]?.layer;
   const part = partOf(layer, 'products');

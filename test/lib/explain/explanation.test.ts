@@ -7,6 +7,7 @@ import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
+import { Sigmoid } from '../../../lib/layers/sigmoid.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net } from '../../../lib/nets/net.js';
@@ -27,6 +28,20 @@ const strided = () =>
     { inputShape: [2, 11, 8], seed: 3 },
   );
 
+const nested = () =>
+  new Net(
+    new Sequential({
+      block: new Sequential({
+        conv: new Conv2d({ inChannels: 1, outChannels: 2, kernel: 3 }),
+        act: new Sigmoid(),
+        pool: new MaxPool2d({ kernel: 2 }),
+      }),
+      flatten: new Flatten(),
+      fc: new Linear({ inFeatures: 2 * 2 * 3, outFeatures: 4 }),
+    }),
+    { inputShape: [1, 6, 8], seed: 5 },
+  );
+
 const cases: [string, () => Net, readonly number[], string[]][] = [
   ['conv1', () => new LeNet5({ seed: 4 }), [1, 32, 32], ['conv1', 'relu1', 'pool1']],
   ['conv2', () => new LeNet5({ seed: 4 }), [1, 32, 32], ['conv2', 'relu2', 'pool2']],
@@ -36,6 +51,7 @@ const cases: [string, () => Net, readonly number[], string[]][] = [
   ['first', strided, [2, 11, 8], ['first']],
   ['second', strided, [2, 11, 8], ['second', 'relu']],
   ['fc', strided, [2, 11, 8], ['fc']],
+  ['block.conv', nested, [1, 6, 8], ['block.conv', 'block.act', 'block.pool']],
 ];
 
 describe.each(cases)('%s', (name, create, inputShape, layers) => {

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
+import { Dropout } from '../../../lib/layers/dropout.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
+import { Sigmoid } from '../../../lib/layers/sigmoid.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net } from '../../../lib/nets/net.js';
 import { restoreNet } from '../../../lib/nets/restore.js';
@@ -35,6 +38,11 @@ describe('restoreNet', () => {
       new Sequential([new Linear({ inFeatures: 4, outFeatures: 3 })]),
     ]);
     expectRestored(new Net(blocks, { inputShape: [1, 2, 2] }));
+    const norm = new BatchNorm2d({ features: 1, momentum: 0.5, affine: false });
+    const others = new Sequential({ norm, act: new Sigmoid(), drop: new Dropout({ p: 0.1 }) });
+    const net = new Net(others, { inputShape: [1, 2, 2] });
+    net.forward(normalTensor([3, 1, 2, 2], 2));
+    expectRestored(net);
   });
 
   const text = (layers: unknown, kind = 'sequential') => JSON.stringify({ inputShape: [4], kind, layers });
