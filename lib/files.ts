@@ -1,5 +1,5 @@
-/** Regular files for reading, with errors that say what is wrong. Knows only Node, errors.ts and tensor.ts. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+/** Paths, and regular files for reading, with errors that say what is wrong. Knows only Node, errors.ts and tensor.ts. */
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { ArgumentTypeError, DataError, errorMessage } from './errors.js';
 import { newBytes, typeName } from './tensor.js';
 
@@ -15,6 +15,25 @@ export function systemErrorText(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   const text = errorMessage(error);
   return /^[A-Z0-9]+: [^,]+/.exec(text)?.[0] ?? text;
+}
+
+/**
+ * What is at `path`; undefined when nothing is, and when the system does not let one see it: a folder that may not be
+ * searched, links that lead in a circle. Reading or writing there then says why.
+ */
+export function statsOf(path: string, stat: (path: string) => Stats = statSync): Stats | undefined {
+  try {
+    return stat(path);
+  } catch (error) {
+    if (systemErrorText(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** A path as a word for a shell, for a command that is to be copied. */
+export function shellWord(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /**

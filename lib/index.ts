@@ -8,7 +8,14 @@ import './check-node.js';
 import './live.js';
 
 export type { ShuffleMode } from './data/batches.js';
-export { type DataSource, type Dataset, type LoadOptions, loadDataset } from './data/datasets.js';
+export {
+  type DataOrigin,
+  type Dataset,
+  type DataSource,
+  loadDataset,
+  type LoadOptions,
+} from './data/datasets.js';
+export type { InputPreparation, Prepare } from './data/net-input.js';
 export {
   imagesToTensor,
   measureNormalization,
@@ -57,6 +64,9 @@ export {
   readSafetensors,
   type Safetensors,
 } from './formats/safetensors.js';
+export { decodeImage } from './images/decode.js';
+export { type DigitNote, type PreparedDigit, prepareDigit } from './images/digit.js';
+export type { GreyImage } from './images/limits.js';
 export * from './kernels.js';
 export { BatchNorm2d, type BatchNorm2dOptions } from './layers/batch-norm2d.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
@@ -78,6 +88,7 @@ export { Sigmoid } from './layers/sigmoid.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
 export { CrossEntropyLoss } from './losses/cross-entropy.js';
 export type { Loss, LossOptions, LossTargets } from './losses/loss.js';
+export { softmax } from './losses/softmax.js';
 export { type Init, initParameters } from './nets/init.js';
 export { LeNet5, type LeNet5Options } from './nets/lenet5.js';
 export { Net, type NetOptions, type UpdateOptions } from './nets/net.js';
@@ -86,6 +97,20 @@ export type { Optimizer, ParameterUpdate } from './optimizers/optimizer.js';
 export type { HasParameters, OptimizerTarget, RuleOptions } from './optimizers/rule-optimizer.js';
 export { SGD, type SGDOptions } from './optimizers/sgd.js';
 export { Random } from './random.js';
+export type { RunConfig } from './runs/config.js';
+export type { RunData } from './runs/data.js';
+export { listRuns, type RunList, type RunSummary } from './runs/list.js';
+export type { EpochMetrics } from './runs/metrics.js';
+export { type OpenedRun, openRun, type OpenRunOptions } from './runs/open-run.js';
+export { type Recognition, Recognizer, type RecognizerOptions } from './runs/recognizer.js';
+export {
+  type CheckpointInterval,
+  type Durable,
+  type Position,
+  type SavedRun,
+  saveRun,
+  type SaveRunOptions,
+} from './runs/save-run.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
 export type { ComparedRun, EpochRecord, LiveEpoch, Progress } from './training/epoch-record.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';

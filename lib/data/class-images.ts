@@ -101,7 +101,7 @@ function readSplit(
     const file = `${classes[label].name}/${basename(path).normalize('NFC')}`;
     hash.update(`${file}\0${bytes.length}\0`).update(bytes);
     if (index >= count) continue;
-    const decoded = decodeImage(`images: ${path}`, bytes);
+    const decoded = decodeImage(bytes, `images: ${path}`);
     const picture = transpose ? transposed(decoded) : decoded;
     countSize(sizes, picture);
     if (picture.colour) coloured += 1;

@@ -10,7 +10,7 @@ import { loadNpzSet } from './npz-set.js';
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
 import { maxClasses } from './picture-array.js';
 import type { HeightWidth, PicturePreparation } from './preparation.js';
-import { type LocateOptions, type Location, locate } from './registry.js';
+import { absoluteName, type LocateOptions, type Location, locate } from './registry.js';
 import { type ResizeMethod, resizeMethods } from './resize.js';
 
 /** Images with their labels; the pixels stay bytes until a batch is gathered. */
@@ -46,6 +46,14 @@ export interface DataSource {
   readonly notes: readonly string[];
   /** Files in class folders that are no images by their names, counted by extension. */
   readonly skipped: Readonly<Record<string, number>>;
+  /** What the data is loaded by again, with `preparation`. */
+  readonly origin: DataOrigin;
+}
+
+/** Where data came from, and what was left out or turned around: absent where `LoadOptions` did not say. */
+export interface DataOrigin extends Pick<LoadOptions, 'limit' | 'transpose' | 'skipEmptyClasses'> {
+  /** A known set, such as `mnist`, or an absolute path. */
+  readonly name: string;
 }
 
 /** How `loadDataset` finds and prepares images. */
@@ -107,7 +115,18 @@ export function loadDatasetFitting(
   checkSource(nameOrFolder, options);
   const request = readOptions(options, fitting);
   const loaded = load(locate(nameOrFolder, options), request);
-  return asSource({ ...loaded, notes: [...loaded.notes, ...blankNotes(loaded)] });
+  const origin = originOf(nameOrFolder, options);
+  return asSource({ ...loaded, notes: [...loaded.notes, ...blankNotes(loaded)] }, origin);
+}
+
+function originOf(nameOrFolder: string, options: LoadOptions): DataOrigin {
+  const { limit, transpose, skipEmptyClasses, cwd } = options;
+  return {
+    name: absoluteName(nameOrFolder, cwd),
+    ...(limit === undefined ? {} : { limit }),
+    ...(transpose === undefined ? {} : { transpose }),
+    ...(skipEmptyClasses ? { skipEmptyClasses } : {}),
+  };
 }
 
 function load(location: Location, request: LoadRequest): LoadedData {
@@ -210,7 +229,7 @@ function checkPreparation(preparation: PicturePreparation): void {
   if (from !== undefined) readSize('preparation.from', from);
 }
 
-function asSource(loaded: LoadedData): DataSource {
+function asSource(loaded: LoadedData, origin: DataOrigin): DataSource {
   const { name, classes, classNames, size, folder, sha256, preparation, skipped } = loaded;
   const dataset = ({ images, labels }: LoadedSplit): Dataset => ({
     name,
@@ -229,5 +248,6 @@ function asSource(loaded: LoadedData): DataSource {
     preparation,
     notes: loaded.notes,
     skipped,
+    origin,
   };
 }

@@ -8,6 +8,7 @@ import { type PicturePreparation, preparePicture } from './preparation.js';
 /** `digit`: found on its paper, scaled and centred as MNIST was. `none`: only resized, as the training's pictures were. */
 export type Prepare = 'digit' | 'none';
 
+/** How pictures become the input of a net. */
 export interface InputPreparation {
   readonly prepare: Prepare;
   readonly picture: PicturePreparation;

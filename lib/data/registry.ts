@@ -87,6 +87,11 @@ export function knownClassNames(name: string): readonly string[] | undefined {
   return knownSets.find((set) => set.name === name)?.classNames;
 }
 
+/** The name of a known set, or the path made absolute, so that the data is found from anywhere. */
+export function absoluteName(nameOrFolder: string, cwd = process.cwd()): string {
+  return knownSets.some(({ name }) => name === nameOrFolder) ? nameOrFolder : resolve(cwd, nameOrFolder);
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LocateOptions {

@@ -1,5 +1,6 @@
 /** The images that a net is most wrong about. */
 import { gatherImages } from '../kernels/training.js';
+import { softmax } from '../losses/softmax.js';
 import type { Net } from '../nets/net.js';
 import type { ImageSet } from './engine.js';
 
@@ -49,12 +50,4 @@ export function worstMistakes(net: Net, set: ImageSet, options: MistakesOptions)
     })
     .sort((a, b) => a.labelProbability - b.labelProbability || a.index - b.index)
     .slice(0, count);
-}
-
-/** Probabilities of one row of scores. */
-export function softmax(scores: Float32Array): number[] {
-  const largest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = Array.from(scores, (score) => Math.exp(score - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

@@ -3,14 +3,14 @@
  * Source: LeCun, Cortes, Burges, The MNIST database of handwritten digits (how its images were normalised). What finds
  * the ink in drawings and photographs (ink.ts) is our own.
  */
-import { ArgumentRangeError } from '../errors.js';
 import { type DigitNote, findInk } from './ink.js';
-import type { GreyImage } from './limits.js';
+import { checkGreyImage, type GreyImage } from './limits.js';
 import { cropped, type Plane, resample, shrink } from './plane.js';
 import { inkFrom } from './spots.js';
 
 export type { DigitNote } from './ink.js';
 
+/** What `prepareDigit` makes of an image. */
 export interface PreparedDigit {
   /** 28x28 bytes, the digit white on black; all 0 where there is no ink. */
   readonly pixels: Uint8Array;
@@ -29,14 +29,18 @@ const workingSize = 140;
 /** Strokes of MNIST are about this many pixels wide in the box of 20x20; thinner ones are made wider. */
 const strokeWidth = 2;
 
-/** @throws {ArgumentRangeError} for a size that is not that of the bytes. */
+/**
+ * Finds the digit on a drawing or photograph and makes of it what MNIST has.
+ *
+ * ```js
+ * const { pixels, empty } = prepareDigit(decodeImage(readFileSync('digit.png')));
+ * ```
+ * @throws {ArgumentTypeError} for what is no image.
+ * @throws {ArgumentRangeError} for a size that is not that of the bytes.
+ */
 export function prepareDigit(image: GreyImage): PreparedDigit {
+  checkGreyImage('prepareDigit', image);
   const { width, height, grey } = image;
-  if (!(width >= 1 && height >= 1) || grey.length !== width * height) {
-    throw new ArgumentRangeError(
-      `digit: expected ${width}x${height} grey levels but received ${grey.length}. Hint: one byte a pixel`,
-    );
-  }
   const { ink, box, inverted, notes } = findInk(
     shrink({ width, height, values: Float32Array.from(grey) }, workingSize),
   );

@@ -1,4 +1,6 @@
 /** What images may be, and how their colours become grey. */
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { typedArrayName, typeName, valueText } from '../tensor.js';
 
 /** Grey levels, 0 black to 255 white, row by row. */
 export interface GreyImage {
@@ -7,6 +9,26 @@ export interface GreyImage {
   readonly grey: Uint8Array;
   /** Whether some pixel was in colour; absent for false. */
   readonly colour?: boolean;
+}
+
+/**
+ * @param where for messages: what reads the image
+ * @throws {ArgumentTypeError} for what is no image
+ * @throws {ArgumentRangeError} for a size that is not that of the grey levels
+ */
+export function checkGreyImage(where: string, image: GreyImage): void {
+  if (typeof image !== 'object' || image === null || typedArrayName(image.grey) !== 'Uint8Array') {
+    throw new ArgumentTypeError(
+      `${where}: expected an image { width, height, grey }, grey as a Uint8Array, but received ${typeName(image)}. ` +
+        'Hint: decodeImage(bytes) makes one of a PNG or JPEG file',
+    );
+  }
+  const { width, height, grey } = image;
+  const isSide = (side: unknown) => Number.isInteger(side) && Number(side) >= 1;
+  if (isSide(width) && isSide(height) && grey.length === width * height) return;
+  throw new ArgumentRangeError(
+    `${where}: expected ${valueText(width)}x${valueText(height)} grey levels but received ${grey.length}. Hint: one byte a pixel`,
+  );
 }
 
 /** Red, green and blue of a grey pixel lie no further apart, as a share of white: JPEG rounds. */

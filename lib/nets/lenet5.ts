@@ -45,7 +45,7 @@ export class LeNet5 extends Net {
       '{ seed: 1 }',
     );
     const { seed = 0, init = 'he', classes = 10, inputSize = [lenet5Side, lenet5Side] } = options;
-    const [height, width] = checkInputSize(inputSize);
+    const [height, width] = checkInputSize('LeNet5', 'inputSize', inputSize);
     const features = lenet5Features(height, width);
     const layers = {
       conv1: new Conv2d({ inChannels: 1, outChannels: 6, kernel: 5 }), //     6 x 28 x 28
@@ -65,16 +65,17 @@ export class LeNet5 extends Net {
   }
 }
 
-function checkInputSize(size: unknown): [number, number] {
+/** @throws {TypeError | RangeError} for what is no height and width that LeNet-5 takes. */
+export function checkInputSize(where: string, name: string, size: unknown): [number, number] {
   if (!Array.isArray(size) || size.length !== 2) {
     throw new ArgumentTypeError(
-      `LeNet5: expected inputSize [height, width] but received ${Array.isArray(size) ? `${size.length} numbers` : typeName(size)}. ` +
-        'Hint: { inputSize: [48, 64] }',
+      `${where}: expected ${name} [height, width] but received ${Array.isArray(size) ? `${size.length} numbers` : typeName(size)}. ` +
+        `Hint: { ${name}: [48, 64] }`,
     );
   }
   const [height, width]: unknown[] = size;
-  checkInteger('LeNet5', 'inputSize[0]', height, lenet5Side, MAX_SIDE);
-  checkInteger('LeNet5', 'inputSize[1]', width, lenet5Side, MAX_SIDE);
+  checkInteger(where, `${name}[0]`, height, lenet5Side, MAX_SIDE);
+  checkInteger(where, `${name}[1]`, width, lenet5Side, MAX_SIDE);
   return [Number(height), Number(width)];
 }
 

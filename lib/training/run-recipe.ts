@@ -90,7 +90,8 @@ export function recipeOf(checkpoint: Pick<Checkpoint, 'config'>): RunRecipe {
   );
 }
 
-function isSettled(recipe: Recipe): recipe is RunRecipe {
+/** Whether nothing in it is left to the data. */
+export function isSettled(recipe: Recipe): recipe is RunRecipe {
   const { batchSize, normalization, optimizer } = recipe;
   return batchSize !== 'auto' && normalization !== 'measured' && optimizer.lr !== 'auto';
 }

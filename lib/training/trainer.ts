@@ -51,7 +51,8 @@ interface PassStart {
 export class Trainer {
   readonly net: Net;
   readonly seed: number;
-  readonly #engineName: EngineName;
+  /** As it was asked for. */
+  readonly engineName: EngineName;
   readonly #live: CheckedOptions['live'];
   readonly #optimizer: SGD;
   #recipe: Recipe;
@@ -74,7 +75,7 @@ export class Trainer {
     this.net = net;
     this.seed = seed;
     this.#recipe = resolveRecipe(recipe, { lr, batchSize });
-    this.#engineName = engine;
+    this.engineName = engine;
     this.#live = live;
     const { normalization, optimizer, biasGradient } = this.#recipe;
     // Here for its checks too: what is wrong with the net is told now, not by fit.
@@ -126,7 +127,7 @@ export class Trainer {
    * @throws {StateError} as `normalization`.
    */
   get engine(): Engine {
-    this.#engine ??= createEngine(this.#engineName, this.net, { normalization: this.normalization });
+    this.#engine ??= createEngine(this.engineName, this.net, { normalization: this.normalization });
     return this.#engine;
   }
 
@@ -216,7 +217,7 @@ export class Trainer {
       );
     }
     const { normalization, loss: reduction } = recipe;
-    const engine = createEngine(this.#engineName, this.net, { normalization, train, reduction });
+    const engine = createEngine(this.engineName, this.net, { normalization, train, reduction });
     const batches = new Batches({ count: train.count, batchSize, seed: this.seed, shuffle, dropLast });
     this.#checkPosition(batches);
     this.#recipe = recipe;

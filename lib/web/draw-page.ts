@@ -1,20 +1,17 @@
 /** The page of `rownet serve`: a drawing or a picture goes in, what the net makes of it comes back. */
-import { type InputPreparation, isLight, prepareInput } from '../data/net-input.js';
-import { softmax } from '../engines/mistakes.js';
+import { isLight } from '../data/net-input.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { decodeImage } from '../images/decode.js';
 import type { GreyImage } from '../images/limits.js';
 import { shrink } from '../images/plane.js';
-import type { Net } from '../nets/net.js';
+import type { Recognizer } from '../runs/recognizer.js';
 import { drawPageFiles } from './assets.js';
 import { layerPictures, toBase64 } from './layer-pictures.js';
 import type { DrawFacts, Picture, Recognised, RecognisedPicture } from './messages.js';
 import { type PageServer, startPageServer } from './server.js';
 
 export interface DrawOptions {
-  /** Of one grey channel. */
-  readonly net: Net;
-  readonly preparation: InputPreparation;
+  readonly recognizer: Recognizer;
   readonly title: string;
   readonly classNames?: readonly string[] | undefined;
   /** Default 0: any free one. */
@@ -28,11 +25,12 @@ const maxPictureBytes = 48 * 2 ** 20;
 
 /** Starts to serve. */
 export function startDrawPage(options: DrawOptions): Promise<PageServer> {
-  const { net, preparation, title, classNames } = options;
+  const { recognizer, title, classNames } = options;
+  const { preparation } = recognizer;
   warmUp(options);
   const facts: DrawFacts = {
     title,
-    summary: net.toString(),
+    summary: recognizer.run.net.toString(),
     classNames: classNames ?? null,
     digits: preparation.prepare === 'digit',
     light: isLight(preparation),
@@ -50,7 +48,10 @@ export function startDrawPage(options: DrawOptions): Promise<PageServer> {
   );
 }
 
-/** Compiles the net and lets the engine optimise, so that nobody waits at the first stroke. */
+/**
+ * Compiles the net and lets the engine optimise, so that nobody waits at the first stroke.
+ * @throws {DivergedError} for a net that recognises nothing
+ */
 function warmUp(options: DrawOptions): void {
   const side = 140;
   const stroke = Uint8Array.from({ length: side * side }, (_, i) => {
@@ -69,22 +70,16 @@ function recogniseDrawing(drawing: GreyImage, options: DrawOptions): Recognised 
 
 /** @throws {DataError} for a file that is no picture */
 function recognisePicture(bytes: Uint8Array, options: DrawOptions): RecognisedPicture {
-  const image = decodeImage('picture', bytes);
+  const image = decodeImage(bytes, 'picture');
   const { width, height, values } = shrink({ ...image, values: Float32Array.from(image.grey) }, longestSide);
   const small = { width, height, grey: Uint8Array.from(values, Math.round) };
   return { ...recognise('picture', image, options), picture: asPicture(small) };
 }
 
-function recognise(where: string, image: GreyImage, { net, preparation }: DrawOptions): Recognised {
-  const { tensor, seen, inverted, empty, notes } = prepareInput(where, image, preparation);
-  return {
-    seen: asPicture(seen),
-    inverted,
-    empty,
-    notes,
-    probabilities: softmax(net.predict(tensor).data),
-    layers: layerPictures(net, tensor),
-  };
+function recognise(where: string, image: GreyImage, { recognizer }: DrawOptions): Recognised {
+  const { prepared, input, inverted, empty, notes, probabilities } = recognizer.recognise(image, where);
+  const layers = layerPictures(recognizer.run.net, input);
+  return { seen: asPicture(prepared), inverted, empty, notes, probabilities, layers };
 }
 
 function asPicture({ width, height, grey }: GreyImage): Picture {

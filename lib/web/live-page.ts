@@ -5,7 +5,8 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ImageSet } from '../engines/engine.js';
-import { softmax, worstMistakes } from '../engines/mistakes.js';
+import { worstMistakes } from '../engines/mistakes.js';
+import { softmax } from '../losses/softmax.js';
 import { ArgumentRangeError } from '../errors.js';
 import { gatherImages } from '../kernels/training.js';
 import { LeNet5 } from '../nets/lenet5.js';

@@ -1,9 +1,11 @@
 /** The programs in examples/ run, and print what examples/README.md shows. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { root, temporaryFolder } from '../support/cli.js';
+import { greyPng } from '../lib/images/image-files.js';
+import { rownet, root, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { blocks, page, section } from './pages.js';
 
 const folder = temporaryFolder();
@@ -49,5 +51,34 @@ describe('examples', () => {
     expect(form(printed)).toBe(form(shown('train-lenet5.mjs')));
     expect(Number(/ ([\d.]+) %$/.exec(printed)?.[1])).toBeGreaterThan(98.5);
     expect(readdirSync(folder.path)).toContain('lenet5.safetensors');
+  });
+
+  it('recognise-service.mjs answers a picture, and what is none', async () => {
+    writeIdxFolder(folder.join('bars'), 200, 20);
+    const args = ['train', '--data', 'bars', '--out', 'runs/first', '--quiet'];
+    expect((await rownet(args, { cwd: folder.path })).code).toBe(0);
+    const child = spawn(process.execPath, [join(root, 'examples', 'recognise-service.mjs')], {
+      cwd: folder.path,
+      env: { ...process.env, PORT: '0' },
+    });
+    try {
+      const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+      const post = async (body: Uint8Array) => {
+        const answer = await fetch(/http:\S+/.exec(line)?.[0] ?? '', { method: 'POST', body });
+        return [answer.status, await answer.json()];
+      };
+      const bar = Uint8Array.from({ length: 784 }, (_, i) => (i >= 28 * 8 && i < 28 * 10 ? 200 : 0));
+      expect(await post(greyPng(28, 28, bar))).toEqual([
+        200,
+        { name: '2', probability: expect.closeTo(1, 0), notes: [] },
+      ]);
+      expect(await post(Uint8Array.of(1, 2))).toEqual([
+        400,
+        { error: expect.stringMatching(/^recognise: expected a PNG/) },
+      ]);
+    } finally {
+      child.kill();
+      await once(child, 'close');
+    }
   });
 });

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { newRunConfig, parseRunConfig } from '../../lib/cli/run-config.js';
+import { newRunConfig } from '../../lib/cli/commands/train/config.js';
+import { parseRunConfig } from '../../lib/runs/config.js';
 import { readIdx } from '../../lib/data/idx.js';
 import { DataError } from '../../lib/errors.js';
 import { decodeNpz } from '../../lib/formats/npz.js';
@@ -173,7 +174,7 @@ describe('PNG and JPEG', () => {
       ['a JPEG without height', jpegFrame(0, 1), /pixels but received 1x0/],
       ['a huge JPEG', jpegFrame(65535, 65535), /pixels but received 65535x65535/],
     ],
-    (bytes) => decodeImage('images: x', bytes),
+    (bytes) => decodeImage(bytes, 'images: x'),
   );
 });
 

@@ -16,10 +16,10 @@ import type { BenchMessage, BenchReply, BenchRequest } from './bench/worker.js';
 import type { OptionsOf } from '../options/commands.js';
 import { print, printJson } from '../terminal/output.js';
 import { createReporter } from '../terminal/progress.js';
-import { dataName } from '../run-config.js';
+import { absoluteName } from '../../data/registry.js';
 import { tellTooManyThreads } from '../../threads.js';
 import { resolveThreads } from '../options/threads.js';
-import { cpuModel, packageCommit } from '../machine.js';
+import { cpuModel, packageCommit } from '../../runs/machine.js';
 import { packageVersion } from '../../version.js';
 import { lineWidth } from '../terminal/width.js';
 
@@ -92,7 +92,7 @@ function planRounds(epochs: number): number[] {
 
 /** null (random images) where no data was asked for and MNIST is not installed. */
 function findData(option: string | undefined, log: (line: string) => void): string | null {
-  const name = dataName(option);
+  const name = absoluteName(option ?? 'mnist');
   try {
     locate(name);
     return name;

@@ -1,5 +1,6 @@
 /** `rownet eval`: how good a checkpoint is on the test images. */
 import { type Dataset, type DataSource, loadDatasetFitting } from '../../data/datasets.js';
+import { absoluteName } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
 import type { Accuracy } from '../../training/evaluate.js';
@@ -9,27 +10,28 @@ import { namedOrNewest } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { grouped, percent, print, printJson } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
-import { dataName, isYes } from '../run-config.js';
-import { loadRunData } from '../run-data.js';
-import { openSavedNet, type SavedNet } from '../saved-net.js';
+import { loadRunData } from '../../runs/data.js';
+import type { OpenedRun } from '../../runs/open-run.js';
+import { openNet } from './open-net.js';
+import { isYes } from './train/config.js';
 import { resolveThreads } from '../options/threads.js';
 import { lineWidth } from '../terminal/width.js';
 
 export async function evaluateCheckpoint(run: string | undefined, options: OptionsOf<'eval'>): Promise<void> {
-  const saved = openSavedNet('eval', await namedOrNewest('eval', run), options.recipe);
-  const { net, recipe, config } = saved;
+  const saved = openNet('eval', await namedOrNewest('eval', run), options);
+  const { net, normalization, config } = saved;
   setThreads(resolveThreads(options.threads));
   const { test, notes, folder } = loadTestData(saved, options);
   for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   checkClassNames(folder, config?.data.classNames, test.classNames);
-  const accuracy = measure('eval', net, test, { normalization: recipe.normalization });
+  const accuracy = measure('eval', net, test, { normalization });
   const { predictions: _, ...figures } = accuracy;
   if (options.json) printJson(figures);
   else for (const line of describeAccuracy(accuracy, test)) print(line);
 }
 
 /** The data of the run, or other data that is prepared alike. */
-function loadTestData(saved: SavedNet, options: OptionsOf<'eval'>): DataSource {
+function loadTestData(saved: OpenedRun, options: OptionsOf<'eval'>): DataSource {
   const { recipe, config, classes, preparation } = saved;
   const { data, limit, transpose, skipEmptyClasses, offline = false } = options;
   const given = {
@@ -42,8 +44,10 @@ function loadTestData(saved: SavedNet, options: OptionsOf<'eval'>): DataSource {
   if (data === undefined && config !== undefined && options.recipe === undefined) {
     return loadRunData({ ...config, data: { ...config.data, limit: null } }, given);
   }
-  const name = data === undefined && config !== undefined ? config.data.name : dataName(data);
-  return loadDatasetFitting(name, recipe.resize, { preparation, ...given });
+  const name = data === undefined && config !== undefined ? config.data.name : absoluteName(data ?? 'mnist');
+  // Other pictures lie as those of the training did.
+  const turned = config?.data.transpose === undefined ? {} : { transpose: config.data.transpose };
+  return loadDatasetFitting(name, recipe.resize, { preparation, ...turned, ...given });
 }
 
 /** @throws {DataError} when the classes of the folder are not those that the net was trained on. */

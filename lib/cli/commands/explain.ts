@@ -1,8 +1,7 @@
 /** `rownet explain`: the article's computation of one layer, with the numbers of one image. */
-import { prepareInput } from '../../data/net-input.js';
-import { softmax } from '../../engines/mistakes.js';
 import { explainableLayers, explainedWith, explainLayer } from '../../explain/explanation.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
+import { readImageFile } from '../../images/decode.js';
 import type { GreyImage } from '../../images/limits.js';
 import { LeNet5 } from '../../nets/lenet5.js';
 import type { Net } from '../../nets/net.js';
@@ -13,34 +12,32 @@ import { checkpointOption } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { print } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
-import { inputPreparation, readInput } from '../recognise.js';
-import { recipePreparation } from '../run-data.js';
-import { namedPreparation, openSavedNet, type SavedNet } from '../saved-net.js';
-
-type NetToExplain = Omit<SavedNet, 'checkpoint'>;
+import { recipePreparation } from '../../runs/data.js';
+import { namedPreparation, OpenedRun } from '../../runs/open-run.js';
+import { Recognizer } from '../../runs/recognizer.js';
+import { openNet } from './open-net.js';
 
 export async function explain(image: string | undefined, options: OptionsOf<'explain'>): Promise<void> {
-  const saved: NetToExplain =
+  const opened =
     options.checkpoint === undefined
       ? newNet(options.recipe)
-      : openSavedNet('explain', await checkpointOption('explain', options.checkpoint), options.recipe);
-  const { net, classNames } = saved;
-  const name = options.layer ?? 'conv1';
+      : openNet('explain', await checkpointOption('explain', options.checkpoint), options);
+  const { net, classNames } = opened;
+  const name = options.layer ?? explainableLayers(net)[0];
   checkLayer(net, name);
-  const x =
+  const { input, probabilities } =
     image === undefined
-      ? prepareInput('explain', builtInDigit(), inputPreparation(saved, 'digit')).tensor
-      : readInput(image, inputPreparation(saved, options.prepare)).tensor;
-  const probabilities = softmax(net.predict(x).data);
+      ? new Recognizer(opened, 'digit').recognise(builtInDigit())
+      : new Recognizer(opened, options.prepare).recognise(readImageFile(image), `images: ${image}`);
   const [taken, second = taken] = probabilities
     .map((_, index) => index)
     .sort((a, b) => probabilities[b] - probabilities[a]);
   const label = options.label ?? second;
-  if (label >= saved.classes) {
-    throw new UsageError(`explain: --label: expected a class below ${saved.classes} but received ${label}`);
+  if (label >= opened.classes) {
+    throw new UsageError(`explain: --label: expected a class below ${opened.classes} but received ${label}`);
   }
   const nameOf = (index: number) => classNames?.[index] ?? String(index);
-  const explanation = explainLayer(net, name, x, label);
+  const explanation = explainLayer(net, name, input, label);
   const filters = explanation.outputShape[0];
   if (options.filter !== undefined && options.filter >= filters) {
     throw new UsageError(
@@ -49,7 +46,7 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
   }
   const labelText = classNames === undefined ? '' : ` Label ${label} is ${nameOf(label)}.`;
   const start = strongest(explanation, options.filter);
-  const subtitle = `${image ?? 'A built-in 7'} in ${saved.file}: taken for ${nameOf(taken)}. Layers ${explanation.layers.join(', ')}.${labelText}`;
+  const subtitle = `${image ?? 'A built-in 7'} in ${opened.file}: taken for ${nameOf(taken)}. Layers ${explanation.layers.join(', ')}.${labelText}`;
   if (options.html === undefined) {
     for (const line of [printable(subtitle), '', ...describeExplanation(explanation, start)]) print(line);
     return;
@@ -77,18 +74,15 @@ function checkLayer(net: Net, name: string): void {
 }
 
 /** Nothing learnt yet: the numbers are as real. */
-function newNet(name: 'fast' | 'article' = 'fast'): NetToExplain {
+function newNet(name: 'fast' | 'article' = 'fast'): OpenedRun {
   const recipe = namedPreparation(name);
   const net = new LeNet5({ seed: 1, init: recipes[name].init });
-  return {
+  return new OpenedRun({
     net,
     recipe,
     preparation: recipePreparation(recipe, net.inputShape),
     file: 'a new net',
-    classes: 10,
-    classNames: undefined,
-    config: undefined,
-  };
+  });
 }
 
 /** A 7 of two strokes. */

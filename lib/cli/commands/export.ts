@@ -9,8 +9,9 @@ import { namedOrNewest } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { grouped, print, printJson } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
-import { statsOf } from '../run-folder.js';
-import { openSavedNet, type SavedNet } from '../saved-net.js';
+import type { OpenedRun } from '../../runs/open-run.js';
+import { statsOf } from '../../files.js';
+import { openNet } from './open-net.js';
 
 type ExportOptions = OptionsOf<'export'>;
 type Format = NonNullable<ExportOptions['format']>;
@@ -30,8 +31,10 @@ export async function exportCheckpoint(run: string | undefined, options: ExportO
   }
   // Parameters are the same however images are prepared.
   const path = await namedOrNewest('export', run);
-  const saved = openSavedNet('export', path, format === 'onnx' ? options.recipe : 'fast');
-  const out = options.out ?? join(dirname(saved.file), `lenet5.${format}`);
+  const saved = openNet('export', path, format === 'onnx' ? options : { ...options, recipe: 'fast' });
+  const out =
+    options.out ??
+    join(dirname(saved.file), `${saved.config?.net === 'custom' ? 'net' : 'lenet5'}.${format}`);
   if (!options.force && statsOf(out) !== undefined) {
     throw new UsageError(
       `export: --out: expected a new file but ${out} exists. Hint: another --out, or --force to replace it`,
@@ -44,11 +47,15 @@ export async function exportCheckpoint(run: string | undefined, options: ExportO
   else print(`${printable(out)}: ${grouped(parameters)} parameters, ${grouped(bytes.length)} bytes`);
 }
 
-async function encode({ net, recipe }: SavedNet, format: Format, pixels: boolean): Promise<Uint8Array> {
+async function encode(
+  { net, normalization }: OpenedRun,
+  format: Format,
+  pixels: boolean,
+): Promise<Uint8Array> {
   if (format === 'safetensors') return encodeSafetensors(net.getParams());
   if (format === 'npz') return encodeNpz(net.getParams());
   return exportOnnx(net, {
-    normalization: recipe.normalization,
+    normalization,
     input: pixels ? 'pixels' : 'normalized',
   });
 }

@@ -1,6 +1,6 @@
 /** `rownet info`: what is installed here and what it runs on. */
 import { arch, availableParallelism, platform } from 'node:os';
-import { cpuModel } from '../machine.js';
+import { cpuModel } from '../../runs/machine.js';
 import { knownSets } from '../../data/registry.js';
 import { AddonError } from '../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';

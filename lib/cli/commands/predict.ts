@@ -5,8 +5,9 @@ import { describeError, exitCodes } from '../exit.js';
 import { runAndImages } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { paint, percent, print, printJson } from '../terminal/output.js';
-import { inputPreparation, type Recognition, recognise } from '../recognise.js';
-import { openSavedNet } from '../saved-net.js';
+import { type Recognition, Recognizer } from '../../runs/recognizer.js';
+import { readImageFile } from '../../images/decode.js';
+import { openNet } from './open-net.js';
 import { formatTable } from '../terminal/table.js';
 import { resolveThreads } from '../options/threads.js';
 import { lineWidth } from '../terminal/width.js';
@@ -14,15 +15,15 @@ import { lineWidth } from '../terminal/width.js';
 /** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
 export async function predict(words: readonly string[], options: OptionsOf<'predict'>): Promise<void> {
   const { run, files } = await runAndImages('predict', words);
-  const saved = openSavedNet('predict', run, options.recipe);
+  const opened = openNet('predict', run, options);
   setThreads(resolveThreads(options.threads));
-  const preparation = inputPreparation(saved, options.prepare);
-  const isDigit = preparation.prepare === 'digit';
-  const names = saved.classNames;
+  const recognizer = new Recognizer(opened, options.prepare);
+  const isDigit = recognizer.preparation.prepare === 'digit';
+  const names = opened.classNames;
   const rows: string[][] = [];
   for (const file of files) {
     try {
-      const found = recognise(file, saved, preparation);
+      const found = recognizer.recognise(readImageFile(file), `images: ${file}`);
       if (options.json) printJson(asJson(file, found, names));
       else rows.push(asRow(file, found, names, isDigit));
     } catch (error) {
@@ -49,23 +50,23 @@ export async function predict(words: readonly string[], options: OptionsOf<'pred
 type Names = readonly string[] | undefined;
 
 function asJson(file: string, found: Recognition, names: Names): object {
-  const { label, probabilities, inverted, empty, notes } = found;
-  if (empty) return { file, label: null, probabilities: null, inverted, empty, notes };
-  const name = names === undefined ? {} : { name: names[label] };
-  return { file, label, ...name, probability: probabilities[label], probabilities, inverted, empty, notes };
+  const { label, name, probability, probabilities, inverted, empty, notes } = found;
+  if (empty) return { file, label, probabilities: null, inverted, empty, notes };
+  const named = names === undefined ? {} : { name };
+  return { file, label, ...named, probability, probabilities, inverted, empty, notes };
 }
 
 function asRow(file: string, found: Recognition, names: Names, isDigit: boolean): string[] {
-  const { label, probabilities, inverted, empty, notes } = found;
-  if (empty) return [file, '-', '-', '-', '-', 'nothing is drawn on it'];
+  const { label, name, probability, probabilities, inverted, notes } = found;
+  if (name === null || probability === null) return [file, '-', '-', '-', '-', 'nothing is drawn on it'];
   const second = probabilities.reduce(
     (best, probability, i) => (i !== label && (best < 0 || probability > probabilities[best]) ? i : best),
     -1,
   );
   return [
     file,
-    names?.[label] ?? String(label),
-    percent(probabilities[label]),
+    name,
+    percent(probability),
     names?.[second] ?? String(second),
     percent(probabilities[second]),
     isDigit ? [inverted ? 'dark on light' : 'light on dark', ...notes].join(', ') : '',

@@ -15,11 +15,13 @@ import type { OptionsOf } from '../options/commands.js';
 import { print, printJson } from '../terminal/output.js';
 import { pngDataUri, svgToPng } from './png.js';
 import { printable } from '../terminal/printable.js';
-import type { RunConfig } from '../run-config.js';
-import { loadRunData } from '../run-data.js';
-import { curvesTitle, RunFolder, statsOf } from '../run-folder.js';
-import { checkpointFile } from '../run-path.js';
-import { openSavedNet, type SavedNet } from '../saved-net.js';
+import { statsOf } from '../../files.js';
+import { type RunConfig, runTitle } from '../../runs/config.js';
+import { loadRunData } from '../../runs/data.js';
+import { RunFolder } from '../../runs/folder.js';
+import type { OpenedRun } from '../../runs/open-run.js';
+import { checkpointFile } from '../../runs/path.js';
+import { openNet } from './open-net.js';
 import { resolveThreads } from '../options/threads.js';
 
 const mostMistakes = 24;
@@ -35,12 +37,12 @@ export async function report(run: string | undefined, options: OptionsOf<'report
   }
   setThreads(resolveThreads(options.threads));
   const folder = new RunFolder(path);
-  const saved = openSavedNet('report', path);
+  const saved = openNet('report', path);
   // Only a file of parameters alone has none, and that is no run.
   const config = saved.config as RunConfig;
-  const epochs = folder.readMetrics(saved.checkpoint.epoch);
+  const epochs = folder.readMetrics(saved.epoch);
   const { test, missing, source } = await evaluate(saved, config);
-  const title = curvesTitle(config);
+  const title = runTitle(config);
   const warning = epochs.at(-1)?.warning;
   const html = reportPage({
     title,
@@ -76,7 +78,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
 
 /** On the test images of the run, where they are still to be had. */
 async function evaluate(
-  { net, recipe, classes }: SavedNet,
+  { net, normalization, classes }: OpenedRun,
   config: RunConfig,
 ): Promise<{ test: ReportedTest | undefined; missing?: string; source?: DataSource }> {
   let source: DataSource;
@@ -87,7 +89,6 @@ async function evaluate(
     return { test: undefined, missing: `The test images could not be read: ${error.message}` };
   }
   const { test } = source;
-  const { normalization } = recipe;
   const { images, loss, accuracy, confusion, predictions } = computeAccuracy(net, test, { normalization });
   const classNames = confusion.map((_, label) => test.classNames?.[label] ?? String(label));
   const [, height, width] = test.shape;
@@ -110,7 +111,7 @@ async function evaluate(
   return { test: { images, loss, accuracy, confusion, classNames, mistakes }, source };
 }
 
-async function filterPictures({ net }: SavedNet): Promise<Picture[]> {
+async function filterPictures({ net }: OpenedRun): Promise<Picture[]> {
   const filters = firstFilters(net);
   if (filters === undefined) return [];
   const { name, count, width, height } = filters;

@@ -1,40 +1,36 @@
 /** `rownet train`: trains a net and keeps its run folder. */
 import { dirname, resolve } from 'node:path';
 import type { DataSource } from '../../data/datasets.js';
-import { backgroundLevel } from '../../data/net-input.js';
 import { createEngine } from '../../engines/create.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
+import { shellWord } from '../../files.js';
 import { LeNet5, lenet5Side } from '../../nets/lenet5.js';
 import { recipeForRun } from '../../training/run-recipe.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { LiveView } from './train/live.js';
-import { lockFolder } from '../lock.js';
-import { describeMachine } from '../machine.js';
+import { lockFolder } from '../../runs/lock.js';
 import { LossSamples, plotLines } from '../terminal/loss-plot.js';
 import { measure } from './measure.js';
 import type { OptionsOf } from '../options/commands.js';
-import { isVerbose, percent, print, printJson, shellWord } from '../terminal/output.js';
+import { isVerbose, percent, print, printJson } from '../terminal/output.js';
 import { describePlan } from './train/plan-report.js';
 import { printable } from '../terminal/printable.js';
 import { createReporter, type Reporter } from '../terminal/progress.js';
-import { type Durable, RunCheckpoints } from '../run-checkpoints.js';
-import { checkSameData, type RunConfig } from '../run-config.js';
-import {
-  createDefaultRunFolder,
-  createRunFolder,
-  curvesTitle,
-  type EpochMetrics,
-  RunFolder,
-} from '../run-folder.js';
-import { loadNewData, loadRunData } from '../run-data.js';
-import { restoreParams } from '../saved-net.js';
+import { type Durable, SavedRun } from '../../runs/save-run.js';
+import type { RunConfig } from '../../runs/config.js';
+import { createRunFolder, RunFolder } from '../../runs/folder.js';
+import { epochMetrics } from '../../runs/metrics.js';
+import { describeData, loadNewData, loadRunData } from '../../runs/data.js';
+import { restoreStoredNet } from '../../runs/stored-net.js';
 import { listenForStop, type StopCause, stopExitCode } from '../terminal/signals.js';
-import { median } from '../statistics.js';
+import { median } from '../../runs/statistics.js';
 import type { TensorBoard } from './train/tensorboard.js';
 import { resolveThreads } from '../options/threads.js';
-import { fallbackLine, type Plan, planTraining, type ResumedRun } from './train/plan.js';
+import { checkSameData } from './train/config.js';
+import { checkNewRun, createDefaultRunFolder } from './train/out-folder.js';
+import { fallbackLine, findTarget, type Plan, planTraining, type ResumedRun } from './train/plan.js';
 import {
   type DoneFacts,
   describeEnd,
@@ -43,7 +39,6 @@ import {
   describeStart,
   doneEvent,
   durableEvent,
-  epochMetrics,
   startEvent,
   type TotalTime,
 } from './train/report.js';
@@ -54,14 +49,10 @@ type TrainOptions = OptionsOf<'train'>;
 /** A training under way, and what its parts share. */
 interface Session {
   readonly options: TrainOptions;
-  readonly config: RunConfig;
   readonly source: DataSource;
   readonly folder: RunFolder;
-  readonly net: LeNet5;
   readonly trainer: Trainer;
-  readonly checkpoints: RunCheckpoints;
-  /** Of every completed epoch, those before a `--resume` included. */
-  readonly metrics: EpochMetrics[];
+  readonly run: SavedRun;
   readonly reporter: Reporter;
   readonly losses: LossSamples;
 }
@@ -76,19 +67,53 @@ interface SessionParts {
 
 /** Runs the command. A stop by a signal sets `process.exitCode`; every other failure is thrown. */
 export async function train(options: TrainOptions): Promise<void> {
-  const draft = planTraining(options);
-  setThreads(resolveThreads(options.threads));
-  const source = loadData(draft, options);
-  const folder =
-    options.out === undefined && options.resume === undefined
-      ? createDefaultRunFolder(draft.config.recipe.name)
-      : createRunFolder(draft.path);
-  const lock = await lockFolder(folder.path);
-  const stop = listenForStop();
+  const target = findTarget(options);
+  let folder = target.inPlace ? await hold(new RunFolder(target.path)) : undefined;
+  try {
+    const plan = planTraining(options, target);
+    setThreads(resolveThreads(options.threads));
+    const source = loadData(plan, options);
+    folder ??= await newFolder(plan, options);
+    await trainIn(folder, plan, source, options);
+  } finally {
+    folder?.release();
+  }
+}
+
+/** The folder of a new run. Nothing is left behind where the options or the data are wrong. */
+async function newFolder({ path, config }: Plan, { out, resume }: TrainOptions): Promise<RunFolder> {
+  const isDefault = out === undefined && resume === undefined;
+  const folder = await hold(
+    isDefault ? createDefaultRunFolder(config.recipe.name) : createRunFolder('train: --out', path),
+  );
   try {
     // Another process may have trained here until now: what counts is what is there once the folder is locked.
-    const plan = planTraining({ ...options, out: folder.path });
-    folder.take(lock);
+    checkNewRun(folder.path);
+    return folder;
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
+/** @throws {UsageError} when another process trains in the folder. */
+async function hold(folder: RunFolder): Promise<RunFolder> {
+  const lock = await lockFolder(folder.path);
+  if (lock === undefined) {
+    throw new UsageError(`train: expected ${folder.path} to be free but another process trains in it`);
+  }
+  folder.take(lock);
+  return folder;
+}
+
+async function trainIn(
+  folder: RunFolder,
+  plan: Plan,
+  source: DataSource,
+  options: TrainOptions,
+): Promise<void> {
+  const stop = listenForStop();
+  try {
     const fallback = plan.resumed === undefined ? undefined : fallbackLine(plan.resumed);
     // Also under --quiet: a checkpoint that is damaged or missing is an error, if one that is mended.
     if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
@@ -102,14 +127,13 @@ export async function train(options: TrainOptions): Promise<void> {
     const trained = await trainEpochs(session, stop.signal);
     const cause = stop.cause();
     // Of exactly the step at which the training was stopped.
-    session.checkpoints.write();
+    session.run.checkpoint();
     const total = { seconds: (performance.now() - started) / 1000, held: live?.page.secondsHeld ?? 0 };
     if (cause === undefined) finish(session, trained, total);
     else reportStop(session, cause);
     await live?.stay();
   } finally {
     stop.dispose();
-    lock.release();
   }
 }
 
@@ -126,7 +150,7 @@ function loadData({ config, resumed }: Plan, options: TrainOptions): DataSource 
     resumed === undefined ? loadNewData(config, { ...options, offline }) : loadRunData(config, { offline });
   if (resumed !== undefined) checkSameData(resumed.config, source.sha256, resumed.file);
   const [, height, width] = source.train.shape;
-  if (height < lenet5Side || width < lenet5Side) {
+  if (config.net === 'lenet5' && (height < lenet5Side || width < lenet5Side)) {
     throw new UsageError(
       `train: --resize: expected pictures of at least ${lenet5Side}x${lenet5Side}, the smallest that LeNet-5 takes, ` +
         `but received ${height}x${width}. Hint: leave --resize out, or choose --resize pad or --resize fit`,
@@ -143,47 +167,35 @@ function loadData({ config, resumed }: Plan, options: TrainOptions): DataSource 
 /** Builds net and trainer, and writes the run folder's first state: from here on it can be resumed. */
 function openSession({ options, plan, source, folder, live }: SessionParts): Session {
   const { resumed } = plan;
-  const { name, classNames, shape } = source.train;
   const config: RunConfig = {
     ...plan.config,
     recipe: recipeForRun(plan.config.recipe, source.train),
     isa: resumed?.config.isa ?? runtimeInfo().isa,
-    data: {
-      ...plan.config.data,
-      set: name,
-      sha256: source.sha256,
-      preparation: source.preparation,
-      background: backgroundLevel(source.train.images, shape[1], shape[2]),
-      ...(classNames === undefined ? {} : { classNames }),
-    },
+    data: { ...plan.config.data, ...describeData(source) },
   };
   const { recipe, seed, engine } = config;
-  const net = new LeNet5({
-    seed,
-    init: recipe.init,
-    classes: source.train.classes,
-    inputSize: [shape[1], shape[2]],
-  });
-  if (resumed !== undefined) restoreParams(net, resumed.checkpoint, resumed.file);
+  const net =
+    resumed === undefined
+      ? newNet(config, source)
+      : restoreStoredNet(resumed.checkpoint, resumed.file, config.net);
   const resume = resumed === undefined ? {} : { resume: { ...resumed.checkpoint, seed, recipe } };
   const trainer = new Trainer(net, { recipe, seed, engine, live: live?.page ?? false, ...resume });
-  const metrics = resumed === undefined ? [] : earlierMetrics(resumed);
   const reporter = createReporter(options.quiet ?? false);
-  folder.writeMetrics(metrics);
-  const checkpoints = new RunCheckpoints({
+  const run = new SavedRun({
     folder,
-    net,
     trainer,
     config,
     every: options.checkpointEvery ?? { epochs: 1 },
-    generation: resumed?.checkpoint.generation ?? 0,
+    ...(resumed === undefined ? {} : { earlier: earlierOf(resumed) }),
     keep: resumed !== undefined && resolve(resumed.file) === resolve(folder.checkpoint),
     onDurable: (durable) => tellDurable(options, reporter, durable),
   });
-  folder.writeConfig(config);
-  folder.writeMachine(describeMachine());
-  const losses = new LossSamples(recipe.epochs);
-  return { options, config, source, folder, net, trainer, checkpoints, metrics, reporter, losses };
+  return { options, source, folder, trainer, run, reporter, losses: new LossSamples(recipe.epochs) };
+}
+
+function newNet({ recipe, seed }: RunConfig, { train }: DataSource): LeNet5 {
+  const [, height, width] = train.shape;
+  return new LeNet5({ seed, init: recipe.init, classes: train.classes, inputSize: [height, width] });
 }
 
 /** A line only where checkpoints were asked for: most runs end before anyone wonders. */
@@ -194,13 +206,15 @@ function tellDurable(options: TrainOptions, reporter: Reporter, durable: Durable
   }
 }
 
-/** Those of the run that is continued, which may stand in another folder; a kill may have left one epoch too many. */
-function earlierMetrics({ file, checkpoint }: ResumedRun): EpochMetrics[] {
-  return new RunFolder(dirname(file)).readMetrics(checkpoint.epoch);
+/** Metrics of the run that is continued, which may stand in another folder; a kill may have left one epoch too many. */
+function earlierOf({ file, checkpoint: { epoch, generation } }: ResumedRun) {
+  return { metrics: new RunFolder(dirname(file)).readMetrics(epoch), generation };
 }
 
 function announce(session: Session, { resumed }: Plan): void {
-  const { options, config, source, net, trainer, checkpoints, folder, reporter } = session;
+  const { options, source, trainer, run, folder, reporter } = session;
+  const { net } = trainer;
+  const { config } = run;
   const runtime = runtimeInfo();
   const { isa, threads } = runtime;
   const facts = {
@@ -220,12 +234,13 @@ function announce(session: Session, { resumed }: Plan): void {
   for (const note of source.notes) reporter.log(`note: ${printable(note)}`);
   if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
   if (resumed !== undefined) for (const line of resumeNotes(session, resumed)) reporter.log(line);
-  tellDurable(options, reporter, checkpoints.last);
+  tellDurable(options, reporter, run.last);
 }
 
 /** What makes a continued run end with other metrics or other bits than a straight one. */
 function resumeNotes(session: Session, { config: stored, checkpoint }: ResumedRun): string[] {
-  const { config, net, trainer, metrics, folder } = session;
+  const { trainer, run, folder } = session;
+  const { metrics, config } = run;
   const { recipe } = config;
   const notes: string[] = [];
   if (metrics.length < checkpoint.epoch) {
@@ -240,7 +255,7 @@ function resumeNotes(session: Session, { config: stored, checkpoint }: ResumedRu
         `${stored.recipe.epochs}: the result is not that of one run of as many`,
     );
   }
-  const { name } = createEngine(stored.engine, net, { normalization: recipe.normalization });
+  const { name } = createEngine(stored.engine, trainer.net, { normalization: recipe.normalization });
   if (name !== trainer.engine.name) {
     notes.push(
       `The engine is now ${trainer.engine.name} instead of ${name}: the result differs from that of a straight run by rounding`,
@@ -257,8 +272,8 @@ function resumeNotes(session: Session, { config: stored, checkpoint }: ResumedRu
 
 /** Trains to the last epoch or a stop, and writes each completed epoch. Returns the seconds of the epochs. */
 async function trainEpochs(session: Session, signal: AbortSignal): Promise<number[]> {
-  const { options, config, source, folder, trainer, checkpoints, metrics, reporter, losses } = session;
-  const { epochs, batchSize } = config.recipe;
+  const { options, source, trainer, run, folder, reporter, losses } = session;
+  const { epochs, batchSize } = run.config.recipe;
   const seconds: number[] = [];
   if (trainer.state().epoch >= epochs) return seconds;
   const board = await openBoard(session);
@@ -269,7 +284,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       signal,
       onProgress(progress) {
         board?.onStep(progress);
-        checkpoints.afterStep();
+        run.afterStep();
         const { epoch, step, steps, imagesPerSecond } = progress;
         losses.add(progress);
         const stepsLeft = (epochs - epoch) * steps + steps - step;
@@ -278,11 +293,8 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
     });
     for await (const record of records) {
       if (record.interrupted) break;
+      run.record(record);
       const line = epochMetrics(record);
-      metrics.push(line);
-      folder.appendMetrics(line);
-      checkpoints.afterEpoch(line.epoch, epochs);
-      folder.writeCurves(curvesTitle(config), metrics);
       board?.onEpoch(line);
       seconds.push(line.seconds);
       reporter.log(describeEpoch(line, epochs, source.train.count, lineWidth(process.stderr)));
@@ -290,7 +302,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
     }
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
-    const kept = `The checkpoint of ${describePosition(checkpoints.last)} is kept: ${folder.checkpoint}`;
+    const kept = `The checkpoint of ${describePosition(run.last)} is kept: ${folder.checkpoint}`;
     throw new DivergedError(`${error.message}. ${kept}`, { cause: error });
   } finally {
     reporter.clear();
@@ -299,24 +311,25 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
 }
 
 /** Loaded only where it is asked for. */
-async function openBoard({ options, config, source, folder }: Session): Promise<TensorBoard | undefined> {
+async function openBoard({ options, run, source, folder }: Session): Promise<TensorBoard | undefined> {
   if (options.tensorboard === undefined) return undefined;
   const { openTensorBoard } = await import('./train/tensorboard.js');
   return openTensorBoard({
     folder: options.tensorboard === true ? folder.path : options.tensorboard,
-    batchSize: config.recipe.batchSize,
+    batchSize: run.config.recipe.batchSize,
     images: source.train.count,
   });
 }
 
 function finish(session: Session, seconds: readonly number[], total: TotalTime): void {
-  const { options, config, source, folder, net, trainer, metrics, reporter } = session;
+  const { options, source, folder, trainer, run, reporter } = session;
+  const { metrics, config } = run;
   const last = metrics.at(-1);
   const { epoch } = trainer.state();
   const tested =
     last?.epoch === epoch && last.testLoss !== undefined && last.testAccuracy !== undefined
       ? { loss: last.testLoss, accuracy: last.testAccuracy }
-      : measure('train', net, source.test, {
+      : measure('train', trainer.net, source.test, {
           normalization: config.recipe.normalization,
           engine: config.engine,
         });
@@ -349,15 +362,15 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
   }
 }
 
-function reportStop({ options, folder, checkpoints, reporter }: Session, cause: StopCause): void {
-  const { epoch, step } = checkpoints.last;
+function reportStop({ options, folder, run, reporter }: Session, cause: StopCause): void {
+  const { epoch, step } = run.last;
   if (options.json) {
     printJson({ event: 'interrupted', cause, epoch, step, checkpoint: folder.checkpoint });
   }
   const reason =
     cause === 'stdout' ? 'Stopped, since nothing can be written to stdout' : `Stopped by ${cause}`;
   reporter.log(
-    `${reason}; the checkpoint of ${describePosition(checkpoints.last)} is in ${printable(folder.checkpoint)}`,
+    `${reason}; the checkpoint of ${describePosition(run.last)} is in ${printable(folder.checkpoint)}`,
   );
   reporter.log(`To continue: rownet train --resume ${printable(shellWord(folder.path))}`);
   const code = stopExitCode(cause);

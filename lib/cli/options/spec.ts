@@ -79,6 +79,13 @@ export const live = {
   fallback: 'off; without a number any free port',
   read: integer(0, 65_535),
 };
+/** Of a net of which nothing else says it. */
+export const inputSize = {
+  flags: '--size <size>',
+  description: 'height and width of the images that parameters alone are for: 48x64, or 48 for both',
+  fallback: "32x32, or the checkpoint's",
+  read: imageSize(),
+};
 export const recipe = {
   flags: '--recipe <name>',
   description: 'how images are prepared, fast or article; needed for a file that holds parameters alone',

@@ -2,7 +2,7 @@
 import { linearTicks, logTicks } from '../../plots/ticks.js';
 import { isInteractive } from './color.js';
 import { paint } from './output.js';
-import type { EpochMetrics } from '../run-folder.js';
+import type { EpochMetrics } from '../../runs/metrics.js';
 import { isUtf8 } from './width.js';
 
 type Point = readonly [x: number, loss: number];

@@ -48,12 +48,6 @@ export function printJson(value: object): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A path as a word for a shell, for a command that is to be copied. */
-export function shellWord(path: string): string {
-  const word = path.startsWith('-') ? `./${path}` : path;
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** A line to stdout: results meant to be read. */
 export function print(line: string): void {
   if (!stdoutLost.aborted) process.stdout.write(`${line}\n`);

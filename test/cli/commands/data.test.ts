@@ -122,7 +122,7 @@ it('parameters that ask for a net of gigabytes are refused before it is made', a
     code: 3,
     stderr:
       'checkpoint: wide.safetensors: expected the parameters of a net with at most 256 classes but received a ' +
-      '"fc2.bias" of 3000000. Hint: eval takes LeNet-5 alone\n',
+      '"fc2.bias" of 3000000. Hint: parameters without their architecture must be those of LeNet-5\n',
   });
   save(256);
   const { stderr } = await run('eval', 'wide.safetensors', '--recipe', 'fast');

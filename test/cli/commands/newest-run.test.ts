@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lockFolder } from '../../../lib/cli/lock.js';
-import { checkpointFile, pathKind } from '../../../lib/cli/run-path.js';
+import { lockFolder } from '../../../lib/runs/lock.js';
+import { checkpointFile, pathKind } from '../../../lib/runs/path.js';
 import { DataError } from '../../../lib/errors.js';
 import { drawDigit } from '../../support/drawn-digits.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
@@ -77,7 +77,7 @@ describe('the newest run', () => {
   it('is not the one that is being trained now', async () => {
     const lock = await lockFolder(folder.join('runs', 'second'));
     const { stderr, stdout } = await run('eval', '--json');
-    lock.release();
+    lock?.release();
     expect(stderr).toMatch(
       /^Left out, since it is being trained now: runs\/second\nThe newest run: runs\/first, [\d.]+ % on the test images\n$/,
     );
@@ -118,7 +118,7 @@ describe('the newest run', () => {
     cpSync(folder.join('runs', 'first'), folder.join('alone', 'runs', 'first'), { recursive: true });
     const lock = await lockFolder(folder.join('alone', 'runs', 'first'));
     const { code, stderr } = await rownet(['eval'], { cwd });
-    lock.release();
+    lock?.release();
     expect([code, stderr]).toEqual([
       3,
       expect.stringMatching(/Hint: runs\/first is being trained now; name it to take it as it is\n$/),

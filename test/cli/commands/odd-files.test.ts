@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RunFolder } from '../../../lib/cli/run-folder.js';
-import { listRuns } from '../../../lib/cli/run-list.js';
+import { RunFolder } from '../../../lib/runs/folder.js';
+import { listRuns } from '../../../lib/runs/list.js';
 import { DataError } from '../../../lib/errors.js';
 import { greyPng } from '../../lib/images/image-files.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';

@@ -204,7 +204,7 @@ it('a run folder that cannot be written in ends with code 1 and keeps the last c
     env: { ROWNET_VERBOSE: '1' },
   });
   expect(verbose.code).toBe(1);
-  expect(verbose.stderr).toMatch(/\n {4}at .*run-folder\.js/);
+  expect(verbose.stderr).toMatch(/\n {4}at .*runs\/folder\.js/);
 });
 
 it('goes on with other threads to the same bits, and with another engine or level with a note', async () => {

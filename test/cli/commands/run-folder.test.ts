@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { shellWord } from '../../../lib/cli/terminal/output.js';
-import { createDefaultRunFolder } from '../../../lib/cli/run-folder.js';
+import { shellWord } from '../../../lib/files.js';
+import { createDefaultRunFolder } from '../../../lib/cli/commands/train/out-folder.js';
 import { loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 

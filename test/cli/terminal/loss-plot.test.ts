@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LossSamples, lossPlot, trainingPlot } from '../../../lib/cli/terminal/loss-plot.js';
 import { isUtf8 } from '../../../lib/cli/terminal/width.js';
-import type { EpochMetrics } from '../../../lib/cli/run-folder.js';
+import type { EpochMetrics } from '../../../lib/runs/metrics.js';
 import { bin, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const falling = Array.from({ length: 9 }, (_, i) => [i + 1, 2 ** -i] as const);

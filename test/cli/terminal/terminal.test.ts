@@ -8,8 +8,8 @@ import {
   progressLine,
   progressText,
 } from '../../../lib/cli/terminal/progress.js';
-import { defaultRunPath } from '../../../lib/cli/run-folder.js';
-import { median } from '../../../lib/cli/statistics.js';
+import { defaultRunPath } from '../../../lib/cli/commands/train/out-folder.js';
+import { median } from '../../../lib/runs/statistics.js';
 import { formatTable } from '../../../lib/cli/terminal/table.js';
 import { resolveThreads } from '../../../lib/cli/options/threads.js';
 import { describeEpoch } from '../../../lib/cli/commands/train/report.js';

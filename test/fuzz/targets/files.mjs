@@ -106,13 +106,13 @@ function greyPng(width, height, grey) {
 
 /** @param {Buffer} bytes */
 function decoded(bytes) {
-  const { width, height, grey } = decodeImage('fuzz', bytes);
+  const { width, height, grey } = decodeImage(bytes, 'fuzz');
   promise(
     width > 0 && height > 0 && grey.length === width * height,
     `${width}x${height}, ${grey.length} pixels`,
   );
   if (grey.length > 10_000) return true;
-  const again = decodeImage('fuzz', greyPng(width, height, grey));
+  const again = decodeImage(greyPng(width, height, grey), 'fuzz');
   promise(Buffer.compare(again.grey, grey) === 0, 'the pixels change when they are saved as PNG');
   return true;
 }

@@ -53,7 +53,7 @@ describe('whether a picture is in colour', () => {
     ['16 bits in colour', deep(200), true],
     ['16 bits in grey', deep(90), undefined],
   ])('%s', (_, bytes, colour) => {
-    expect(decodeImage('images: x', bytes).colour).toBe(colour);
+    expect(decodeImage(bytes, 'images: x').colour).toBe(colour);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
-import { softmax, worstMistakes } from '../../../lib/engines/mistakes.js';
+import { worstMistakes } from '../../../lib/engines/mistakes.js';
+import { softmax } from '../../../lib/losses/softmax.js';
 import { tinyNet } from '../../support/tiny-net.js';
 import { randomImages } from '../../support/random-data.js';
 

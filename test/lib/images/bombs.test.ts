@@ -12,7 +12,7 @@ describe('PNG', () => {
     const empty = repeated(chunk(type), 1_000_000);
     const file = Buffer.concat([image.subarray(0, 33), empty, image.subarray(33)]);
     const before = process.memoryUsage.rss();
-    expect([...decodeImage('x', file).grey]).toEqual([9]);
+    expect([...decodeImage(file, 'x').grey]).toEqual([9]);
     expect(process.memoryUsage.rss() - before).toBeLessThan(file.length + 100 * 2 ** 20);
   });
 
@@ -31,7 +31,7 @@ describe('PNG', () => {
     const image = pngFile({ width: 1, height: 1, rows: Uint8Array.of(0, 9), before });
     const next = chunk('fdAT', Buffer.concat([Buffer.alloc(4), deflateSync(Uint8Array.of(0, 7))]));
     const file = Buffer.concat([image.subarray(0, -12), next, image.subarray(-12)]);
-    expect([...decodeImage('x', file).grey]).toEqual([9]);
+    expect([...decodeImage(file, 'x').grey]).toEqual([9]);
   });
 });
 
@@ -57,7 +57,7 @@ describe('JPEG', () => {
   const file = (...parts: Buffer[]) => Buffer.concat([start, tables, ...parts, end]);
 
   it('of one grey block is read', () => {
-    expect(decodeImage('x', file(frame(1, 1, 1), scan(1)))).toEqual({
+    expect(decodeImage(file(frame(1, 1, 1), scan(1)), 'x')).toEqual({
       width: 1,
       height: 1,
       grey: Uint8Array.of(128),
@@ -105,7 +105,7 @@ describe('JPEG', () => {
     const comments = (count: number) => repeated(segment(0xfe, Buffer.from('ab')), count);
     const parts = [frame(1, 1, 1), scan(1)];
     // Five others.
-    expect(decodeImage('x', file(comments(65_531), ...parts)).grey).toHaveLength(1);
+    expect(decodeImage(file(comments(65_531), ...parts), 'x').grey).toHaveLength(1);
     expect(refuse(file(comments(65_532), ...parts))).toMatch(
       /^images: x: expected at most 65536 JPEG segments but there are more at byte \d+\. /,
     );

@@ -39,7 +39,7 @@ describe('PNG', () => {
     const count = width * height * channels;
     const values = Array.from({ length: count }, () => random.integer(max + 1));
     const data = depth === 8 ? Uint8Array.from(values) : Uint16Array.from(values);
-    const image = decodeImage('x', encode({ width, height, channels, depth, data }));
+    const image = decodeImage(encode({ width, height, channels, depth, data }), 'x');
     expect([image.width, image.height, image.grey.length]).toEqual([width, height, width * height]);
     for (let i = 0; i < width * height; i += 1) {
       const [a, b, c, d] = values.slice(i * channels, (i + 1) * channels).map((value) => value / max);
@@ -58,8 +58,8 @@ describe('PNG', () => {
     bits <<= BigInt(8 * bytes - width * depth);
     const row = Buffer.from(bits.toString(16).padStart(2 * bytes, '0'), 'hex');
     const { grey } = decodeImage(
-      'x',
       pngFile({ width, height: 1, depth, rows: Buffer.concat([Buffer.of(0), row]) }),
+      'x',
     );
     expect([...grey]).toEqual(levels.map((level) => Math.round((255 * level) / (2 ** depth - 1))));
   });
@@ -71,7 +71,7 @@ describe('PNG', () => {
     for (let y = 0; y < height; y += 1) rows[y * (3 * width + 1)] = y % 5;
     const file = pngFile({ width, height, type: 2, rows });
     const oracle = oracleDecode(file);
-    const { grey } = decodeImage('x', file);
+    const { grey } = decodeImage(file, 'x');
     for (let i = 0; i < width * height; i += 1) {
       const [red, green, blue] = oracle.data.subarray(3 * i, 3 * i + 3);
       const wanted = expectedGrey(red / 255, green / 255, blue / 255, 1);
@@ -102,7 +102,7 @@ describe('PNG', () => {
         if (columns.length > 0) rows.push(0, ...columns.map((x) => level(x, y)));
       }
     }
-    const { grey } = decodeImage('x', pngFile({ width, height, interlace: 1, rows: Uint8Array.from(rows) }));
+    const { grey } = decodeImage(pngFile({ width, height, interlace: 1, rows: Uint8Array.from(rows) }), 'x');
     expect([...grey]).toEqual(
       Array.from({ length: width * height }, (_, i) => level(i % width, Math.floor(i / width))),
     );
@@ -118,9 +118,9 @@ describe('PNG', () => {
   const colours = chunk('PLTE', Uint8Array.from([0, 0, 0, 255, 0, 0, 0, 255, 0]));
 
   it('with a palette, transparent colours over white', () => {
-    expect([...decodeImage('x', pngFile(paletted([colours], [0, 1, 2]))).grey]).toEqual([0, 76, 150]);
+    expect([...decodeImage(pngFile(paletted([colours], [0, 1, 2])), 'x').grey]).toEqual([0, 76, 150]);
     const clear = chunk('tRNS', Uint8Array.from([0, 128]));
-    expect([...decodeImage('x', pngFile(paletted([colours, clear], [0, 1, 2]))).grey]).toEqual([
+    expect([...decodeImage(pngFile(paletted([colours, clear], [0, 1, 2])), 'x').grey]).toEqual([
       255, 165, 150,
     ]);
   });
@@ -128,18 +128,18 @@ describe('PNG', () => {
   it('with one transparent colour', () => {
     const before = [chunk('tRNS', Uint8Array.from([0, 7]))];
     const grey = { width: 3, height: 1, rows: Uint8Array.from([0, 6, 7, 8]), before };
-    expect([...decodeImage('x', pngFile(grey)).grey]).toEqual([6, 255, 8]);
+    expect([...decodeImage(pngFile(grey), 'x').grey]).toEqual([6, 255, 8]);
     const colour = { width: 2, height: 1, type: 2, rows: Uint8Array.from([0, 1, 2, 3, 1, 2, 4]) };
     const clear = [chunk('tRNS', Uint8Array.from([0, 1, 0, 2, 0, 3]))];
-    expect([...decodeImage('x', pngFile({ ...colour, before: clear })).grey]).toEqual([255, 2]);
+    expect([...decodeImage(pngFile({ ...colour, before: clear }), 'x').grey]).toEqual([255, 2]);
   });
 
   it('with bytes after its end, and with chunks that say nothing about pixels', () => {
     const file = Buffer.concat([greyPng(2, 1, [1, 2]), Buffer.from('more')]);
-    expect([...decodeImage('x', file).grey]).toEqual([1, 2]);
+    expect([...decodeImage(file, 'x').grey]).toEqual([1, 2]);
     const text = [chunk('tEXt', Buffer.from('a\0b'))];
     expect([
-      ...decodeImage('x', pngFile({ width: 1, height: 1, rows: Uint8Array.of(0, 9), before: text })).grey,
+      ...decodeImage(pngFile({ width: 1, height: 1, rows: Uint8Array.of(0, 9), before: text }), 'x').grey,
     ]).toEqual([9]);
   });
 
@@ -246,7 +246,7 @@ describe('JPEG', () => {
     ['rgb.jpg', 2],
     ['cmyk.jpg', 2],
   ])('%s', (name, bound) => {
-    const image = decodeImage('x', fixture(name));
+    const image = decodeImage(fixture(name), 'x');
     expect([image.width, image.height]).toEqual([width, height]);
     for (let i = 0; i < width * height; i += 1) {
       const [red, green, blue] = colour(i).map((value) => value / 255);
@@ -256,21 +256,21 @@ describe('JPEG', () => {
   });
 
   it('of red, green and blue, told by the Adobe segment or by the names of the colours alone', () => {
-    const whole = decodeImage('x', fixture('rgb.jpg'));
+    const whole = decodeImage(fixture('rgb.jpg'), 'x');
     const renamed = Buffer.from(fixture('rgb.jpg'));
     const frame = renamed.indexOf(Buffer.from([0xff, 0xc0]));
     for (const i of [0, 1, 2]) renamed[frame + 10 + 3 * i] = i + 1;
     const scan = renamed.indexOf(Buffer.from([0xff, 0xda]));
     renamed.set([1, 0, 2, 0, 3, 0], scan + 5);
-    expect(decodeImage('x', renamed)).toEqual(whole);
+    expect(decodeImage(renamed, 'x')).toEqual(whole);
     const unmarked = Buffer.from(fixture('rgb.jpg'));
     unmarked.write('Other', unmarked.indexOf('Adobe'), 'latin1');
-    expect(decodeImage('x', unmarked)).toEqual(whole);
+    expect(decodeImage(unmarked, 'x')).toEqual(whole);
   });
 
   it('with bytes after its end', () => {
     const file = fixture('rgb.jpg');
-    expect(decodeImage('x', Buffer.concat([file, Buffer.from('more')]))).toEqual(decodeImage('x', file));
+    expect(decodeImage(Buffer.concat([file, Buffer.from('more')]), 'x')).toEqual(decodeImage(file, 'x'));
   });
 
   const edited = (name: string, edit: (file: Buffer, frame: number) => void) => {
@@ -403,7 +403,7 @@ describe('damaged files', () => {
         const whole = mend ? mendChecksums(file) : file;
         const bytes = cut % 2 === 0 ? whole : whole.subarray(0, cut % whole.length);
         try {
-          const { width, height, grey } = decodeImage('images: x', bytes);
+          const { width, height, grey } = decodeImage(bytes, 'images: x');
           expect(grey.length).toBe(width * height);
         } catch (error) {
           if (!(error instanceof DataError)) throw error;

@@ -130,7 +130,7 @@ itRefuses([
     'bytes of another size',
     () => prepareDigit({ width: 3, height: 3, grey: new Uint8Array(8) }),
     RANGE,
-    'digit: expected 3x3 grey levels but received 8. Hint: one byte a pixel',
+    'prepareDigit: expected 3x3 grey levels but received 8. Hint: one byte a pixel',
   ],
   ['no pixels', () => prepareDigit({ width: 0, height: 3, grey: new Uint8Array(0) }), RANGE, /expected 0x3/],
 ]);

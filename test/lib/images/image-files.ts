@@ -69,7 +69,7 @@ export function segment(marker: number, data: Uint8Array): Buffer {
 /** Why `images: x`, a file of these bytes, is refused. */
 export function refuse(bytes: Uint8Array): string {
   try {
-    decodeImage('images: x', bytes);
+    decodeImage(bytes, 'images: x');
   } catch (error) {
     expect(error).toBeInstanceOf(DataError);
     return (error as Error).message;

@@ -39,9 +39,9 @@ const pixels = Buffer.from(
   ]),
 );
 const stored = Buffer.from(encode({ width, height, data: pixels }, 95).data);
-const plain = decodeImage('x', stored);
+const plain = decodeImage(stored, 'x');
 const withSegments = (...segments: Buffer[]) =>
-  decodeImage('x', Buffer.concat([stored.subarray(0, 2), ...segments, stored.subarray(2)]));
+  decodeImage(Buffer.concat([stored.subarray(0, 2), ...segments, stored.subarray(2)]), 'x');
 
 /** Where the table of the standard shows row 0 and column 0. */
 const sides = [

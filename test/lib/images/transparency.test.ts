@@ -26,7 +26,7 @@ function over(paper: number, ink: number, alphas: ArrayLike<number> = mask): num
 }
 
 function expectGrey(file: Uint8Array, wanted: readonly number[]): void {
-  const { grey } = decodeImage('x', file);
+  const { grey } = decodeImage(file, 'x');
   expect(grey).toHaveLength(wanted.length);
   const worst = wanted.reduce((most, level, i) => Math.max(most, Math.abs(level - grey[i])), 0);
   expect(worst).toBeLessThanOrEqual(0.5 + 1e-9);
@@ -84,7 +84,7 @@ describe('ink on transparency', () => {
     // Passes 1, 4, 5, 6 and 7 of Adam7 hold the pixels of 4x4; the first one alone is transparent.
     const ink = (pixels: number) => [0, ...Array.from({ length: 2 * pixels }, () => 255)];
     const rows = Uint8Array.from([0, 0, 0, ...[1, 2, 2, 2, 4, 4].flatMap(ink)]);
-    const { grey } = decodeImage('x', pngFile({ width: 4, height: 4, type: 4, interlace: 1, rows }));
+    const { grey } = decodeImage(pngFile({ width: 4, height: 4, type: 4, interlace: 1, rows }), 'x');
     expect([...grey]).toEqual([0, ...Array.from({ length: 15 }, () => 255)]);
   });
 
@@ -98,7 +98,7 @@ describe('ink on transparency', () => {
     for (const shade of [(alpha: number) => (Math.round(alpha / 16) * 16) % 256, (alpha: number) => alpha]) {
       const data = inked([255, 255, 255]);
       for (const [i, alpha] of mask.entries()) if (alpha < 230) data.fill(shade(alpha), 4 * i, 4 * i + 3);
-      const { grey } = decodeImage('x', rgba(data));
+      const { grey } = decodeImage(rgba(data), 'x');
       const paper = grey[0];
       expect(paper).toBe(0);
       expect(Math.max(...grey)).toBe(255);

@@ -1,6 +1,6 @@
 /** Puts the replies of the workers together, for people and for programs. */
 import { grouped, paint } from '../../terminal/output.js';
-import { median } from '../../statistics.js';
+import { median } from '../../../runs/statistics.js';
 import { formatTable, formatTables } from '../../terminal/table.js';
 import { timesAsFast } from '../../../plots/article.js';
 import type { LayerTimes } from './layers.js';

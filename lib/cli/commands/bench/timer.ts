@@ -1,5 +1,5 @@
 /** Repeated times by name, of which the median counts. In seconds. */
-import { median } from '../../statistics.js';
+import { median } from '../../../runs/statistics.js';
 
 export class Timer {
   readonly #seconds = new Map<string, number[]>();

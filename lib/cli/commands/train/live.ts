@@ -6,7 +6,7 @@ import { LivePage } from '../../../web/live-page.js';
 import type { ComparedRun } from '../../../training/epoch-record.js';
 import { printJson } from '../../terminal/output.js';
 import type { Reporter } from '../../terminal/progress.js';
-import { listRuns } from '../../run-list.js';
+import { listRuns } from '../../../runs/list.js';
 
 export interface LiveSettings {
   /** 0 for any free one. */

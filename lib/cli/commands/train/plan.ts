@@ -4,15 +4,10 @@ import { type Generation, loadGeneration } from '../../../formats/generations.js
 import { UsageError } from '../../exit.js';
 import type { OptionsOf } from '../../options/commands.js';
 import { printable, printableMessage } from '../../terminal/printable.js';
-import {
-  newRunConfig,
-  parseRunConfig,
-  type RunConfig,
-  type RunDraft,
-  resumedRunConfig,
-} from '../../run-config.js';
-import { checkFolder, checkNewRun, defaultRunPath } from '../../run-folder.js';
-import { checkpointFile } from '../../run-path.js';
+import { parseRunConfig, type RunConfig, type RunDraft } from '../../../runs/config.js';
+import { newRunConfig, resumedRunConfig } from './config.js';
+import { checkFolder, checkNewRun, defaultRunPath } from './out-folder.js';
+import { checkpointFile } from '../../../runs/path.js';
 
 /** What is continued: its newest checkpoint that is whole, and the configuration stored in that. */
 export interface ResumedRun extends Generation {
@@ -26,30 +21,48 @@ export interface Plan {
   readonly resumed?: ResumedRun;
 }
 
+/** Where a run is written, and what it goes on from; nothing has been read yet. */
+export interface Target {
+  readonly path: string;
+  /** The checkpoint that is continued. */
+  readonly file?: string;
+  /** The checkpoint's own folder: nobody else may train there while it is read. */
+  readonly inPlace: boolean;
+}
+
+/** @throws {UsageError} for a run folder that cannot be used. */
+export function findTarget(options: OptionsOf<'train'>): Target {
+  const { out, recipe = 'fast', resume, tensorboard } = options;
+  if (typeof tensorboard === 'string') checkFolder('--tensorboard', tensorboard);
+  if (resume === undefined) {
+    const path = out ?? defaultRunPath(recipe);
+    checkNewRun(path);
+    return { path, inPlace: false };
+  }
+  const file = checkpointFile(resumeSource(options));
+  const path = out ?? dirname(file);
+  const inPlace = resolve(path) === resolve(dirname(file));
+  if (inPlace) checkFolder('--out', path);
+  else checkNewRun(path);
+  return { path, file, inPlace };
+}
+
 /**
- * @throws {UsageError} for a run folder that cannot be used, and for options that differ from the continued run.
+ * Reads what is continued.
+ * @throws {UsageError} for options that differ from the continued run.
  * @throws {DataError} for a checkpoint that is missing or corrupt.
  */
-export function planTraining(options: OptionsOf<'train'>): Plan {
-  if (typeof options.tensorboard === 'string') checkFolder('--tensorboard', options.tensorboard);
-  if (options.resume === undefined) {
-    const config = newRunConfig(options);
-    const path = options.out ?? defaultRunPath(config.recipe.name);
-    checkNewRun(path);
-    return { path, config };
-  }
-  const generation = loadGeneration(checkpointFile(resumeSource(options)));
-  const { file, checkpoint } = generation;
-  const stored = parseRunConfig(checkpoint.config, file);
-  const config = resumedRunConfig(stored, options, file);
-  const path = options.out ?? dirname(file);
-  if (resolve(path) === resolve(dirname(file))) checkFolder('--out', path);
-  else checkNewRun(path);
+export function planTraining(options: OptionsOf<'train'>, { path, file }: Target): Plan {
+  if (file === undefined) return { path, config: newRunConfig(options) };
+  const generation = loadGeneration(file);
+  const { checkpoint } = generation;
+  const stored = parseRunConfig(checkpoint.config, generation.file);
+  const config = resumedRunConfig(stored, options, generation.file);
   const { epochs } = config.recipe;
   const reached = checkpoint.epoch + (checkpoint.partialEpoch === undefined ? 0 : 1);
   if (epochs < reached) {
     throw new UsageError(
-      `train: --epochs: expected at least ${reached}, the epoch in which ${file} stands, but received ${epochs}`,
+      `train: --epochs: expected at least ${reached}, the epoch in which ${generation.file} stands, but received ${epochs}`,
     );
   }
   return { path, config, resumed: { ...generation, config: stored } };

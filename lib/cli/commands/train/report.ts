@@ -1,12 +1,12 @@
 /** What `train` tells: lines for people, events for programs. */
 import type { DataSource } from '../../../data/datasets.js';
 import { articleSecondsPerEpoch, besideArticle } from '../../../plots/article.js';
-import type { EpochRecord } from '../../../training/epoch-record.js';
 import { grouped, percent } from '../../terminal/output.js';
 import { printable } from '../../terminal/printable.js';
 import { duration } from '../../terminal/progress.js';
-import type { RunConfig } from '../../run-config.js';
-import type { EpochMetrics } from '../../run-folder.js';
+import { netTitle, type RunConfig } from '../../../runs/config.js';
+import type { EpochMetrics } from '../../../runs/metrics.js';
+import type { Durable, Position } from '../../../runs/save-run.js';
 import { packageVersion } from '../../../version.js';
 import { fitLine, shorterLines, wrapWords } from '../../terminal/width.js';
 
@@ -22,13 +22,6 @@ export interface RunFacts {
   readonly out: string;
   /** What a continued run has behind it. */
   readonly resumed?: Position;
-}
-
-/** Where a run stands: completed epochs and steps, and the steps of an epoch that is under way. */
-export interface Position {
-  readonly epoch: number;
-  readonly step: number;
-  readonly partialEpoch?: { readonly steps: number };
 }
 
 /** `epoch 2`, or `epoch 3, step 14` when the third is under way. */
@@ -63,21 +56,8 @@ export function startEvent(facts: RunFacts): object {
   };
 }
 
-/** What is kept and reported of an epoch. */
-export function epochMetrics(record: EpochRecord): EpochMetrics {
-  const { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond, warning } =
-    record;
-  const figures = { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond };
-  return warning === undefined ? figures : { ...figures, warning };
-}
-
 /** `step` counts over all epochs; `epoch` those that are complete. */
-export function durableEvent({
-  generation,
-  epoch,
-  step,
-  file,
-}: Position & { readonly generation: number; readonly file: string }): object {
+export function durableEvent({ generation, epoch, step, file }: Durable): object {
   return { event: 'durable', generation, epoch, step, file };
 }
 
@@ -102,7 +82,7 @@ export function describeStart(facts: RunFacts, columns = Number.POSITIVE_INFINIT
   const { config, resumed } = facts;
   const { name, epochs, batchSize } = config.recipe;
   const lines = [
-    `LeNet-5 with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
+    `${netTitle(config.net)} with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${grouped(facts.images)} images in batches of ${batchSize}`,
     `rownet ${packageVersion()}, ${facts.isa}, ${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'}, engine ${facts.engine}`,
   ];

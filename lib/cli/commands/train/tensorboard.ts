@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { makeFolder, writing } from '../../../formats/atomic-file.js';
 import { encodeFileVersion, encodeScalars, type ScalarEvent } from '../../../formats/tensorboard.js';
 import type { Progress } from '../../../training/epoch-record.js';
-import type { EpochMetrics } from '../../run-folder.js';
+import type { EpochMetrics } from '../../../runs/metrics.js';
 
 export interface TensorBoardOptions {
   /** Made if it is not there. */

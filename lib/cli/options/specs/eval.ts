@@ -1,6 +1,7 @@
 import {
   type CommandSpec,
   data,
+  inputSize,
   json,
   limit,
   offline,
@@ -25,6 +26,7 @@ export const evalSpec = {
     skipEmptyClasses,
     limit,
     recipe,
+    size: inputSize,
     threads,
     json,
     offline,

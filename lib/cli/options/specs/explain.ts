@@ -1,4 +1,4 @@
-import { type CommandSpec, prepare, recipe } from '../spec.js';
+import { type CommandSpec, inputSize, prepare, recipe } from '../spec.js';
 import { integer, nonEmpty } from '../values.js';
 
 export const explainSpec = {
@@ -41,5 +41,6 @@ export const explainSpec = {
     },
     prepare,
     recipe,
+    size: inputSize,
   },
 } as const satisfies CommandSpec;

@@ -1,4 +1,4 @@
-import { type CommandSpec, json, run } from '../spec.js';
+import { type CommandSpec, inputSize, json, run } from '../spec.js';
 import { nonEmpty, oneOf } from '../values.js';
 
 export const exportSpec = {
@@ -36,6 +36,7 @@ export const exportSpec = {
       fallback: "the checkpoint's",
       read: oneOf('fast', 'article'),
     },
+    size: inputSize,
     json,
   },
 } as const satisfies CommandSpec;

@@ -1,4 +1,4 @@
-import { type CommandSpec, json, prepare, recipe, run, threads } from '../spec.js';
+import { type CommandSpec, inputSize, json, prepare, recipe, run, threads } from '../spec.js';
 
 export const predictSpec = {
   summary: 'Recognise image files, PNG or JPEG, one digit or thing each.',
@@ -11,6 +11,7 @@ export const predictSpec = {
   options: {
     prepare,
     recipe,
+    size: inputSize,
     threads,
     json,
   },

@@ -1,4 +1,4 @@
-import { type CommandSpec, prepare, recipe, run } from '../spec.js';
+import { type CommandSpec, inputSize, prepare, recipe, run } from '../spec.js';
 import { integer } from '../values.js';
 
 export const serveSpec = {
@@ -18,6 +18,7 @@ export const serveSpec = {
     },
     prepare,
     recipe,
+    size: inputSize,
     json: { flags: '--json', description: 'print the address as JSON' },
   },
 } as const satisfies CommandSpec;

@@ -2,16 +2,17 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../errors.js';
-import { readRegularFile, systemErrorText } from '../files.js';
+import { checkPath, readRegularFile, statsOf, systemErrorText } from '../files.js';
 import { isLocked } from './lock.js';
-import { parseRunConfig, type RunConfig } from './run-config.js';
-import { type EpochMetrics, RunFolder, statsOf } from './run-folder.js';
+import { parseRunConfig, type RunConfig } from './config.js';
+import { RunFolder } from './folder.js';
+import type { EpochMetrics } from './metrics.js';
 import { median } from './statistics.js';
 
 /** Hundreds of times what "rownet train" writes. */
 const MAX_CONFIG_BYTES = 2 ** 20;
 
-/** Names and paths are as the file system has them: `printable` makes them fit for a terminal. */
+/** A run, by the files of its folder. Names and paths are as the file system has them. */
 export interface RunSummary {
   /** Of the run's folder. */
   readonly name: string;
@@ -38,6 +39,7 @@ export interface RunSummary {
   readonly metrics: readonly EpochMetrics[];
 }
 
+/** What a folder of runs holds. */
 export interface RunList {
   /** The newest first. */
   readonly runs: readonly RunSummary[];
@@ -45,8 +47,17 @@ export interface RunList {
   readonly skipped: readonly string[];
 }
 
-/** @throws {DataError} when `folder` is not there or cannot be read. */
+/**
+ * The runs in a folder, as `rownet runs --json` shows them; nothing of a run is loaded.
+ *
+ * ```js
+ * const { runs } = await listRuns('runs');
+ * const best = runs.sort((a, b) => b.bestTestAccuracy - a.bestTestAccuracy)[0];
+ * ```
+ * @throws {DataError} when `folder` is not there or cannot be read
+ */
 export async function listRuns(folder: string): Promise<RunList> {
+  checkPath('listRuns', folder);
   const runs: RunSummary[] = [];
   const skipped: string[] = [];
   for (const name of folderNames(folder)) {

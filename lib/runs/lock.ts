@@ -4,7 +4,6 @@ import { statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from './exit.js';
 
 export interface Lock {
   /** Whether the path still leads to the folder that is locked: it may have been moved, and another put in its place. */
@@ -16,18 +15,16 @@ export interface Lock {
  * Locks a folder by listening on a local socket named after its device and inode. On Linux the name is abstract and
  * vanishes with the process; elsewhere it is a file in the temporary folder, and one that nobody answers on is stale.
  * It holds within one machine and, on Linux, within one network namespace: containers do not see each other's locks.
- * @throws {UsageError} when another process trains in the folder.
+ * @returns undefined when a training, of this process or another, has it.
  */
-export async function lockFolder(folder: string): Promise<Lock> {
+export async function lockFolder(folder: string): Promise<Lock | undefined> {
   const path = socketPath(folder);
   let result = await listen(path);
   if (result === 'taken' && process.platform !== 'linux' && !(await isAnswered(path))) {
     unlinkSync(path);
     result = await listen(path);
   }
-  if (result === 'taken') {
-    throw new UsageError(`train: expected ${folder} to be free but another process trains in it`);
-  }
+  if (result === 'taken') return undefined;
   // A sandbox without local sockets is no reason not to train.
   const server = result === 'unavailable' ? undefined : result;
   server?.unref();

@@ -1,10 +1,11 @@
 /** Which nets get digits, and which get pictures as they are. */
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { inputPreparation } from '../../../lib/cli/recognise.js';
-import { newRunConfig, parseRunConfig } from '../../../lib/cli/run-config.js';
-import type { SavedNet } from '../../../lib/cli/saved-net.js';
-import { greyPng } from '../../lib/images/image-files.js';
+import { inputPreparation } from '../../../lib/runs/recognizer.js';
+import { newRunConfig } from '../../../lib/cli/commands/train/config.js';
+import { parseRunConfig } from '../../../lib/runs/config.js';
+import type { OpenedRun } from '../../../lib/runs/open-run.js';
+import { greyPng } from '../images/image-files.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 function prepared(name: string | undefined, more: { background?: number; set?: string } = {}) {
@@ -13,7 +14,7 @@ function prepared(name: string | undefined, more: { background?: number; set?: s
     config: name === undefined ? undefined : { ...config, data: { ...config.data, name, ...more } },
     recipe: { name: 'fast', resize: 'pad', normalization: { scale: 1, shift: 0 } },
     preparation: { resize: 'pad', size: [32, 32] },
-  } as Pick<SavedNet, 'config' | 'recipe' | 'preparation'>;
+  } as Pick<OpenedRun, 'config' | 'recipe' | 'preparation'>;
   return inputPreparation(saved);
 }
 

@@ -1,10 +1,38 @@
-/** The data of a run, loaded as its training did. */
+/** The data of a run: what is kept of it, and how it is loaded again as its training did. */
+import { isAbsolute } from 'node:path';
 import { type DataSource, loadDatasetFitting, type LoadOptions } from '../data/datasets.js';
+import { backgroundLevel } from '../data/net-input.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
+import { knownSets } from '../data/registry.js';
 import type { ResizeMethod } from '../data/resize.js';
+import { DataError } from '../errors.js';
 import { digitSize } from '../images/digit.js';
 import type { Recipe } from '../training/recipes.js';
-import type { RunConfig, RunDraft } from './run-config.js';
+import type { RunConfig, RunDraft } from './config.js';
+
+/**
+ * What a run is trained on: what `loadDataset` gave, which can be loaded again, or images of a program's own: then `train`
+ * alone.
+ */
+export type RunData = Pick<DataSource, 'train'> &
+  Partial<Pick<DataSource, 'origin' | 'sha256' | 'preparation'>>;
+
+/** What a run keeps of its data. */
+export function describeData({ train, origin, sha256, preparation }: RunData): RunConfig['data'] {
+  const [channels, height, width] = train.shape;
+  const { name, limit = null, transpose, skipEmptyClasses } = origin ?? { name: train.name };
+  return {
+    name,
+    limit,
+    sha256: sha256 ?? {},
+    ...(transpose === undefined ? {} : { transpose }),
+    ...(skipEmptyClasses ? { skipEmptyClasses } : {}),
+    set: train.name,
+    preparation: preparation ?? { resize: 'fit', size: [height, width] },
+    ...(channels === 1 ? { background: backgroundLevel(train.images, height, width) } : {}),
+    ...(train.classNames === undefined ? {} : { classNames: train.classNames }),
+  };
+}
 
 /** What of the options of `train` is of no account for a run that is continued. */
 interface NewDataOptions {
@@ -24,9 +52,18 @@ export function loadNewData({ data, recipe }: RunDraft, options: NewDataOptions)
   });
 }
 
-/** Loads what a run was trained on: its own folder, limit, and way of preparing pictures. */
+/**
+ * Loads what a run was trained on: its own folder, limit, and way of preparing pictures.
+ * @throws {DataError} for images that only the program had which trained the net
+ */
 export function loadRunData({ data, recipe }: RunDraft, options: LoadOptions = {}): DataSource {
   const { name, preparation } = data;
+  if (!isAbsolute(name) && !knownSets.some((set) => set.name === name)) {
+    throw new DataError(
+      `data: expected a run whose data can be loaded but this one was trained on "${name}", images that its program ` +
+        'made or read by itself. Hint: name other data with --data, or continue it in that program',
+    );
+  }
   return loadDatasetFitting(name, recipe.resize, {
     ...(preparation === undefined ? { resize: recipe.resize } : { preparation }),
     ...storedOptions(data),

@@ -2,12 +2,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { DataError } from '../errors.js';
-import { readFully, systemErrorText, withRegularFile } from '../files.js';
+import { readFully, shellWord, statsOf, systemErrorText, withRegularFile } from '../files.js';
 import { previousPath } from '../formats/generations.js';
 import { foreignFormat } from '../images/foreign.js';
 import { editDistance } from '../options.js';
-import { shellWord } from './terminal/output.js';
-import { checkpointName, runsFolder, statsOf } from './run-folder.js';
+import { checkpointName, runsFolder } from './folder.js';
 
 /**
  * The checkpoint that a path means: itself, or the one in the run folder. A kill may have left only the generation

@@ -1,0 +1,116 @@
+/** The configuration of a new run, from its options, and what they may say of a run that is continued. */
+import { absoluteName } from '../../../data/registry.js';
+import type { RunConfig, RunDraft } from '../../../runs/config.js';
+import { recipes } from '../../../training/recipes.js';
+import { packageVersion } from '../../../version.js';
+import { UsageError } from '../../exit.js';
+import type { OptionsOf } from '../../options/commands.js';
+
+type TrainOptions = OptionsOf<'train'>;
+
+/** The configuration of a new run; its recipe is settled and `sha256` filled in once the data is loaded. */
+export function newRunConfig(options: TrainOptions): RunDraft {
+  const recipe = recipes[options.recipe ?? 'fast'];
+  return {
+    rownet: packageVersion(),
+    net: 'lenet5',
+    recipe: {
+      ...recipe,
+      epochs: options.epochs ?? recipe.epochs,
+      batchSize: options.batchSize ?? recipe.batchSize,
+      optimizer: { ...recipe.optimizer, lr: options.lr ?? recipe.optimizer.lr },
+    },
+    seed: options.seed ?? 1,
+    engine: options.engine ?? 'auto',
+    data: {
+      name: absoluteName(options.data ?? 'mnist'),
+      limit: options.limit ?? null,
+      sha256: {},
+      ...(options.transpose === undefined ? {} : { transpose: isYes(options.transpose) }),
+      ...(options.skipEmptyClasses === undefined ? {} : { skipEmptyClasses: true }),
+    },
+  };
+}
+
+/**
+ * The configuration of a continued run: the stored one, with `--epochs` as the new end and `--engine` from here on.
+ * `--data` may name another place for the same files.
+ * @throws {UsageError} that lists every other option that differs from the run.
+ */
+export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where: string): RunConfig {
+  const { recipe, seed, engine, data } = stored;
+  const { resize, size } = data.preparation ?? { resize: recipe.resize, size: [32, 32] };
+  const differences = [
+    difference('--recipe', recipe.name, options.recipe),
+    difference('--batch-size', recipe.batchSize, options.batchSize),
+    difference('--lr', recipe.optimizer.lr, options.lr),
+    difference('--seed', seed, options.seed),
+    difference('--limit', data.limit ?? 'all images', options.limit),
+    difference('--size', size.join('x'), options.size?.join('x')),
+    difference('--resize', resize, options.resize),
+    difference(
+      '--transpose',
+      transposeText(data.transpose),
+      options.transpose && transposeText(isYes(options.transpose)),
+    ),
+    difference(
+      '--skip-empty-classes',
+      data.skipEmptyClasses ? 'yes' : 'no',
+      options.skipEmptyClasses && 'yes',
+    ),
+  ].filter((line) => line !== undefined);
+  refuseDifferences(where, differences);
+  return {
+    ...stored,
+    rownet: packageVersion(),
+    recipe: { ...recipe, epochs: options.epochs ?? recipe.epochs },
+    engine: options.engine ?? engine,
+    data: { ...data, name: options.data === undefined ? data.name : absoluteName(options.data) },
+  };
+}
+
+/** `--transpose` alone is yes. */
+export function isYes(option: 'yes' | 'no' | true): boolean {
+  return option !== 'no';
+}
+
+function transposeText(transpose: boolean | undefined): string {
+  if (transpose === undefined) return 'as the files are called';
+  return transpose ? 'yes' : 'no';
+}
+
+/** @throws {UsageError} when the files are not those that the run was started on. */
+export function checkSameData(
+  stored: RunConfig,
+  sha256: Readonly<Record<string, string>>,
+  where: string,
+): void {
+  const names = new Set([...Object.keys(stored.data.sha256), ...Object.keys(sha256)]);
+  const differences = [...names]
+    .map((name) =>
+      difference(`SHA-256 of ${name}`, stored.data.sha256[name] ?? 'none', sha256[name] ?? 'none'),
+    )
+    .filter((line) => line !== undefined);
+  refuseDifferences(where, differences);
+}
+
+function difference(
+  name: string,
+  stored: string | number,
+  given: string | number | undefined,
+): string | undefined {
+  return given === undefined || given === stored
+    ? undefined
+    : `  ${name}: ${stored} in the run, ${given} here`;
+}
+
+function refuseDifferences(where: string, differences: readonly string[]): void {
+  if (differences.length === 0) return;
+  throw new UsageError(
+    [
+      `train: --resume: expected the configuration of ${where} but received other values:`,
+      ...differences,
+      'Hint: leave these options out to continue the run, or start a new one without --resume',
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,187 @@
+/** Runs and files of parameters, as nets that predict and can be trained on. */
+import { dirname } from 'node:path';
+import '../engines/lanes/runner.js';
+import { mnistNormalization, type Normalization } from '../data/normalize.js';
+import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
+import { knownClassNames } from '../data/registry.js';
+import { ArgumentRangeError, DataError } from '../errors.js';
+import { checkPath } from '../files.js';
+import type { LoadedCheckpoint } from '../formats/checkpoint.js';
+import { type Generation, loadGeneration } from '../formats/generations.js';
+import { checkInputSize, lenet5Side } from '../nets/lenet5.js';
+import type { Net } from '../nets/net.js';
+import { checkOptions } from '../options.js';
+import { sizeOf, valueText } from '../tensor.js';
+import { type Recipe, recipes, type RunRecipe } from '../training/recipes.js';
+import type { TrainingState } from '../training/state.js';
+import { parseRunConfig, type RunConfig } from './config.js';
+import { recipePreparation } from './data.js';
+import { RunFolder } from './folder.js';
+import type { EpochMetrics } from './metrics.js';
+import { checkpointFile } from './path.js';
+import { restoreStoredNet } from './stored-net.js';
+
+/** How `openRun` opens what says less of itself than a run. */
+export interface OpenRunOptions {
+  /** How images are prepared for the net, in place of what the run says; has to be said for parameters alone. */
+  readonly recipe?: 'fast' | 'article' | undefined;
+  /** Height and width of the images that parameters alone are for. Default 32x32; without effect for a run. */
+  readonly size?: HeightWidth | undefined;
+}
+
+/** What an `OpenedRun` is made of. */
+export interface RunParts {
+  readonly file: string;
+  readonly net: Net;
+  readonly recipe: OpenedRun['recipe'];
+  readonly preparation: PicturePreparation;
+  readonly config?: RunConfig | undefined;
+  readonly checkpoint?: LoadedCheckpoint;
+  readonly classNames?: readonly string[] | undefined;
+}
+
+/** A net as a run has left it, how pictures are prepared for it, and what a trainer goes on with. */
+export class OpenedRun {
+  /** The checkpoint that was read. */
+  readonly file: string;
+  /** With the parameters of the checkpoint. */
+  readonly net: Net;
+  /** What the run was started with; undefined for parameters alone. */
+  readonly config: RunConfig | undefined;
+  /** What of the recipe says how images are prepared. */
+  readonly recipe: Pick<RunRecipe, 'name' | 'resize' | 'normalization'>;
+  /** How pictures get the size that the net takes. */
+  readonly preparation: PicturePreparation;
+  /** What the classes are called, one name a class, where they are more than numbers. */
+  readonly classNames: readonly string[] | undefined;
+  readonly #checkpoint: LoadedCheckpoint | undefined;
+
+  /** By `openRun`. */
+  constructor({ file, net, config, recipe, preparation, checkpoint, classNames }: RunParts) {
+    this.file = file;
+    this.net = net;
+    this.config = config;
+    this.recipe = recipe;
+    this.preparation = preparation;
+    this.classNames = classNames;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** How pixels reach the net. */
+  get normalization(): Normalization {
+    return this.recipe.normalization;
+  }
+
+  get classes(): number {
+    return sizeOf(this.net.outputShape);
+  }
+
+  /** Completed epochs. */
+  get epoch(): number {
+    return this.#checkpoint?.epoch ?? 0;
+  }
+
+  /** What a trainer goes on with: `new Trainer(run.net, { resume: run.state })`. Undefined for parameters alone. */
+  get state(): TrainingState | undefined {
+    if (this.#checkpoint === undefined || this.config === undefined) return undefined;
+    const { epoch, step, partialEpoch, optimizerState } = this.#checkpoint;
+    const { seed, recipe } = this.config;
+    return {
+      epoch,
+      step,
+      ...(partialEpoch === undefined ? {} : { partialEpoch }),
+      optimizerState,
+      seed,
+      recipe,
+    };
+  }
+
+  /**
+   * Of the completed epochs; those of lines that are missing or damaged are left out.
+   * @throws {DataError} if there is something that is no readable file
+   */
+  get metrics(): readonly EpochMetrics[] {
+    return new RunFolder(dirname(this.file)).readMetrics(this.epoch);
+  }
+}
+
+/**
+ * Opens a run folder, a checkpoint, or a file of parameters alone, which needs `recipe`.
+ *
+ * ```js
+ * const run = openRun('runs/mine');
+ * const trainer = new Trainer(run.net, { resume: run.state });
+ * ```
+ * @param path of the folder or file, of a training of the command line or one that `saveRun` kept
+ * @throws {DataError} when it is missing, damaged, or of a net with layers that rownet does not know
+ * @throws {ArgumentRangeError} for parameters alone without a recipe
+ */
+export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
+  checkPath('openRun', path);
+  checkOptions('openRun', options, { recipe: true, size: true }, "{ recipe: 'fast' }");
+  const { recipe, size = [lenet5Side, lenet5Side] } = options;
+  checkInputSize('openRun', 'size', size);
+  if (recipe !== undefined && recipe !== 'fast' && recipe !== 'article') {
+    throw new ArgumentRangeError(
+      `openRun: recipe: expected 'fast' or 'article' but received ${valueText(recipe)}`,
+    );
+  }
+  const stored = readRun(path);
+  if (stored.config === undefined && recipe === undefined) {
+    throw new ArgumentRangeError(
+      `openRun: ${stored.file} holds parameters alone: expected a recipe, which says how images are prepared for ` +
+        "them. Hint: openRun(path, { recipe: 'fast' })",
+    );
+  }
+  return restoreRun(stored, options);
+}
+
+/** A checkpoint that has been read, before there is a net. */
+export interface StoredRun extends Generation {
+  /** Undefined for a file that holds parameters alone. */
+  readonly config: RunConfig | undefined;
+}
+
+/** @throws {DataError} when it is missing or damaged. */
+export function readRun(path: string): StoredRun {
+  const generation = loadGeneration(checkpointFile(path));
+  const { config } = generation.checkpoint;
+  const isRun = Object.keys(config).length > 0;
+  return { ...generation, config: isRun ? parseRunConfig(config, generation.file) : undefined };
+}
+
+/**
+ * The net of a checkpoint.
+ * @throws {DataError} when its parameters are those of another net than it says.
+ */
+export function restoreRun(stored: StoredRun, { recipe, size: asked }: OpenRunOptions = {}): OpenedRun {
+  const { file, checkpoint, config } = stored;
+  const net = restoreStoredNet(checkpoint, file, config?.net, asked);
+  const own = config !== undefined && (recipe === undefined || recipe === config.recipe.name);
+  const prepared = own ? config.recipe : namedPreparation(recipe ?? 'fast');
+  const size = net.inputShape.slice(-2);
+  const kept = own ? config.data.preparation : undefined;
+  if (kept !== undefined && String(kept.size) !== String(size)) {
+    throw new DataError(
+      `checkpoint: ${file}: expected config.data.preparation.size ${size.join('x')}, as the net takes, ` +
+        `but received ${kept.size.join('x')}. Hint: it must be a checkpoint that "rownet train" wrote`,
+    );
+  }
+  // rownet 0.1.0 stored no names for sets that are known by name.
+  const names = config?.data.classNames ?? knownClassNames(config?.data.name ?? '');
+  return new OpenedRun({
+    file,
+    net,
+    config,
+    checkpoint,
+    recipe: prepared,
+    preparation: kept ?? recipePreparation(prepared, net.inputShape),
+    classNames: names?.length === sizeOf(net.outputShape) ? names : undefined,
+  });
+}
+
+/** That of a recipe alone. What it measures on its training images is unknown then: MNIST's take their place. */
+export function namedPreparation(name: 'fast' | 'article'): OpenedRun['recipe'] {
+  const { resize, normalization }: Recipe = recipes[name];
+  return { name, resize, normalization: normalization === 'measured' ? mnistNormalization : normalization };
+}
