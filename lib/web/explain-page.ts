@@ -9,6 +9,7 @@ export interface ExplainPageOptions {
   readonly subtitle: string;
   /** Of the label whose loss is differentiated. */
   readonly label: string;
+  readonly classNames: readonly string[] | undefined;
   readonly start: { readonly filter: number; readonly y: number; readonly x: number };
 }
 
@@ -44,6 +45,7 @@ export function explainPage(explanation: Explanation, options: ExplainPageOption
     isScores: explanation.isScores,
     loss,
     label: options.label,
+    classNames: options.classNames,
     subtitle: options.subtitle,
     start: options.start,
     arrays: Object.fromEntries(Object.entries(arrays).map(([key, tensor]) => [key, encode(tensor)])),

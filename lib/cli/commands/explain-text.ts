@@ -24,8 +24,13 @@ const mostColumns = 25;
 const number = (value: number) =>
   value !== 0 && Math.abs(value) < 5e-4 ? value.toExponential(1) : value.toFixed(3);
 
-export function describeExplanation(explanation: Explanation, place: Place): string[] {
-  const steps = new Steps();
+/** @param nameOf what a class is called */
+export function describeExplanation(
+  explanation: Explanation,
+  place: Place,
+  nameOf: (label: number) => string,
+): string[] {
+  const steps = new Steps(nameOf);
   return [
     headline(explanation, place),
     '',
@@ -36,7 +41,12 @@ export function describeExplanation(explanation: Explanation, place: Place): str
 
 /** Numbers the steps: not every layer has all of them. */
 class Steps {
+  readonly nameOf: (label: number) => string;
   #count = 0;
+
+  constructor(nameOf: (label: number) => string) {
+    this.nameOf = nameOf;
+  }
 
   next(text: string): string {
     this.#count += 1;
@@ -90,7 +100,7 @@ function describeForward(explanation: Explanation, { filter, y, x }: Place, step
       steps.next(`${activation.name}: ${activation.formula(number(value))} = ${number(activated)}`),
     );
   }
-  if (explanation.isScores && isLinear) lines.push(`   It is the score of class ${filter}.`);
+  if (explanation.isScores && isLinear) lines.push(`   It is the score of class ${steps.nameOf(filter)}.`);
   return [...lines, ...describePool(explanation, { filter, y, x }, steps)];
 }
 
@@ -135,7 +145,11 @@ function describeBackward(explanation: Explanation, place: Place, steps: Steps):
   const row = y * width + x;
   const isLinear = kind === 'linear';
   const perRow = isLinear ? mostColumns : kernel[1];
-  const lines = ['', `Backward, from the loss ${number(backward.loss)} of label ${backward.label}:`, ''];
+  const lines = [
+    '',
+    `Backward, from the loss ${number(backward.loss)} of label ${steps.nameOf(backward.label)}:`,
+    '',
+  ];
   if (pool !== undefined && backward.poolRows !== undefined && at !== undefined) {
     const size = pool.rows.shape[1];
     const values = backward.poolRows.data.subarray(at * size, (at + 1) * size);
@@ -149,7 +163,7 @@ function describeBackward(explanation: Explanation, place: Place, steps: Steps):
     lines.push(
       explanation.isScores && isLinear
         ? steps.next(
-            `The probability of class ${filter}${filter === backward.label ? ', less 1 for the label' : ''}: ${arriving}`,
+            `The probability of class ${steps.nameOf(filter)}${filter === backward.label ? ', less 1 for the label' : ''}: ${arriving}`,
           )
         : steps.next(`From the layers behind arrives ${arriving}`),
     );

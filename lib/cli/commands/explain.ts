@@ -48,12 +48,13 @@ export async function explain(image: string | undefined, options: OptionsOf<'exp
   const start = strongest(explanation, options.filter);
   const subtitle = `${image ?? 'A built-in 7'} in ${opened.file}: taken for ${nameOf(taken)}. Layers ${explanation.layers.join(', ')}.${labelText}`;
   if (options.html === undefined) {
-    for (const line of [printable(subtitle), '', ...describeExplanation(explanation, start)]) print(line);
+    const lines = [subtitle, '', ...describeExplanation(explanation, start, nameOf)];
+    for (const line of lines) print(printable(line));
     return;
   }
   const { explainPage } = await import('../../web/explain-page.js');
   const title = `${net.constructor.name}: ${name} with real numbers`;
-  const html = explainPage(explanation, { title, subtitle, label: nameOf(label), start });
+  const html = explainPage(explanation, { title, subtitle, label: nameOf(label), classNames, start });
   writeFileAtomic(options.html, new TextEncoder().encode(html));
   print(`Written: ${printable(options.html)}`);
 }

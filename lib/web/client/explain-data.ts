@@ -27,6 +27,8 @@ export interface Data {
   /** The outputs are the scores of the classes. */
   readonly isScores: boolean;
   readonly label: string;
+  /** Absent where the numbers of the classes are their names. */
+  readonly classNames?: readonly string[];
   readonly loss: number;
   readonly start: { readonly filter: number; readonly y: number; readonly x: number };
   readonly arrays: Readonly<Record<ArrayName, string>>;

@@ -50,7 +50,9 @@ export function linearSteps(model: Model, { filter }: Place): Step[] {
       title: biasTitle(model),
       content: [
         ...biasParts(model, total(products), filter, filter),
-        ...(model.isScores ? [paragraph(`It is the score of class ${filter}.`)] : []),
+        ...(model.isScores
+          ? [paragraph(`It is the score of class ${model.classNames?.[filter] ?? filter}.`)]
+          : []),
       ],
     },
     { title: `Backward: the gradient on its way to output ${filter}`, content: backward(model, filter) },

@@ -40,6 +40,13 @@ it('eval names the classes', async () => {
   expect(stdout).toMatch(/^square +\. +10 +\. +10 +100.00 %$/m);
 });
 
+it('explain names the classes', async () => {
+  const { code, stdout } = await run('explain', '--checkpoint', 'run', '--layer', 'fc2', '--label', '1');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/It is the score of class (circle|square|star)\.$/m);
+  expect(stdout).toMatch(/^Backward, from the loss \S+ of label square:$/m);
+});
+
 it('a known set names its classes, from training to eval', async () => {
   // Of KMNIST no checksum of the contents is known, so that a small folder of its form will do.
   writeIdxFolder(folder.join('sets', 'kmnist'), 60, 20);

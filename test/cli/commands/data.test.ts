@@ -88,6 +88,17 @@ it('parameters alone are evaluated with the preparation that --recipe names', as
   expect(resumed.stderr).toContain('expected the configuration of a rownet run');
 });
 
+it('eval turns other pictures as those of the run were', async () => {
+  writeIdxFolder(folder.join('other'), 300, 200);
+  const more = ['--data', 'good', '--transpose', '--epochs', '1', '--quiet', '--out', 'turned'];
+  expect((await run('train', ...more)).code).toBe(0);
+  const own = await run('eval', 'turned', '--json');
+  expect(own.code).toBe(0);
+  expect((await run('eval', 'turned', '--data', 'other', '--json')).stdout).toBe(own.stdout);
+  const left = await run('eval', 'turned', '--data', 'other', '--transpose', 'no', '--json');
+  expect([left.code, left.stdout === own.stdout]).toEqual([0, false]);
+});
+
 it('a checkpoint of another net is refused', async () => {
   const made = await run('train', '--data', 'good', '--epochs', '1', '--quiet', '--out', 'lenet');
   expect(made.code).toBe(0);

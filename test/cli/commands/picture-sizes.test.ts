@@ -63,6 +63,23 @@ describe('a run of another size', () => {
     expect((await run('export', 'run', '--format', 'onnx')).code).toBe(0);
   });
 
+  it('is measured by its parameters alone, where their size is said', async () => {
+    expect((await run('export', 'run', '--format', 'npz', '--out', 'alone.npz')).code).toBe(0);
+    const alone = ['eval', 'alone.npz', '--recipe', 'fast', '--data', 'bars'];
+    const found = await run(...alone, '--size', '36x44');
+    expect([found.code, found.stdout], found.stderr).toEqual([0, expect.stringContaining('12 test images')]);
+    for (const size of [[], ['--size', '48']]) {
+      const { code, stderr } = await run(...alone, ...size);
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringMatching(/Hint: --size, or \{ size \} of openRun, says/),
+      ]);
+    }
+    expect((await run('eval', 'run', '--size', '48', '--json')).stdout).toBe(
+      (await run('eval', 'run', '--json')).stdout,
+    );
+  });
+
   it('continues to the same bits', async () => {
     await run('train', '--data', 'bars', ...args, '--size', '36x44', '--epochs', '4', '--out', 'other');
     const settings = ['--resume', 'run', '--epochs', '6', '--size', '36x44', '--resize', 'fit'];

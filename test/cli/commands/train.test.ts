@@ -276,6 +276,9 @@ it('a checkpoint whose scores overflow is told, not measured: exit code 5', asyn
   expect(predicted.stderr).toContain(
     `digit.png: expected finite scores but those of ${file} are not. Hint: `,
   );
+  const served = await run('serve', 'overflows');
+  expect(served).toMatchObject({ code: 5, stdout: '' });
+  expect(served.stderr).toContain(`expected finite scores but those of ${file} are not. Hint: `);
 });
 
 describe('--checkpoint-every', () => {
