@@ -52,6 +52,16 @@ export interface NativeTables {
   /** Lowest first, those of other CPUs included. */
   readonly levels: readonly NativeLevel[];
   /** How parameters follow gradients: the arrays that a rule keeps and the numbers of a step, in their order. */
+  /** What steps of a `LanePlan` compute. */
+  readonly operations: readonly string[];
+  readonly activations: readonly {
+    readonly name: string;
+    /** It never falls: max-pooling may go before it. */
+    readonly monotonic: boolean;
+    /** Its gradient follows from its output. */
+    readonly fromOutput: boolean;
+  }[];
+  readonly losses: readonly string[];
   readonly updates: readonly {
     readonly name: string;
     readonly slots: readonly string[];
@@ -71,10 +81,9 @@ export interface NativeUpdate {
 
 export interface NativeAddon {
   readonly LanePlan: new (
-    c: number,
-    h: number,
-    w: number,
-    steps: readonly (readonly number[])[],
+    input: readonly number[],
+    steps: readonly NativeStep[],
+    loss: string,
   ) => NativeLanePlan;
   /** The file that it was loaded from; `bindings` notes it. */
   readonly path?: string;
@@ -190,42 +199,53 @@ export interface NativeAddon {
   ): void;
 }
 
-/** A net compiled for the lanes engine: `new LanePlan(c, h, w, steps)`, steps as in native/core/lanes/plan.h. */
+/** A step of a plan: its operation, a name of `tables().operations`, and the operation's fields. */
+export type NativeStep = { readonly op: string; readonly [field: string]: unknown };
+
+/** What every call on a batch takes: the images at `indices`, as `pixel * scale + shift`, with their targets. */
+export interface NativeBatch {
+  readonly images: Uint8Array;
+  /** A class for each image, or as many numbers each as the plan has outputs: what its loss takes. */
+  readonly labels?: Uint8Array | undefined;
+  readonly values?: Float32Array | undefined;
+  readonly indices: Uint32Array;
+  readonly scale: number;
+  readonly shift: number;
+  readonly parameters: Float32Array;
+  /** Saved, but not trained. */
+  readonly buffers: Float32Array;
+}
+
+export interface NativeTrainStep extends NativeBatch {
+  /** The gradient is that of gradScale times the summed loss. */
+  readonly gradScale: number;
+  /** Overwritten. */
+  readonly gradients?: Float32Array | undefined;
+  /** In place of gradients: made of the parameters as updateSegments does. */
+  readonly update?: NativeUpdate | undefined;
+  /** What layers draw from: integers from 0 to 2^53 - 1. */
+  readonly seed: number;
+  readonly step: number;
+  /**
+   * Receives, each added up over the threads: gather, loss, update, then forward and backward of each step. The result has
+   * the same bits.
+   */
+  readonly seconds?: Float64Array | undefined;
+}
+
+/** A net compiled for the lanes engine; native/core/lanes/plan.h. */
 export interface NativeLanePlan {
-  /**
-   * Without an update overwrites the gradients with gradScale times those of the summed loss; the batch is
-   * images[indices]. With an update of the parameters makes it as updateSegments does, and leaves the gradients alone.
-   */
-  trainStep(
-    images: Uint8Array,
-    labels: Uint8Array,
-    indices: Uint32Array,
-    scale: number,
-    shift: number,
-    parameters: Float32Array,
-    gradScale: number,
-    gradients: Float32Array,
-    update: NativeUpdate | null,
-  ): { loss: number; correct: number };
-  /**
-   * `trainStep`, to the same bits. seconds receives, each added up over the threads: gather, loss, update, then forward
-   * and backward of each step.
-   */
-  timeStep(
-    ...args: [...step: Parameters<NativeLanePlan['trainStep']>, seconds: Float64Array]
-  ): ReturnType<NativeLanePlan['trainStep']>;
+  trainStep(step: NativeTrainStep): { loss: number; correct: number };
   /** Summed loss and correct predictions; predictions receives the first maximum of each image. */
-  evaluate(
-    images: Uint8Array,
-    labels: Uint8Array,
-    indices: Uint32Array,
-    scale: number,
-    shift: number,
-    parameters: Float32Array,
-    predictions: Int32Array,
-  ): { loss: number; correct: number };
-  /** logits [count, classes] of x [count, c, h, w]. */
-  predict(count: number, x: Float32Array, parameters: Float32Array, logits: Float32Array): void;
+  evaluate(batch: NativeBatch & { readonly predictions: Int32Array }): { loss: number; correct: number };
+  /** scores [count, outputs] of x [count, c, h, w]. */
+  predict(call: {
+    readonly count: number;
+    readonly x: Float32Array;
+    readonly parameters: Float32Array;
+    readonly buffers: Float32Array;
+    readonly scores: Float32Array;
+  }): void;
 }
 
 /**

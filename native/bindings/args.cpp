@@ -136,27 +136,27 @@ Span<float> Args::floats_or_null(Napi::Value value, const char* name, size_t len
   return array<float>(value, name, napi_float32_array, "a Float32Array or null", length);
 }
 
-Span<uint8_t> Args::bytes(const char* name) {
-  return array<uint8_t>(next(), name, napi_uint8_array, "a Uint8Array", 0);
+Span<uint8_t> Args::bytes(Napi::Value value, const char* name) {
+  return array<uint8_t>(value, name, napi_uint8_array, "a Uint8Array", 0);
 }
 
 Span<uint16_t> Args::uint16s(const char* name, size_t length) {
   return array<uint16_t>(next(), name, napi_uint16_array, "a Uint16Array", length);
 }
 
-Span<int32_t> Args::int32s(const char* name, size_t length) {
-  return array<int32_t>(next(), name, napi_int32_array, "an Int32Array", length);
+Span<int32_t> Args::int32s(Napi::Value value, const char* name, size_t length) {
+  return array<int32_t>(value, name, napi_int32_array, "an Int32Array", length);
 }
 
-Span<uint32_t> Args::uint32s(const char* name) {
-  return array<uint32_t>(next(), name, napi_uint32_array, "a Uint32Array", 0);
+Span<uint32_t> Args::uint32s(Napi::Value value, const char* name) {
+  return array<uint32_t>(value, name, napi_uint32_array, "a Uint32Array", 0);
 }
 
 Span<double> Args::doubles(Napi::Value value, const char* name, size_t length) {
   return array<double>(value, name, napi_float64_array, "a Float64Array", length);
 }
 
-void Args::disjoint(const char* name, Region written, std::initializer_list<Region> others) const {
+void Args::disjoint(const char* name, Region written, const std::vector<Region>& others) const {
   for (const Region& other : others) {
     if (written.bytes == 0 || other.bytes == 0) continue;
     if (written.begin < other.begin + other.bytes && other.begin < written.begin + written.bytes) {

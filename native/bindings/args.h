@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "rows/window.h"
 
@@ -59,19 +60,22 @@ class Args {
   Span<float> floats_or_null(const char* name, size_t length) {
     return floats_or_null(next(), name, length);
   }
-  Span<uint8_t> bytes(const char* name);
+  Span<uint8_t> bytes(const char* name) { return bytes(next(), name); }
   Span<uint16_t> uint16s(const char* name, size_t length);
-  Span<int32_t> int32s(const char* name, size_t length);
-  Span<uint32_t> uint32s(const char* name);
+  Span<int32_t> int32s(const char* name, size_t length) { return int32s(next(), name, length); }
+  Span<uint32_t> uint32s(const char* name) { return uint32s(next(), name); }
   Span<double> doubles(const char* name, size_t length) { return doubles(next(), name, length); }
 
   // Throws when `written` shares memory with any of the others.
-  void disjoint(const char* name, Region written, std::initializer_list<Region> others) const;
+  void disjoint(const char* name, Region written, const std::vector<Region>& others) const;
 
   float number(Napi::Value value, const char* name) const;
   Span<float> floats(Napi::Value value, const char* name, size_t length);
   Span<float> floats_or_null(Napi::Value value, const char* name, size_t length);
   Span<double> doubles(Napi::Value value, const char* name, size_t length = 0);
+  Span<uint8_t> bytes(Napi::Value value, const char* name);
+  Span<int32_t> int32s(Napi::Value value, const char* name, size_t length);
+  Span<uint32_t> uint32s(Napi::Value value, const char* name);
   // `value` as an integer in [low, 2^31 - 1].
   int64_t integer(Napi::Value value, const std::string& name, int64_t low = 0) const;
   // a * b, or a RangeError where it leaves 2^53: more than any array holds.

@@ -1,5 +1,6 @@
 #include "bindings/lane_plan.h"
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,32 +13,38 @@ namespace rownet::bindings {
 
 namespace {
 
-constexpr uint32_t kStepNumbers = 14;
-
-LaneStep read_step(const Args& args, const Napi::Value value) {
-  if (!value.IsArray() || value.As<Napi::Array>().Length() != kStepNumbers) {
-    args.fail_type("each step", "an array of 14 integers");
-  }
+std::vector<double> numbers_of(const Args& args, const Napi::Value value, const std::string& name) {
+  if (value.IsNumber()) return {value.As<Napi::Number>().DoubleValue()};
+  if (value.IsBoolean()) return {value.As<Napi::Boolean>().Value() ? 1.0 : 0.0};
+  if (!value.IsArray()) args.fail_type(name.c_str(), "a number, a boolean, a text or numbers");
+  std::vector<double> numbers;
   const Napi::Array array = value.As<Napi::Array>();
-  int64_t n[kStepNumbers];
-  for (uint32_t i = 0; i < kStepNumbers; ++i)
-    n[i] = args.integer(array.Get(i), "a number of a step");
-  if (n[0] > 3) args.fail_range("expected a step's kind from 0 to 3");
-  LaneStep step{};
-  step.kind = static_cast<LaneStep::Kind>(n[0]);
-  step.out_channels = n[1];
-  step.kh = n[2];
-  step.kw = n[3];
-  step.stride_h = n[4];
-  step.stride_w = n[5];
-  step.pad_h = n[6];
-  step.pad_w = n[7];
-  step.in_features = n[8];
-  step.out_features = n[9];
-  step.relu = n[10] != 0;
-  step.pool = n[11] != 0;
-  step.weight = n[12];
-  step.bias = n[13];
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value number = array.Get(i);
+    if (!number.IsNumber()) args.fail_type(name.c_str(), "a list of numbers");
+    numbers.push_back(number.As<Napi::Number>().DoubleValue());
+  }
+  return numbers;
+}
+
+// { op, ...fields }: what the fields mean is for the operation to say.
+LaneStep read_step(const Args& args, const Napi::Value value) {
+  if (!value.IsObject()) args.fail_type("each step", "an object with its operation as op");
+  const Napi::Object object = value.As<Napi::Object>();
+  const Napi::Value op = object.Get("op");
+  if (!op.IsString()) args.fail_type("op", "the name of an operation");
+  LaneStep step{op.As<Napi::String>().Utf8Value(), {}, {}};
+  const Napi::Array names = object.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = names.Get(i).ToString().Utf8Value();
+    const Napi::Value field = object.Get(name);
+    if (name == "op" || field.IsUndefined()) continue;
+    if (field.IsString()) {
+      step.texts[name] = field.As<Napi::String>().Utf8Value();
+    } else {
+      step.numbers[name] = numbers_of(args, field, name);
+    }
+  }
   return step;
 }
 
@@ -48,36 +55,87 @@ Napi::Value loss_object(Napi::Env env, const LossSum& sum) {
   return result;
 }
 
-// A batch, and where it stands: what a step writes must not change the indices that were checked.
-struct BatchArguments {
-  ByteBatch batch;
-  Region images, labels, indices;
+// The argument of a call. Reading a field may run code of the caller, which could detach what another
+// one points to: all fields are read before the first array.
+Napi::Object fields_of(Args& args) {
+  const Napi::Value value = args.next();
+  if (!value.IsObject()) args.fail_type("its argument", "an object");
+  return value.As<Napi::Object>();
+}
+
+struct BatchFields {
+  Napi::Value images, labels, values, indices, scale, shift, parameters, buffers;
+
+  explicit BatchFields(const Napi::Object& fields)
+      : images(fields.Get("images")),
+        labels(fields.Get("labels")),
+        values(fields.Get("values")),
+        indices(fields.Get("indices")),
+        scale(fields.Get("scale")),
+        shift(fields.Get("shift")),
+        parameters(fields.Get("parameters")),
+        buffers(fields.Get("buffers")) {}
 };
 
-// images, labels, indices, scale, shift: every index inside the images, every label inside the
-// classes.
-BatchArguments read_batch(Args& args, const LanePlan& plan) {
-  const auto images = args.bytes("images");
-  const auto labels = args.bytes("labels");
-  const auto indices = args.uint32s("indices");
-  ByteBatch batch{images.data, labels.data, indices.data, static_cast<int64_t>(indices.size),
-                  0.0f,        0.0f};
-  batch.scale = args.number("scale");
-  batch.shift = args.number("shift");
-  const size_t whole = images.size / static_cast<size_t>(plan.input_size());
-  const size_t available = whole < labels.size ? whole : labels.size;
+// A batch, and where it stands: what a call writes must not change what was checked.
+struct BatchArguments {
+  ByteBatch batch;
+  std::vector<Region> regions;
+  Span<float> parameters, buffers;
+};
+
+// Every index inside the images and the targets of the loss, every label inside the outputs.
+BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& fields) {
+  const auto images = args.bytes(fields.images, "images");
+  const auto indices = args.uint32s(fields.indices, "indices");
+  BatchArguments taken{};
+  ByteBatch& batch = taken.batch;
+  batch.images = images.data;
+  batch.indices = indices.data;
+  batch.count = static_cast<int64_t>(indices.size);
+  batch.scale = args.number(fields.scale, "scale");
+  batch.shift = args.number(fields.shift, "shift");
+  taken.regions = {images, indices};
+  size_t available = images.size / static_cast<size_t>(plan.input_size()), targets = 0;
+  if (plan.loss().of_labels) {
+    const auto labels = args.bytes(fields.labels, "labels");
+    batch.labels = labels.data;
+    targets = labels.size;
+    taken.regions.push_back(labels);
+  } else {
+    const auto values = args.floats(fields.values, "values", 0);
+    batch.values = values.data;
+    targets = values.size / static_cast<size_t>(plan.outputs());
+    taken.regions.push_back(values);
+  }
+  if (targets < available) available = targets;
   for (size_t i = 0; i < indices.size; ++i) {
     const uint32_t index = indices.data[i];
     if (index >= available) {
       args.fail_range("expected indices below " + std::to_string(available) + " but index " +
                       std::to_string(i) + " is " + std::to_string(index));
     }
-    if (labels.data[index] >= plan.classes()) {
-      args.fail_range("expected labels below " + std::to_string(plan.classes()) + " but image " +
-                      std::to_string(index) + " has " + std::to_string(labels.data[index]));
+    if (batch.labels != nullptr && batch.labels[index] >= plan.outputs()) {
+      args.fail_range("expected labels below " + std::to_string(plan.outputs()) + " but image " +
+                      std::to_string(index) + " has " + std::to_string(batch.labels[index]));
     }
   }
-  return {batch, images, labels, indices};
+  taken.parameters =
+      args.floats(fields.parameters, "parameters", static_cast<size_t>(plan.parameters()));
+  taken.buffers = args.floats(fields.buffers, "buffers", static_cast<size_t>(plan.buffers()));
+  return taken;
+}
+
+// An integer that JavaScript holds exactly.
+uint64_t whole_number(const Args& args, Napi::Value value, const char* name) {
+  if (!value.IsNumber()) args.fail_type(name, "an integer");
+  const double number = value.As<Napi::Number>().DoubleValue();
+  // Written so that NaN fails.
+  if (!(number >= 0.0 && number < 0x1p53) || number != std::floor(number)) {
+    args.fail_range(std::string("expected ") + name + " from 0 to 2^53 - 1 but received " +
+                    value.ToString().Utf8Value());
+  }
+  return static_cast<uint64_t>(number);
 }
 
 }  // namespace
@@ -85,108 +143,132 @@ BatchArguments read_batch(Args& args, const LanePlan& plan) {
 Napi::Function LanePlanObject::define(Napi::Env env) {
   return DefineClass(env, "LanePlan",
                      {InstanceMethod("trainStep", &LanePlanObject::train_step),
-                      InstanceMethod("timeStep", &LanePlanObject::time_step),
                       InstanceMethod("evaluate", &LanePlanObject::evaluate),
                       InstanceMethod("predict", &LanePlanObject::predict)});
 }
 
 LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Args args(info, "LanePlan");
-  const int64_t c = args.size("c", 1), h = args.size("h", 1), w = args.size("w", 1);
-  const Napi::Value steps = info[3];
+  const Napi::Value input = args.next(), steps = args.next(), loss = args.next();
+  if (!input.IsArray() || input.As<Napi::Array>().Length() != 3)
+    args.fail_type("input", "[channels, height, width]");
+  int64_t extents[3];
+  for (uint32_t i = 0; i < 3; ++i)
+    extents[i] = args.integer(input.As<Napi::Array>().Get(i), "an extent of the input", 1);
   if (!steps.IsArray()) args.fail_type("steps", "an array");
+  if (!loss.IsString()) args.fail_type("loss", "the name of a loss");
   const Napi::Array array = steps.As<Napi::Array>();
   std::vector<LaneStep> list;
   for (uint32_t i = 0; i < array.Length(); ++i) list.push_back(read_step(args, array.Get(i)));
-  guarded(info.Env(), "LanePlan", [&] {
+  const std::string name = loss.As<Napi::String>().Utf8Value();
+  guarded(info.Env(), args.where(), [&] {
     try {
-      plan_ = std::make_unique<LanePlan>(c, h, w, std::move(list));
+      plan_ = std::make_unique<LanePlan>(extents[0], extents[1], extents[2], list,
+                                         PlanOptions{name.c_str()});
     } catch (const std::invalid_argument& error) {
       args.fail_range(error.what());
     }
   });
 }
 
-void LanePlanObject::report_memory(Napi::Env env, size_t bytes) {
+void LanePlanObject::report_memory(Napi::Env env) {
+  const size_t bytes = plan_ == nullptr ? 0 : plan_->bytes();
   if (bytes == reported_) return;
   Napi::MemoryManagement::AdjustExternalMemory(
       env, static_cast<int64_t>(bytes) - static_cast<int64_t>(reported_));
   reported_ = bytes;
 }
 
-void LanePlanObject::Finalize(Napi::Env env) { report_memory(env, 0); }
+void LanePlanObject::Finalize(Napi::Env env) {
+  plan_.reset();
+  report_memory(env);
+}
 
 Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.trainStep");
-  return step(info, args, false);
-}
+  const Napi::Object fields = fields_of(args);
+  const BatchFields batch_fields(fields);
+  const Napi::Value gradients_field = fields.Get("gradients"), update_field = fields.Get("update");
+  const Napi::Value seconds_field = fields.Get("seconds"), scale_field = fields.Get("gradScale");
+  const Napi::Value seed_field = fields.Get("seed"), step_field = fields.Get("step");
+  const bool updates = !update_field.IsUndefined();
+  const UpdateFields update_fields = updates ? read_update(args, update_field) : UpdateFields{};
 
-// The arguments of trainStep, then seconds.
-Napi::Value LanePlanObject::time_step(const Napi::CallbackInfo& info) {
-  Args args(info, "LanePlan.timeStep");
-  return step(info, args, true);
-}
-
-Napi::Value LanePlanObject::step(const Napi::CallbackInfo& info, Args& args, bool timed) {
-  const Napi::Value asked = info[8];
-  const bool updates = !asked.IsNull();
-  const UpdateFields fields = updates ? read_update(args, asked) : UpdateFields{};
-  const BatchArguments data = read_batch(args, *plan_);
-  const auto& [batch, images, labels, indices] = data;
-  const size_t needed = static_cast<size_t>(plan_->parameters());
-  const auto parameters = args.floats("parameters", needed);
-  const float grad_scale = args.number("gradScale");
-  const auto gradients = args.floats("gradients", needed);
-  args.next();
-  args.disjoint("gradients", gradients, {parameters, images, labels, indices});
-  args.disjoint("parameters", parameters, {images, labels, indices});
-  const UpdateArguments taken = updates ? take_update(args, fields) : UpdateArguments{};
-  if (updates && (taken.params.data != parameters.data || taken.params.size < needed)) {
-    args.fail_range("expected an update of the plan's parameters");
+  BatchArguments taken = take_batch(args, *plan_, batch_fields);
+  StepContext context{args.number(scale_field, "gradScale")};
+  context.buffers = taken.buffers.data;
+  context.draw = {whole_number(args, seed_field, "seed"), whole_number(args, step_field, "step")};
+  // Whatever is written shares no memory with anything else.
+  std::vector<Region>& others = taken.regions;
+  const auto written = [&](const char* name, Region region) {
+    args.disjoint(name, region, others);
+    others.push_back(region);
+  };
+  UpdateArguments update{};
+  Span<float> gradients{};
+  if (updates && !gradients_field.IsUndefined())
+    args.fail_range("expected gradients or an update but received both");
+  if (updates) {
+    update = take_update(args, update_fields);
+    others.push_back(update.grads);
+    if (update.params.data != taken.parameters.data ||
+        update.params.size < static_cast<size_t>(plan_->parameters())) {
+      args.fail_range("expected an update of the plan's parameters");
+    }
+    for (const Span<float>& state : update.state) written("state", state);
+  } else {
+    gradients = args.floats(gradients_field, "gradients", static_cast<size_t>(plan_->parameters()));
+    written("gradients", gradients);
   }
-  for (const Span<float>& state : taken.state)
-    args.disjoint("state", state, {gradients, images, labels, indices});
-  double* seconds = nullptr;
-  if (timed) {
-    const auto times = args.doubles("seconds", static_cast<size_t>(plan_->times()));
-    args.disjoint("seconds", times, {parameters, gradients, images, labels, indices});
-    for (const Span<float>& state : taken.state) args.disjoint("seconds", times, {state});
-    seconds = times.data;
+  written("parameters", taken.parameters);
+  written("buffers", taken.buffers);
+  if (!seconds_field.IsUndefined()) {
+    const auto times = args.doubles(seconds_field, "seconds", static_cast<size_t>(plan_->times()));
+    written("seconds", times);
+    context.seconds = times.data;
   }
   const LossSum sum = guarded(info.Env(), args.where(), [&] {
-    return updates
-               ? plan_->train_step(data.batch, parameters.data, grad_scale, taken.update, seconds)
-               : plan_->train_step(data.batch, parameters.data, grad_scale, gradients.data,
-                                   seconds);
+    return updates ? plan_->train_step(taken.batch, update.update, taken.parameters.data, context)
+                   : plan_->train_step(taken.batch, taken.parameters.data, gradients.data, context);
   });
-  report_memory(info.Env(), plan_->bytes());
+  report_memory(info.Env());
   return loss_object(info.Env(), sum);
 }
 
 Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.evaluate");
-  const BatchArguments data = read_batch(args, *plan_);
-  const auto& [batch, images, labels, indices] = data;
-  const auto parameters = args.floats("parameters", static_cast<size_t>(plan_->parameters()));
-  const auto predictions = args.int32s("predictions", static_cast<size_t>(batch.count));
-  args.disjoint("predictions", predictions, {parameters, images, labels, indices});
+  const Napi::Object fields = fields_of(args);
+  const BatchFields batch_fields(fields);
+  const Napi::Value predictions_field = fields.Get("predictions");
+  BatchArguments taken = take_batch(args, *plan_, batch_fields);
+  const auto predictions =
+      args.int32s(predictions_field, "predictions", static_cast<size_t>(taken.batch.count));
+  taken.regions.insert(taken.regions.end(), {taken.parameters, taken.buffers});
+  args.disjoint("predictions", predictions, taken.regions);
   const LossSum sum = guarded(info.Env(), args.where(), [&] {
-    return plan_->evaluate(data.batch, parameters.data, predictions.data);
+    return plan_->evaluate(taken.batch, taken.parameters.data, taken.buffers.data,
+                           predictions.data);
   });
-  report_memory(info.Env(), plan_->bytes());
+  report_memory(info.Env());
   return loss_object(info.Env(), sum);
 }
 
 Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
   Args args(info, "LanePlan.predict");
-  const int64_t count = args.size("count");
-  const auto x = args.floats("x", args.product({count, plan_->input_size()}));
-  const auto parameters = args.floats("parameters", static_cast<size_t>(plan_->parameters()));
-  const auto logits = args.floats("logits", args.product({count, plan_->classes()}));
-  args.disjoint("logits", logits, {x, parameters});
+  const Napi::Object fields = fields_of(args);
+  const Napi::Value x_field = fields.Get("x"), scores_field = fields.Get("scores");
+  const Napi::Value parameters_field = fields.Get("parameters");
+  const Napi::Value buffers_field = fields.Get("buffers");
+  const int64_t count = args.integer(fields.Get("count"), "count");
+  const auto x = args.floats(x_field, "x", args.product({count, plan_->input_size()}));
+  const auto parameters =
+      args.floats(parameters_field, "parameters", static_cast<size_t>(plan_->parameters()));
+  const auto buffers = args.floats(buffers_field, "buffers", static_cast<size_t>(plan_->buffers()));
+  const auto scores = args.floats(scores_field, "scores", args.product({count, plan_->outputs()}));
+  args.disjoint("scores", scores, {x, parameters, buffers});
   guarded(info.Env(), args.where(),
-          [&] { plan_->predict(x.data, count, parameters.data, logits.data); });
-  report_memory(info.Env(), plan_->bytes());
+          [&] { plan_->predict(x.data, count, parameters.data, buffers.data, scores.data); });
+  report_memory(info.Env());
   return info.Env().Undefined();
 }
 

@@ -13,21 +13,18 @@ namespace rownet::bindings {
 class LanePlanObject : public Napi::ObjectWrap<LanePlanObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  // new LanePlan(c, h, w, steps): steps as arrays of kStepNumbers integers, in the order of
-  // LaneStep.
+  // new LanePlan([channels, height, width], steps, loss): steps as objects with the fields of LaneStep.
   explicit LanePlanObject(const Napi::CallbackInfo& info);
 
  private:
   Napi::Value train_step(const Napi::CallbackInfo& info);
-  Napi::Value time_step(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
 
-  Napi::Value step(const Napi::CallbackInfo& info, Args& args, bool timed);
   void Finalize(Napi::Env env) override;
   // Tells V8 how much memory the plan holds now. To V8 a plan is a small object: without this, a
   // program that makes one after another grows by gigabytes before they are collected.
-  void report_memory(Napi::Env env, size_t bytes);
+  void report_memory(Napi::Env env);
 
   std::unique_ptr<LanePlan> plan_;
   size_t reported_ = 0;

@@ -1,6 +1,7 @@
 // tables.cpp: what this build knows, for the lists of TypeScript. Chooses no level.
 #include "bindings/exports.h"
 #include "kernel_table.h"
+#include "lanes/lane_kernels.h"
 
 namespace rownet::bindings {
 
@@ -41,12 +42,38 @@ Napi::Array updates(Napi::Env env) {
   return result;
 }
 
+Napi::Array activations(Napi::Env env) {
+  const KernelTable& table = *kernel_table(IsaLevel::portable);
+  Napi::Array result = Napi::Array::New(env);
+  for (uint32_t i = 0; i < table.activation_count; ++i) {
+    const ActivationRow& activation = table.activations[i];
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", activation.name);
+    row.Set("monotonic", Napi::Boolean::New(env, activation.monotonic));
+    row.Set("fromOutput", Napi::Boolean::New(env, activation.from_output));
+    result.Set(i, row);
+  }
+  return result;
+}
+
+// The names of a list that ends with nullptr.
+template <typename Row>
+Napi::Array names_of(Napi::Env env, const Row* const* rows) {
+  Napi::Array result = Napi::Array::New(env);
+  for (uint32_t i = 0; rows[i] != nullptr; ++i) result.Set(i, rows[i]->name);
+  return result;
+}
+
 }  // namespace
 
 Napi::Value tables(const Napi::CallbackInfo& call) {
   Napi::Object result = Napi::Object::New(call.Env());
   result.Set("levels", levels(call.Env()));
   result.Set("updates", updates(call.Env()));
+  result.Set("activations", activations(call.Env()));
+  const LaneKernels& lanes = *kernel_table(IsaLevel::portable)->lanes;
+  result.Set("operations", names_of(call.Env(), lanes.ops));
+  result.Set("losses", names_of(call.Env(), lanes.losses));
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "cpu.h"
+#include "layers/activation_row.h"
 #include "rows/window.h"
 #include "updates/update_rule.h"
 
@@ -81,6 +82,10 @@ struct KernelTable {
   // Of updates/updates.inc.
   const UpdateRule* updates;
   int64_t update_count;
+
+  // layers/activations.inc
+  const ActivationRow* activations;
+  size_t activation_count;
 
   // The lanes engine's, see lanes/lane_kernels.h.
   const LaneKernels* lanes;

@@ -89,7 +89,12 @@ const size = 8 * 2 * 32 * 32;
 const pooled = size / 4;
 const calls = {
   // One linear step of 4 features to 2; parameters from the start of the arena.
-  LanePlan: () => new addon.LanePlan(1, 2, 2, [[3, 1, 1, 1, 1, 1, 0, 0, 4, 2, 0, 0, 0, 8]]),
+  LanePlan: () =>
+    new addon.LanePlan(
+      [1, 2, 2],
+      [{ op: 'linear', inFeatures: 4, outFeatures: 2, weight: 0, bias: 8 }],
+      'crossEntropy',
+    ),
   info: () => addon.info(),
   fmaBurst: () => addon.fmaBurst(2, 0.01),
   im2row: () => addon.im2row(many, floats(size), floats(size)),

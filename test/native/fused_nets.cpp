@@ -37,7 +37,7 @@ int64_t FusedNet::place(bool weight, int64_t count, int64_t fan_in) {
   return begin;
 }
 
-void FusedNet::place_parameters(LaneStep& step, int64_t weights, int64_t biases) {
+void FusedNet::place_parameters(FusedStep& step, int64_t weights, int64_t biases) {
   const int64_t fan_in = weights / biases;
   const bool bias_first = steps_.size() % 2 == 1;
   if (bias_first) step.bias = place(false, biases, fan_in);
@@ -45,15 +45,15 @@ void FusedNet::place_parameters(LaneStep& step, int64_t weights, int64_t biases)
   if (!bias_first) step.bias = place(false, biases, fan_in);
 }
 
-void FusedNet::append(const LaneStep& step, const PlaneShape& out) {
+void FusedNet::append(const FusedStep& step, const PlaneShape& out) {
   steps_.push_back(step);
   shapes_.push_back(out);
 }
 
 FusedNet& FusedNet::conv(const ConvSpec& s) {
   const PlaneShape in = shapes_.back();
-  LaneStep step{};
-  step.kind = LaneStep::Kind::kConv;
+  FusedStep step{};
+  step.kind = FusedStep::Kind::kConv;
   step.out_channels = s.out_channels;
   step.kh = s.kh;
   step.kw = s.kw;
@@ -72,8 +72,8 @@ FusedNet& FusedNet::conv(const ConvSpec& s) {
 
 FusedNet& FusedNet::pool(int64_t kh, int64_t kw, int64_t stride_h, int64_t stride_w) {
   const PlaneShape in = shapes_.back();
-  LaneStep step{};
-  step.kind = LaneStep::Kind::kPool;
+  FusedStep step{};
+  step.kind = FusedStep::Kind::kPool;
   step.kh = kh;
   step.kw = kw;
   step.stride_h = stride_h;
@@ -83,15 +83,15 @@ FusedNet& FusedNet::pool(int64_t kh, int64_t kw, int64_t stride_h, int64_t strid
 }
 
 FusedNet& FusedNet::relu() {
-  LaneStep step{};
-  step.kind = LaneStep::Kind::kRelu;
+  FusedStep step{};
+  step.kind = FusedStep::Kind::kRelu;
   append(step, shapes_.back());
   return *this;
 }
 
 FusedNet& FusedNet::linear(int64_t out_features, bool with_relu) {
-  LaneStep step{};
-  step.kind = LaneStep::Kind::kLinear;
+  FusedStep step{};
+  step.kind = FusedStep::Kind::kLinear;
   step.in_features = shapes_.back().size();
   step.out_features = out_features;
   step.relu = with_relu;
@@ -100,27 +100,62 @@ FusedNet& FusedNet::linear(int64_t out_features, bool with_relu) {
   return *this;
 }
 
+LaneStep FusedStep::fields() const {
+  const auto number = [](int64_t n) { return static_cast<double>(n); };
+  const auto one = [&](int64_t n) { return std::vector<double>{number(n)}; };
+  const auto two = [&](int64_t h, int64_t w) { return std::vector<double>{number(h), number(w)}; };
+  LaneStep step;
+  switch (kind) {
+    case Kind::kConv:
+      step = {"conv2d",
+              {{"outChannels", one(out_channels)},
+               {"kernel", two(kh, kw)},
+               {"stride", two(stride_h, stride_w)},
+               {"padding", two(pad_h, pad_w)},
+               {"pool", one(pool)},
+               {"weight", one(weight)},
+               {"bias", one(bias)}}};
+      break;
+    case Kind::kPool:
+      step = {"maxPool2d", {{"kernel", two(kh, kw)}, {"stride", two(stride_h, stride_w)}}};
+      break;
+    case Kind::kRelu:
+      return {"activation", {}, {{"activation", "relu"}}};
+    case Kind::kLinear:
+      step = {"linear",
+              {{"inFeatures", one(in_features)},
+               {"outFeatures", one(out_features)},
+               {"weight", one(weight)},
+               {"bias", one(bias)}}};
+      break;
+  }
+  if (relu) step.texts["activation"] = "relu";
+  return step;
+}
+
 LanePlan FusedNet::plan(bool winograd) const {
   const PlaneShape& in = shapes_.front();
-  return LanePlan(in.c, in.h, in.w, steps_, winograd);
+  std::vector<LaneStep> steps;
+  for (const FusedStep& step : steps_) steps.push_back(step.fields());
+  return LanePlan(in.c, in.h, in.w, steps, {"crossEntropy", winograd});
 }
 
 std::string FusedNet::text() const {
   const PlaneShape& in = shapes_.front();
   std::string all = std::to_string(in.c) + "x" + pair(in.h, in.w);
-  for (const LaneStep& s : steps_) {
+  for (const FusedStep& s : steps_) {
     switch (s.kind) {
-      case LaneStep::Kind::kConv:
+      case FusedStep::Kind::kConv:
         all += ", conv " + std::to_string(s.out_channels) + " of " + pair(s.kh, s.kw) +
                ", stride " + pair(s.stride_h, s.stride_w) + ", padding " + pair(s.pad_h, s.pad_w);
         break;
-      case LaneStep::Kind::kPool:
+      case FusedStep::Kind::kPool:
         all += ", max " + pair(s.kh, s.kw) + ", stride " + pair(s.stride_h, s.stride_w);
         break;
-      case LaneStep::Kind::kRelu:
+      case FusedStep::Kind::kRelu:
         all += ", relu";
         break;
-      case LaneStep::Kind::kLinear:
+      case FusedStep::Kind::kLinear:
         all += ", linear " + std::to_string(s.out_features);
         break;
     }
@@ -216,9 +251,9 @@ FusedResult FusedRunner::run(LanePlan& plan, const FusedNet& net, const FusedIma
   const ByteBatch batch{images_.data(), labels_.data(), indices_.data(),
                         count,          images.scale,   images.shift};
   FusedResult result{};
-  result.trained = plan.train_step(batch, parameters_.data(), grad_scale, gradients_.data());
-  result.evaluated = plan.evaluate(batch, parameters_.data(), predictions_.data());
-  plan.predict(x_.data(), count, parameters_.data(), logits_.data());
+  result.trained = plan.train_step(batch, parameters_.data(), gradients_.data(), {grad_scale});
+  result.evaluated = plan.evaluate(batch, parameters_.data(), nullptr, predictions_.data());
+  plan.predict(x_.data(), count, parameters_.data(), nullptr, logits_.data());
   result.predictions = predictions_.values();
   result.logits = logits_.values();
 

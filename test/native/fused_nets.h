@@ -21,6 +21,18 @@ struct ConvSpec {
   bool relu = false, pool = false;
 };
 
+// A step of these nets; LaneStep has the fields of its kind alone.
+struct FusedStep {
+  enum class Kind { kConv, kPool, kRelu, kLinear };
+  Kind kind;
+  int64_t out_channels, kh, kw, stride_h, stride_w, pad_h, pad_w;
+  int64_t in_features, out_features;
+  bool relu, pool;
+  int64_t weight, bias;
+
+  LaneStep fields() const;
+};
+
 struct PlaneShape {
   int64_t c, h, w;
   int64_t size() const { return c * h * w; }
@@ -47,7 +59,7 @@ class FusedNet {
     int64_t fan_in;
   };
 
-  const std::vector<LaneStep>& steps() const { return steps_; }
+  const std::vector<FusedStep>& steps() const { return steps_; }
   const std::vector<Part>& parts() const { return parts_; }
   // Of step i's input; of the logits behind the last.
   const PlaneShape& shape(size_t i) const { return shapes_[i]; }
@@ -68,13 +80,13 @@ class FusedNet {
 
  private:
   std::vector<PlaneShape> shapes_;
-  std::vector<LaneStep> steps_;
+  std::vector<FusedStep> steps_;
   std::vector<Part> parts_;
   int64_t arena_ = 0;
 
   int64_t place(bool weight, int64_t count, int64_t fan_in);
-  void place_parameters(LaneStep& step, int64_t weights, int64_t biases);
-  void append(const LaneStep& step, const PlaneShape& out);
+  void place_parameters(FusedStep& step, int64_t weights, int64_t biases);
+  void append(const FusedStep& step, const PlaneShape& out);
 };
 
 struct FusedImages {

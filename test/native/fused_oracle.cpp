@@ -69,13 +69,13 @@ double FusedOracle::rounding(bool exact, int64_t terms, double magnitude) const 
 // Of a convolution or pooling step before what is fused behind it, for one image.
 Window FusedOracle::window(size_t step) const {
   const PlaneShape& in = net_.shape(step);
-  const LaneStep& s = net_.steps()[step];
+  const FusedStep& s = net_.steps()[step];
   return {1, in.c, in.h, in.w, s.kh, s.kw, s.stride_h, s.stride_w, s.pad_h, s.pad_w};
 }
 
 FusedOracle::Values FusedOracle::product(size_t step, const Values& in) const {
-  const LaneStep& s = net_.steps()[step];
-  const bool conv = s.kind == LaneStep::Kind::kConv;
+  const FusedStep& s = net_.steps()[step];
+  const bool conv = s.kind == FusedStep::Kind::kConv;
   const Window v = window(step);
   const int64_t outputs = conv ? s.out_channels * out_pixels(v) : s.out_features;
   const auto multiply = [&](const Doubles& x, const Doubles& parameters) {
@@ -214,8 +214,8 @@ FusedOracle::Values FusedOracle::loss_of(const Values& logits, int32_t label) {
 
 FusedOracle::Values FusedOracle::product_backward(size_t step, const Values& in,
                                                   const Values& dout) {
-  const LaneStep& s = net_.steps()[step];
-  const bool conv = s.kind == LaneStep::Kind::kConv;
+  const FusedStep& s = net_.steps()[step];
+  const bool conv = s.kind == FusedStep::Kind::kConv;
   const Window v = window(step);
   struct Gradients {
     Doubles dx, dw, db;
@@ -264,17 +264,17 @@ void FusedOracle::add(const Floats& image, int32_t label) {
     std::vector<int64_t> argmax;
     Window pooled;
   };
-  const std::vector<LaneStep>& steps = net_.steps();
+  const std::vector<FusedStep>& steps = net_.steps();
   std::vector<Stage> stages(steps.size());
   Values at{widen(image), Doubles(image.size(), 0.0)};
   for (size_t i = 0; i < steps.size(); ++i) {
-    const LaneStep& s = steps[i];
+    const FusedStep& s = steps[i];
     Stage& stage = stages[i];
-    const bool pools = s.kind == LaneStep::Kind::kPool;
-    const bool multiplies = s.kind == LaneStep::Kind::kConv || s.kind == LaneStep::Kind::kLinear;
+    const bool pools = s.kind == FusedStep::Kind::kPool;
+    const bool multiplies = s.kind == FusedStep::Kind::kConv || s.kind == FusedStep::Kind::kLinear;
     stage.in = at;
     stage.product = multiplies ? product(i, at) : at;
-    stage.active = s.relu || s.kind == LaneStep::Kind::kRelu ? relu(stage.product) : stage.product;
+    stage.active = s.relu || s.kind == FusedStep::Kind::kRelu ? relu(stage.product) : stage.product;
     at = stage.active;
     if (!s.pool && !pools) continue;
     const Window v = window(i);
@@ -285,13 +285,13 @@ void FusedOracle::add(const Floats& image, int32_t label) {
   }
   Values d = loss_of(at, label);
   for (size_t i = steps.size(); i-- > 0;) {
-    const LaneStep& s = steps[i];
+    const FusedStep& s = steps[i];
     const Stage& stage = stages[i];
     if (!stage.argmax.empty()) {
       d = max_pool_backward(stage.pooled, stage.active, stage.argmax.data(), d);
     }
-    if (s.relu || s.kind == LaneStep::Kind::kRelu) relu_backward(stage.product, d);
-    if (s.kind == LaneStep::Kind::kConv || s.kind == LaneStep::Kind::kLinear) {
+    if (s.relu || s.kind == FusedStep::Kind::kRelu) relu_backward(stage.product, d);
+    if (s.kind == FusedStep::Kind::kConv || s.kind == FusedStep::Kind::kLinear) {
       d = product_backward(i, stage.in, d);
     }
   }

@@ -35,7 +35,7 @@ void check_exactly(const FusedNet& net, uint64_t seed, const std::vector<int64_t
   FusedRunner runner;
   problem("%s", net.text().c_str());
   CHECK_EQUAL(plan.input_size(), net.input_size());
-  CHECK_EQUAL(plan.classes(), net.classes());
+  CHECK_EQUAL(plan.outputs(), net.classes());
   CHECK_EQUAL(plan.parameters(), net.arena());
   for (int64_t count : sizes) {
     if (!next_case()) continue;

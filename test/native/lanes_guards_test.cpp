@@ -124,10 +124,10 @@ TEST(plans_look_at_their_guards_after_each_call) {
         std::vector<int32_t> predictions(indices.size());
         Floats x(static_cast<size_t>(count * net.input_size()));
         Floats logits(static_cast<size_t>(count * net.classes()));
-        if (which == 0) plan.train_step(batch, parameters.data(), 1.0f, gradients.data());
-        if (which == 1) plan.train_step(batch, moved.data(), 1.0f, sgd({}, all, nullptr));
-        if (which == 2) plan.evaluate(batch, parameters.data(), predictions.data());
-        if (which == 3) plan.predict(x.data(), count, parameters.data(), logits.data());
+        if (which == 0) plan.train_step(batch, parameters.data(), gradients.data(), {1.0f});
+        if (which == 1) plan.train_step(batch, sgd({}, all, nullptr), moved.data(), {1.0f});
+        if (which == 2) plan.evaluate(batch, parameters.data(), nullptr, predictions.data());
+        if (which == 3) plan.predict(x.data(), count, parameters.data(), nullptr, logits.data());
       };
       run(0);
       PlanMemory& memory = LanePlanProbe::state(plan).*write.memory;

@@ -19,13 +19,16 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 size_t size(int64_t n) { return static_cast<size_t>(n); }
 int64_t width() { return kernels().vector_width; }
 
+const Loss& cross_entropy() { return *kernels().lanes->losses[0]; }
+
 struct Softmax {
-  Floats dlogits, sums, below;
+  Floats dlogits;
+  Doubles losses;
   std::vector<int32_t> best;
 };
 
 // rows[image][class] in lanes, beside guard pages; lanes without an image repeat the first.
-Softmax softmax(const std::vector<Floats>& rows, const std::vector<int32_t>& labels, float scale) {
+Softmax softmax(const std::vector<Floats>& rows, const std::vector<uint8_t>& labels, float scale) {
   const int64_t count = static_cast<int64_t>(rows.size());
   const int64_t classes = static_cast<int64_t>(rows[0].size());
   Floats lanes;
@@ -34,28 +37,42 @@ Softmax softmax(const std::vector<Floats>& rows, const std::vector<int32_t>& lab
       lanes.push_back(rows[size(lane < count ? lane : 0)][size(j)]);
     }
   }
-  Guarded<float> logits, dlogits, sums, below;
-  Guarded<int32_t> answers, best;
+  std::vector<uint32_t> order;
+  for (int64_t i = 0; i < count; ++i) order.push_back(static_cast<uint32_t>(i));
+  Guarded<float> logits, dlogits;
+  Guarded<uint8_t> answers;
+  Guarded<uint32_t> indices;
+  Guarded<int32_t> best;
   logits.place(lanes, Side::kEnd);
   dlogits.place(classes * width(), Side::kEnd);
-  sums.place(width(), Side::kEnd);
-  below.place(count, Side::kEnd);
   answers.place(labels, Side::kEnd);
+  indices.place(order, Side::kEnd);
   best.place(count, Side::kEnd);
-  kernels().lanes->softmax(classes, count, logits.data(), answers.data(), scale, dlogits.data(),
-                           sums.data(), below.data(), best.data());
+  const LossTargets targets{answers.data(), nullptr, indices.data()};
+  const LossSum sum = cross_entropy().block(classes, count, logits.data(), targets, scale,
+                                            dlogits.data(), best.data());
   CHECK_NONE(dlogits.check());
-  CHECK_NONE(sums.check());
-  CHECK_NONE(below.check());
   CHECK_NONE(best.check());
   CHECK_NONE(difference_in_bits(logits.values(), lanes));
-  const Softmax result{dlogits.values(), sums.values(), below.values(), best.values()};
-  // Without gradients all else is the same.
-  kernels().lanes->softmax(classes, count, logits.data(), answers.data(), 0.0f, nullptr,
-                           sums.data(), below.data(), best.data());
-  CHECK_NONE(difference_in_bits(sums.values(), result.sums));
-  CHECK_NONE(difference_in_bits(below.values(), result.below));
-  CHECK(best.values() == result.best);
+  Softmax result{dlogits.values(), {}, best.values()};
+  // Without gradients all else is the same; the sum is that of the images alone.
+  double total = 0.0;
+  int64_t correct = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    Floats alone(size(classes * width()));
+    for (int64_t j = 0; j < classes * width(); ++j) {
+      alone[size(j)] = lanes[size(j / width() * width() + i)];
+    }
+    const LossTargets target{answers.data(), nullptr, indices.data() + i};
+    const LossSum one =
+        cross_entropy().block(classes, 1, alone.data(), target, 0.0f, nullptr, nullptr);
+    result.losses.push_back(one.loss);
+    total += one.loss;
+    correct += one.correct;
+    CHECK_EQUAL(one.correct, result.best[size(i)] == labels[size(i)] ? 1 : 0);
+  }
+  CHECK(total == sum.loss || (std::isnan(total) && std::isnan(sum.loss)));
+  CHECK_EQUAL(sum.correct, correct);
   return result;
 }
 
@@ -76,7 +93,7 @@ TEST(lanes_exp_is_within_its_error) {
       const float x = -87.0f * static_cast<float>(i + lane) / static_cast<float>(kPoints);
       rows.push_back({0.0f, x});
     }
-    const Softmax result = softmax(rows, std::vector<int32_t>(rows.size(), 0), 1.0f);
+    const Softmax result = softmax(rows, std::vector<uint8_t>(rows.size(), 0), 1.0f);
     for (int64_t lane = 0; lane < width(); ++lane) {
       const float x = rows[size(lane)][1];
       problem("exp(%.9g)", static_cast<double>(x));
@@ -86,7 +103,6 @@ TEST(lanes_exp_is_within_its_error) {
       worst = std::max(worst, std::fabs(error));
       // fused_oracle.cpp's kExpError leaves room for it.
       CHECK(std::fabs(error) < 3e-7);
-      CHECK_EQUAL(result.below[size(lane)], 0.0f);
     }
   }
   problem("the largest error, %g", worst);
@@ -98,19 +114,18 @@ TEST(lanes_exp_of_far_apart_logits_vanishes) {
     if (!next_case()) continue;
     problem("logits 0 and %g", static_cast<double>(x));
     const Softmax result = softmax({{0.0f, x}}, {0}, 1.0f);
-    CHECK_EQUAL(result.sums[0], 1.0f);
+    CHECK_EQUAL(result.losses[0], 0.0);
     CHECK_EQUAL(dlogit(result, 0, 0), 0.0f);
     CHECK(dlogit(result, 1, 0) >= 0.0f && dlogit(result, 1, 0) <= 2e-38f);
     const Softmax wrong = softmax({{0.0f, x}}, {1}, 1.0f);
-    CHECK_EQUAL(wrong.below[0], x);
+    CHECK_EQUAL(wrong.losses[0], -static_cast<double>(x));
     CHECK_EQUAL(dlogit(wrong, 0, 0), 1.0f);
     CHECK_EQUAL(dlogit(wrong, 1, 0), -1.0f);
   }
   CHECK_CASES(8);
   problem("the two largest logits");
   const Softmax huge = softmax({{kLargest, kLargest, -kLargest}}, {1}, 2.0f);
-  CHECK_EQUAL(huge.sums[0], 2.0f);
-  CHECK_EQUAL(huge.below[0], 0.0f);
+  CHECK_EQUAL(huge.losses[0], std::log(2.0));
   CHECK_EQUAL(huge.best[0], 0);
   CHECK_EQUAL(dlogit(huge, 0, 0), 1.0f);
   CHECK_EQUAL(dlogit(huge, 1, 0), -1.0f);
@@ -121,10 +136,9 @@ TEST(lanes_softmax_of_equal_logits_is_even) {
     for (float value : {0.0f, -3.5f, 1e30f, -kLargest}) {
       if (!next_case()) continue;
       problem("%lld logits of %g", static_cast<long long>(classes), static_cast<double>(value));
-      const int32_t label = static_cast<int32_t>(classes - 1);
+      const uint8_t label = static_cast<uint8_t>(classes - 1);
       const Softmax result = softmax({Floats(size(classes), value)}, {label}, 1.0f);
-      CHECK_EQUAL(result.sums[0], static_cast<float>(classes));
-      CHECK_EQUAL(result.below[0], 0.0f);
+      CHECK_EQUAL(result.losses[0], std::log(static_cast<double>(classes)));
       // Of equal maxima the first counts.
       CHECK_EQUAL(result.best[0], 0);
       const float even = 1.0f / static_cast<float>(classes);
@@ -145,23 +159,22 @@ TEST(lanes_softmax_equals_reference) {
                 static_cast<long long>(classes), static_cast<double>(spread));
         Random random(size(count));
         std::vector<Floats> rows;
-        std::vector<int32_t> labels;
+        std::vector<uint8_t> labels;
         for (int64_t i = 0; i < count; ++i) {
           rows.push_back(random.reals(classes));
           for (float& z : rows.back()) z *= spread;
-          labels.push_back(static_cast<int32_t>(random.integer(0, classes - 1)));
+          labels.push_back(static_cast<uint8_t>(random.integer(0, classes - 1)));
         }
         const float scale = 0.125f;
         const Softmax result = softmax(rows, labels, scale);
         for (int64_t i = 0; i < count; ++i) {
           const Doubles z = widen(rows[size(i)]);
           Doubles gradient(z.size());
-          const double loss = reference::softmax_cross_entropy(
-                                  1, classes, z.data(), &labels[size(i)], 0.125, gradient.data())
-                                  .loss;
-          const double received = std::log(static_cast<double>(result.sums[size(i)])) -
-                                  static_cast<double>(result.below[size(i)]);
-          CHECK(std::fabs(received - loss) <= 1e-6 * (1.0 + loss));
+          const int32_t label = labels[size(i)];
+          const double loss =
+              reference::softmax_cross_entropy(1, classes, z.data(), &label, 0.125, gradient.data())
+                  .loss;
+          CHECK(std::fabs(result.losses[size(i)] - loss) <= 1e-6 * (1.0 + loss));
           for (int64_t j = 0; j < classes; ++j) {
             const double error =
                 std::fabs(static_cast<double>(dlogit(result, j, i)) - gradient[size(j)]);
@@ -187,9 +200,9 @@ TEST(lanes_softmax_passes_nan_on_within_its_image) {
                 static_cast<long long>(at), static_cast<long long>(image));
         std::vector<Floats> rows(size(width()), Floats{0.0f, 1.0f, 2.0f});
         rows[size(image)][size(at)] = bad;
-        const Softmax result = softmax(rows, std::vector<int32_t>(size(width()), 1), 1.0f);
+        const Softmax result = softmax(rows, std::vector<uint8_t>(size(width()), 1), 1.0f);
         for (int64_t lane = 0; lane < width(); ++lane) {
-          CHECK_EQUAL(std::isnan(result.sums[size(lane)]), lane == image);
+          CHECK_EQUAL(std::isnan(result.losses[size(lane)]), lane == image);
           for (int64_t j = 0; j < 3; ++j) {
             CHECK_EQUAL(std::isnan(dlogit(result, j, lane)), lane == image);
           }

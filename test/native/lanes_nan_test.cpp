@@ -51,7 +51,7 @@ TEST(lanes_nan_stays_within_its_image) {
       const auto predict = [&](const Floats& input) {
         LanePlan plan = net.plan(true);
         Floats logits(size(count * net.classes()));
-        plan.predict(input.data(), count, parameters.data(), logits.data());
+        plan.predict(input.data(), count, parameters.data(), nullptr, logits.data());
         return logits;
       };
       const Floats expected = predict(x);

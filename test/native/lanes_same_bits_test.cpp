@@ -92,7 +92,7 @@ TEST_ONCE(lanes_use_as_many_threads_as_they_took_memory_for) {
   std::vector<int32_t> predictions(static_cast<size_t>(count));
   const auto evaluate = [&] {
     LanePlan plan = net.plan(true);
-    return plan.evaluate(batch, p.parameters.data(), predictions.data()).loss;
+    return plan.evaluate(batch, p.parameters.data(), nullptr, predictions.data()).loss;
   };
   set_thread_count(1);
   const double expected = evaluate();

@@ -189,8 +189,8 @@ ByteBatch batch_of(const Course& c, const std::vector<uint32_t>& indices) {
 void take_step(const Course& c, LanePlan& plan, size_t index, Moment& at) {
   const std::vector<uint32_t>& indices = c.batches[index];
   float* const velocities = c.step.momentum > 0.0 ? at.velocities.data() : nullptr;
-  at.sum = plan.train_step(batch_of(c, indices), at.parameters.data(), grad_scale_of(indices),
-                           sgd(c.step, c.segments, velocities));
+  at.sum = plan.train_step(batch_of(c, indices), sgd(c.step, c.segments, velocities),
+                           at.parameters.data(), {grad_scale_of(indices)});
 }
 
 // One step from `before` as the reference takes it, and how far `after` may be from that: the
@@ -240,12 +240,12 @@ bool check_step(const Course& c, size_t index, const Moment& before, const Momen
 void disturb(const Course& c, LanePlan& plan, const Floats& parameters, size_t index) {
   const std::vector<uint32_t>& indices = c.batches[(index + 3) % c.batches.size()];
   std::vector<int32_t> predictions(indices.size());
-  plan.evaluate(batch_of(c, indices), parameters.data(), predictions.data());
+  plan.evaluate(batch_of(c, indices), parameters.data(), nullptr, predictions.data());
   Random random(index);
   const int64_t count = random.integer(1, 2 * kernels().vector_width);
   const Floats x = random.reals(count * c.net.input_size());
   Floats logits(static_cast<size_t>(count * c.net.classes()));
-  plan.predict(x.data(), count, parameters.data(), logits.data());
+  plan.predict(x.data(), count, parameters.data(), nullptr, logits.data());
 }
 
 }  // namespace

@@ -55,11 +55,11 @@ TEST(lanes_update_equals_one_after_the_step) {
       LanePlan plan = net.plan(true);
 
       Floats expected = start, gradients(start.size(), 0.0f), wanted = velocities;
-      const LossSum plain = plan.train_step(batch, expected.data(), 0.125f, gradients.data());
+      const LossSum plain = plan.train_step(batch, expected.data(), gradients.data(), {0.125f});
       update_segments(update_of(wanted), gradients.data(), expected.data());
 
       Floats actual = start, moved = velocities;
-      const LossSum sum = plan.train_step(batch, actual.data(), 0.125f, update_of(moved));
+      const LossSum sum = plan.train_step(batch, update_of(moved), actual.data(), {0.125f});
 
       CHECK_EQUAL(sum.loss, plain.loss);
       CHECK_NONE(difference_in_bits(actual, expected));
@@ -71,11 +71,13 @@ TEST(lanes_update_equals_one_after_the_step) {
       Floats timed = start, timed_velocities = velocities, timed_gradients(start.size(), 0.0f);
       constexpr double kGuard = -7.0;
       std::vector<double> seconds(time_count(steps) + 1, kGuard);
-      plan.train_step(batch, start.data(), 0.125f, timed_gradients.data(), seconds.data());
+      StepContext context{0.125f};
+      context.seconds = seconds.data();
+      plan.train_step(batch, start.data(), timed_gradients.data(), context);
       CHECK_NONE(difference_in_bits(timed_gradients, gradients));
       CHECK_EQUAL(seconds[kUpdateTime], 0.0);
       const LossSum timed_sum =
-          plan.train_step(batch, timed.data(), 0.125f, update_of(timed_velocities), seconds.data());
+          plan.train_step(batch, update_of(timed_velocities), timed.data(), context);
       CHECK_EQUAL(timed_sum.loss, plain.loss);
       CHECK_NONE(difference_in_bits(timed, expected));
       CHECK_NONE(difference_in_bits(timed_velocities, wanted));

@@ -1,7 +1,8 @@
 /** A net as a native plan of fused steps. */
 import type { LaneStep } from '../../layers/kind.js';
 import type { Runnable } from '../../nets/runner.js';
-import { createLanePlan, type LanePlan, type NativeStep } from './native-plan.js';
+import type { NativeStep } from '../../native.js';
+import { createLanePlan, type LanePlan } from './native-plan.js';
 import { type PlannedStep, planNet } from './plan.js';
 
 export type CompiledNet =
@@ -13,7 +14,7 @@ export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable, 
   const plan = planNet(layer, inputShape, loss);
   if ('reason' in plan) return plan;
   const steps = plan.steps.map(({ step }) => withPlaces(step, [arena, bufferArena]));
-  return { steps: plan.steps, plan: createLanePlan(inputShape, steps) };
+  return { steps: plan.steps, plan: createLanePlan(inputShape, steps, loss) };
 }
 
 /** Parameters and buffers as their places in their arena, in floats. */

@@ -9,7 +9,7 @@ import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
 import type { Loss } from '../../losses/loss.js';
 import { Tensor } from '../../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
-import { checkEngineOptions, checkImages, checkStep, gradScaleOf } from '../image-set.js';
+import { checkEngineOptions, checkImages, checkStep, gradScaleOf, valuesOf } from '../image-set.js';
 
 const EVALUATION_BATCH = 256;
 
@@ -41,6 +41,7 @@ export class LanesEngine implements Engine {
   readonly #normalization: EngineOptions['normalization'];
   readonly #loss: Loss;
   readonly #train: ImageSet | undefined;
+  #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
@@ -85,24 +86,26 @@ export class LanesEngine implements Engine {
       );
     }
     checkStep(indices, options);
-    const { update } = options;
+    const { update, seed = 0, step = 0 } = options;
     const { scale, shift } = this.#normalization;
-    const { arena, gradArena } = this.#net;
+    const { arena, gradArena, bufferArena } = this.#net;
     const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);
     const fused = update !== undefined && updates(update, this.#net);
-    const step = [
-      train.images,
-      train.labels,
+    const result = this.#plan.trainStep({
+      images: train.images,
+      labels: train.labels,
+      values: this.#values(train),
       indices,
       scale,
       shift,
-      arena,
+      parameters: arena,
+      buffers: bufferArena,
       gradScale,
-      gradArena,
-      fused ? update : null,
-    ] as const;
-    const result =
-      seconds === undefined ? this.#plan.trainStep(...step) : this.#plan.timeStep(...step, seconds);
+      ...(fused ? { update } : { gradients: gradArena }),
+      seed,
+      step,
+      seconds,
+    });
     for (const { parameters, pixels } of this.#steps) {
       for (const parameter of parameters) parameter.rows = indices.length * pixels;
     }
@@ -117,33 +120,45 @@ export class LanesEngine implements Engine {
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
     const { scale, shift } = this.#normalization;
     const predictions = new Int32Array(dataset.count);
+    const values = this.#values(dataset);
     let loss = 0;
-    let correct = 0;
     for (let start = 0; start < dataset.count; start += batchSize) {
       const count = Math.min(batchSize, dataset.count - start);
       const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
-      const part = this.#plan.evaluate(
-        dataset.images,
-        dataset.labels,
+      const part = this.#plan.evaluate({
+        images: dataset.images,
+        labels: dataset.labels,
+        values,
         indices,
         scale,
         shift,
-        this.#net.arena,
-        predictions.subarray(start, start + count),
-      );
+        parameters: this.#net.arena,
+        buffers: this.#net.bufferArena,
+        predictions: predictions.subarray(start, start + count),
+      });
       loss += part.loss;
-      correct += part.correct;
       for (let row = 0; row < count; row += 1) {
         confusion[dataset.labels[start + row]][predictions[start + row]] += 1;
       }
     }
+    const correct = confusion.reduce((sum, row, label) => sum + row[label], 0);
     return { images: dataset.count, loss, correct, confusion, predictions };
+  }
+
+  /** What a loss of values compares scores with; those of the set last asked for are kept. */
+  #values(dataset: ImageSet): Float32Array | undefined {
+    if (this.#loss.targets === 'labels') return undefined;
+    if (this.#valued?.dataset !== dataset) {
+      this.#valued = { dataset, values: valuesOf(dataset, this.#net.outputShape[0]) };
+    }
+    return this.#valued.values;
   }
 
   predict(x: Tensor): Tensor {
     checkBatch('predict', 'x', x, this.#net.inputShape);
     const scores = new Tensor(this.#net.layer.outputShape(x.shape));
-    this.#plan.predict(x.shape[0], x.data, this.#net.arena, scores.data);
+    const { arena: parameters, bufferArena: buffers } = this.#net;
+    this.#plan.predict({ count: x.shape[0], x: x.data, parameters, buffers, scores: scores.data });
     return scores;
   }
 }

@@ -4,7 +4,7 @@ import { isView, kindOf } from '../../layers/kinds.js';
 import type { Parameter } from '../../layers/layer.js';
 import { type Leaf, leaves, type Sequential } from '../../layers/sequential.js';
 import { formatShape, type Shape, sizeOf } from '../../tensor.js';
-import { hasLaneLoss, hasLaneOperation, laneActivations } from './native-plan.js';
+import { hasLaneLoss, hasLaneOperation, laneActivation } from './native-plan.js';
 
 /** One fused step. `layers` names what it computes; its parameters are those of the first of them. */
 export interface PlannedStep {
@@ -23,9 +23,9 @@ export type Plan =
 /**
  * Each layer lowers itself, and may take those behind it along. Views vanish: they move nothing.
  * @param inputShape of one input, without the batch axis.
- * @param loss the kind of the loss that training goes down; cross entropy unless it is given.
+ * @param loss the kind of the loss that training goes down.
  */
-export function planNet(layer: Sequential, inputShape: Shape, loss?: string): Plan {
+export function planNet(layer: Sequential, inputShape: Shape, loss = 'crossEntropy'): Plan {
   if (!hasLaneLoss(loss)) return { reason: `the loss ${loss} is not known to it` };
   if (inputShape.length !== 3) {
     return { reason: `its input is ${formatShape(inputShape)}, not an image CxHxW` };
@@ -54,7 +54,7 @@ function planStep(layers: readonly Leaf[], index: number): PlannedStep | { reado
   const behind = layers.slice(index + 1).map((leaf) => leaf.layer);
   const activation = (at: number) =>
     behind[at] !== undefined && kindOf(behind[at])?.explain?.role === 'activation'
-      ? laneActivations.find(({ name }) => name === behind[at].kind)
+      ? laneActivation(behind[at].kind)
       : undefined;
   const lowered = kindOf(layer)?.lower?.(layer, { input, output, behind, activation });
   if (typeof lowered === 'string') return { reason: `${path}: ${lowered}` };

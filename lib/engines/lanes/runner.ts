@@ -6,7 +6,9 @@ import { planNet, stepNames } from './plan.js';
 registerRunner({
   compile(net) {
     const compiled = compileNet(net);
-    return 'reason' in compiled ? undefined : compiled.plan.predict.bind(compiled.plan);
+    if ('reason' in compiled) return undefined;
+    const buffers = net.bufferArena;
+    return (count, x, parameters, scores) => compiled.plan.predict({ count, x, parameters, buffers, scores });
   },
   describe(layer, inputShape) {
     const plan = planNet(layer, inputShape);

@@ -6,44 +6,39 @@
 // Otherwise the linker may keep the AVX-512 copy of a shared inline function for everyone.
 
 #include "kernel_table.h"
-#include "lanes/conv.h"
 #include "lanes/lane_io_kernel.h"
 #include "lanes/lane_kernels.h"
-#include "lanes/linear_kernel.h"
 #include "rows/elementwise_kernels.h"
 #include "rows/gemm_dot_kernel.h"
 #include "rows/gemm_kernel.h"
 #include "rows/max_pool_kernel.h"
 #include "rows/window_kernels.h"
 
+#define ROWNET_LAYER(op)
+#include "layers/layers.inc"
+#undef ROWNET_LAYER
+#define ROWNET_LOSS(loss)
+#include "losses/losses.inc"
+#undef ROWNET_LOSS
 #define ROWNET_UPDATE(rule)
 #include "updates/updates.inc"
 #undef ROWNET_UPDATE
 
 namespace rownet {
 
-static const LaneKernels lane_kernels = {
-    gather_bytes,
-    gather_floats,
-    to_rows,
-    conv_packed_size,
-    conv_pack,
-    conv_saved_size,
-    conv_scratch_size,
-    conv_forward,
-    conv_backward_packed_size,
-    conv_backward_pack,
-    conv_backward,
-    lane_pool_forward,
-    lane_pool_backward,
-    lane_relu_forward,
-    lane_relu_backward,
-    lane_linear_forward,
-    lane_linear_backward_input,
-    relu_mask,
-    lane_linear_backward_weight,
-    lane_softmax,
+static const LaneOp* const lane_ops[] = {
+#define ROWNET_LAYER(op) &op,
+#include "layers/layers.inc"
+    nullptr,
 };
+
+static const Loss* const losses[] = {
+#define ROWNET_LOSS(loss) &loss,
+#include "losses/losses.inc"
+    nullptr,
+};
+
+static const LaneKernels lane_kernels = {gather_bytes, gather_floats, lane_ops, losses};
 
 static const UpdateRule update_rules[] = {
 #define ROWNET_UPDATE(rule) rule,
@@ -75,6 +70,8 @@ const KernelTable ROWNET_TABLE = {
     fma_burst,
     update_rules,
     sizeof update_rules / sizeof *update_rules,
+    kActivations,
+    sizeof kActivations / sizeof *kActivations,
     &lane_kernels,
 };
 

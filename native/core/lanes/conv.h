@@ -14,7 +14,6 @@
 
 #include "lanes/conv_backward_kernel.h"
 #include "lanes/conv_forward_kernel.h"
-#include "lanes/lane_kernels.h"
 #include "lanes/sparse_gradient_kernel.h"
 #include "lanes/sparse_rows_kernel.h"
 #include "lanes/winograd_backward_kernel.h"
@@ -22,6 +21,12 @@
 
 namespace rownet {
 namespace {
+
+// What a convolution's kernels work with besides its tensors; their sizes are asked for below.
+struct ConvMemory {
+  const float *packed, *packed_backward;
+  float *saved, *scratch;
+};
 
 constexpr bool kWinogradGradients = kRegisters >= 32;
 
@@ -58,6 +63,7 @@ size_t conv_scratch_size(const LaneConv& s) {
   return forward > backward ? forward : backward;
 }
 
+// m.saved is nullptr where no backward pass follows.
 void conv_forward(const LaneConv& s, const float* in, const ConvMemory& m, const float* bias,
                   float* out, uint8_t* codes) {
   if (is_winograd(s)) {
@@ -66,6 +72,13 @@ void conv_forward(const LaneConv& s, const float* in, const ConvMemory& m, const
     winograd_forward(s, in, m.packed, bias, out, codes, saved, m.scratch);
   } else {
     direct_forward(s, in, m.packed, bias, out, codes);
+  }
+  const int64_t row = row_vectors(s.out) * kWidth, plane = plane_vectors(s.out) * kWidth;
+  for (int64_t o = 0; o < s.out.c; ++o) {
+    for (int64_t y = 0; y < s.out.h; ++y) {
+      finish_stored(s.activation, s.out.w * kWidth,
+                    out + origin(s.out) * kWidth + o * plane + y * row);
+    }
   }
 }
 
@@ -97,6 +110,8 @@ void sparse_backward(const LaneConv& s, const float* in, const uint8_t* codes, c
   if (din != nullptr) sparse_input_gradient<K>(s, codes, dout, packed, din);
 }
 
+// dw[oc, ic, kh, kw] and db[oc] of this block are overwritten; din, unless nullptr, too. dout becomes
+// the gradient in front of the activation.
 void conv_backward(const LaneConv& s, const float* in, const float* out, const uint8_t* codes,
                    float* dout, const ConvMemory& m, float* din, float* dw, float* db) {
   mask_and_sum(s, out, dout, db);

@@ -1,6 +1,6 @@
-// conv_forward_kernel.h: convolution + bias + ReLU + 2x2 max-pooling in the lanes layout.
+// conv_forward_kernel.h: convolution + bias + activation + 2x2 max-pooling in the lanes layout.
 //
-// out[o][y][x] = pool(relu(bias[o] + sum over c, ky, kx of
+// out[o][y][x] = pool(act(bias[o] + sum over c, ky, kx of
 //                          w[o][c][ky][kx] * in[c][y * stride + ky][x * stride + kx]))
 //
 // Shapes    in [ic][h + margins][w + margins][lane], packed [block of oc][ic][ky][kx][oc in block]
@@ -16,6 +16,7 @@
 #include "isa/tiles.h"
 #include "isa/vec.h"
 #include "lanes/lane_tensor.h"
+#include "layers/activations.h"
 
 namespace rownet {
 namespace {
@@ -123,7 +124,7 @@ void conv_pool_tile(const LaneConv& s, const float* in, const float* w, const fl
 #pragma GCC unroll 6
   for (int o = 0; o < Oc; ++o) {
     const Max2x2 max = max_2x2(acc[o][0], acc[o][1], acc[o][2], acc[o][3]);
-    store(out + o * out_plane, s.relu ? vmax(zero(), max.value) : max.value);
+    store(out + o * out_plane, finish(s.activation, max.value));
     store_codes(codes + o * codes_plane, max.code);
   }
 }
@@ -140,7 +141,7 @@ void conv_line_tile(const LaneConv& s, const float* in, const float* w, const fl
   for (int o = 0; o < Oc; ++o) {
 #pragma GCC unroll 4
     for (int i = 0; i < Px; ++i) {
-      store(out + o * out_plane + i * kWidth, s.relu ? vmax(zero(), acc[o][i]) : acc[o][i]);
+      store(out + o * out_plane + i * kWidth, finish(s.activation, acc[o][i]));
     }
   }
 }

@@ -1,4 +1,4 @@
-// lane_io_kernel.h: into and out of the lanes layout, the layers that are not fused, and the loss.
+// lane_io_kernel.h: into and out of the lanes layout, and max-pooling that is not fused.
 #pragma once
 
 #include "isa/vec.h"
@@ -112,84 +112,17 @@ void lane_pool_backward(const LanePool& s, const uint8_t* codes, const float* do
   }
 }
 
-// Calls op(i, j) for each pixel, at i in a tensor like `in` and at j in one like `out`: equal but
-// for margins.
+// Calls op(i, j, n) for each line of pixels: n floats, at i in a tensor like `in` and at j in one
+// like `out`, which are equal but for margins.
 template <typename Op>
-inline void for_each_pixel(const LaneTensor& in, const LaneTensor& out, Op&& op) {
+inline void for_each_line(const LaneTensor& in, const LaneTensor& out, Op&& op) {
   for (int64_t c = 0; c < in.c; ++c) {
     for (int64_t y = 0; y < in.h; ++y) {
       const int64_t from = c * plane_vectors(in) + origin(in) + y * row_vectors(in);
       const int64_t to = c * plane_vectors(out) + origin(out) + y * row_vectors(out);
-      for (int64_t x = 0; x < in.w; ++x) op((from + x) * kWidth, (to + x) * kWidth);
+      op(from * kWidth, to * kWidth, in.w * kWidth);
     }
   }
-}
-
-void lane_relu_forward(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* in,
-                       float* out) {
-  for_each_pixel(in_shape, out_shape,
-                 [&](int64_t i, int64_t j) { store(out + j, vmax(zero(), load(in + i))); });
-}
-
-void lane_relu_backward(const LaneTensor& in_shape, const LaneTensor& out_shape, const float* out,
-                        const float* dout, float* din) {
-  for_each_pixel(in_shape, out_shape, [&](int64_t i, int64_t j) {
-    store(din + i, keep_if_positive(load(dout + j), load(out + j)));
-  });
-}
-
-// exp(x) for x <= 0, by exp(n ln 2 + r) = 2^n * exp(r), |r| <= ln(2) / 2, and a Taylor polynomial
-// of degree 7 (relative error below 1e-7). Below -87 the result is that of -87: nothing beside 1.
-inline Vec exp_nonpositive(Vec x) {
-  x = vmax(broadcast(-87.0f), x);
-  const Vec n = round_even(mul(x, broadcast(1.44269504088896341f)));
-  // ln 2 in two parts, the first exact in few bits, so that r keeps its digits.
-  Vec r = fma(n, broadcast(-0.693359375f), x);
-  r = fma(n, broadcast(2.12194440e-4f), r);
-  Vec p = broadcast(1.0f / 5040.0f);
-  p = fma(p, r, broadcast(1.0f / 720.0f));
-  p = fma(p, r, broadcast(1.0f / 120.0f));
-  p = fma(p, r, broadcast(1.0f / 24.0f));
-  p = fma(p, r, broadcast(1.0f / 6.0f));
-  p = fma(p, r, broadcast(0.5f));
-  p = fma(p, r, broadcast(1.0f));
-  p = fma(p, r, broadcast(1.0f));
-  return scale_pow2(p, n);
-}
-
-void lane_softmax(int64_t classes, int64_t count, const float* logits, const int32_t* labels,
-                  float factor, float* dlogits, float* sums, float* below, int32_t* best) {
-  Vec max = load(logits);
-  for (int64_t j = 1; j < classes; ++j) {
-    const Vec z = load(logits + j * kWidth);
-    max = blend(exceeds(z, max), z, max);
-  }
-  Vec total = zero();
-  for (int64_t j = 0; j < classes; ++j) {
-    const Vec e = exp_nonpositive(sub(load(logits + j * kWidth), max));
-    total = add(total, e);
-    if (dlogits != nullptr) store(dlogits + j * kWidth, e);
-  }
-  store(sums, total);
-  alignas(64) float maxima[kWidth];
-  store(maxima, max);
-  for (int64_t lane = 0; lane < count; ++lane) {
-    below[lane] = logits[labels[lane] * kWidth + lane] - maxima[lane];
-    int32_t at = 0;
-    for (int64_t j = 1; j < classes; ++j) {
-      if (logits[j * kWidth + lane] > logits[at * kWidth + lane]) at = static_cast<int32_t>(j);
-    }
-    best[lane] = at;
-  }
-  if (dlogits == nullptr) return;
-  alignas(64) float scales[kWidth];
-  for (int lane = 0; lane < kWidth; ++lane)
-    scales[lane] = lane < count ? factor / sums[lane] : 0.0f;
-  const Vec scale_lanes = load(scales);
-  for (int64_t j = 0; j < classes; ++j) {
-    store(dlogits + j * kWidth, mul(load(dlogits + j * kWidth), scale_lanes));
-  }
-  for (int64_t lane = 0; lane < count; ++lane) dlogits[labels[lane] * kWidth + lane] -= factor;
 }
 
 }  // namespace

@@ -26,12 +26,16 @@ static inline int64_t origin(const LaneTensor& t) {
   return t.margin_h * row_vectors(t) + t.margin_w;
 }
 
-// One convolution with what is fused behind it: bias, ReLU, 2x2 max-pooling of stride 2.
+// A row of layers/activations.inc, counted from 1; kNone, 0, is none.
+enum class Activation : int;
+
+// One convolution with what is fused behind it: bias, activation, 2x2 max-pooling of stride 2.
 struct LaneConv {
   LaneTensor in, out;  // out is what leaves the fused step: pooled where pool is set
   int64_t kh, kw, stride_h, stride_w;
   int64_t oh, ow;  // of the convolution itself
-  bool relu, pool;
+  Activation activation;
+  bool pool;
   bool winograd;  // allowed, where it pays
 };
 

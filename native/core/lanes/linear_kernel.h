@@ -14,6 +14,7 @@
 
 #include "isa/tiles.h"
 #include "isa/vec.h"
+#include "layers/activations.h"
 
 namespace rownet {
 namespace {
@@ -25,7 +26,7 @@ constexpr int kLinearDwRows = kRegisters >= 32 ? 12 : 6;
 // Sum r starts from bias[r] and runs over w[r * row_stride + i * step], i < n; n is above 0.
 template <int Rows>
 inline void linear_tile(int64_t n, const float* w, int64_t row_stride, int64_t step,
-                        const float* bias, bool relu, const float* x, float* y) {
+                        const float* bias, Activation activation, const float* x, float* y) {
   Vec acc[Rows];
 #pragma GCC unroll 12
   for (int r = 0; r < Rows; ++r) acc[r] = bias == nullptr ? zero() : broadcast(bias[r]);
@@ -45,18 +46,20 @@ inline void linear_tile(int64_t n, const float* w, int64_t row_stride, int64_t s
     for (int q = 0; q < kBases; ++q) base[q] += step;
   }
 #pragma GCC unroll 12
-  for (int r = 0; r < Rows; ++r) store(y + r * kWidth, relu ? vmax(zero(), acc[r]) : acc[r]);
+  for (int r = 0; r < Rows; ++r) store(y + r * kWidth, finish(activation, acc[r]));
 }
 
 constexpr auto kLinearTiles = tile_table<kLinearRows>([](auto rows) { return linear_tile<rows>; });
 
-void lane_linear_forward(int64_t in, int64_t out, bool relu, const float* weight, const float* bias,
-                         const float* x, float* y) {
+void lane_linear_forward(int64_t in, int64_t out, Activation activation, const float* weight,
+                         const float* bias, const float* x, float* y) {
   const int64_t tiles = (out + kLinearRows - 1) / kLinearRows;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = out * t / tiles, rows = out * (t + 1) / tiles - begin;
-    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias + begin, relu, x, y + begin * kWidth);
+    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias + begin, activation, x,
+                       y + begin * kWidth);
   }
+  finish_stored(activation, out * kWidth, y);
 }
 
 void lane_linear_backward_input(int64_t in, int64_t out, const float* weight, const float* dy,
@@ -64,13 +67,9 @@ void lane_linear_backward_input(int64_t in, int64_t out, const float* weight, co
   const int64_t tiles = (in + kLinearRows - 1) / kLinearRows;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = in * t / tiles, rows = in * (t + 1) / tiles - begin;
-    kLinearTiles(rows)(out, weight + begin, 1, in, nullptr, false, dy, dx + begin * kWidth);
+    kLinearTiles(rows)(out, weight + begin, 1, in, nullptr, Activation::kNone, dy,
+                       dx + begin * kWidth);
   }
-}
-
-void relu_mask(int64_t n, const float* y, float* dy) {
-  for (int64_t i = 0; i < n; i += kWidth)
-    store(dy + i, keep_if_positive(load(dy + i), load(y + i)));
 }
 
 template <int Rows, int Vectors>

@@ -1,9 +1,10 @@
 // plan_state.h: what a plan holds: its steps, where each of their arrays stands, and the memory.
 //
-// A slice is the memory of one thread: the tensors of the block it works on, and scratch. Packed
-// weights are shared; the partial sums of each block, and its rows for the weight gradients of
-// linear layers, outlive the block. From one call to the next nothing outlives but zeros: the
-// margins of tensors and the tails of rows.
+// A slice is what one thread works in: the tensors of its block, and scratch. Packed weights are
+// shared; a block's sums (of gradients) and its rows (for products over the batch) outlive the
+// block. Where a step joins the batch, each block has a slice of its own for the length of a
+// training step. From one call to the next nothing outlives but zeros: the margins of tensors and the
+// tails of rows.
 #pragma once
 
 #include <algorithm>
@@ -20,44 +21,33 @@
 
 namespace rownet {
 
-// A step with its geometry and its places in memory (in floats, from the start of the named part).
-struct Planned {
-  LaneStep step;
-  LaneConv conv;
-  LanePool pool;
-  LaneTensor in, out;
-  bool input_gradient;  // a step before this one has parameters
-  size_t activation;    // of the output, in a slice's memory
-  size_t gradient;      // of the output, in a slice's memory
-  size_t codes;         // in a slice's memory; bytes, so a quarter of the floats are used
-  size_t saved;         // from forward to backward, in a slice's memory
-  size_t packed, packed_backward;  // in the shared packed weights
-  size_t partial;                  // of dw and db, in a block's partial sums
-  size_t rows, deltas;             // of a linear layer, in the batch's memory, per block
-  int64_t row_stride;              // of those rows
-
-  int64_t weights() const {
-    return step.kind == LaneStep::Kind::kConv ? step.out_channels * in.c * step.kh * step.kw
-                                              : step.in_features * step.out_features;
-  }
-  int64_t biases() const {
-    return step.kind == LaneStep::Kind::kConv ? step.out_channels : step.out_features;
-  }
-  bool has_parameters() const {
-    return step.kind == LaneStep::Kind::kConv || step.kind == LaneStep::Kind::kLinear;
-  }
-};
-
-// Rows of a linear layer's gradient that an update takes at a time: a multiple of the kernel's
-// tile.
+// Rows of a product over the batch that an update takes at a time: a multiple of the kernel's tile.
 constexpr int64_t kUpdateRows = 12;
+
+inline int64_t parameters_of(const Planned& p) {
+  int64_t count = 0;
+  for (int i = 0; i < p.parameter_count; ++i) count += p.parameters[i].count;
+  return count;
+}
+
+// A call: its batch, and what of the arenas it reads and writes.
+struct LaneCall {
+  const ByteBatch* batch;  // nullptr: floats are predicted
+  const float *parameters, *buffers;
+  bool training;
+  int64_t count, blocks, threads;
+  StepContext context;
+  StepTimes* times;
+};
 
 struct LanePlan::State {
   const LaneKernels& lanes = *kernels().lanes;
   const int64_t width = kernels().vector_width;
+  const Loss* loss = nullptr;
   LaneTensor input;
   std::vector<Planned> steps;
-  int64_t classes = 0, parameters = 0;
+  std::vector<size_t> joints;  // steps that join the batch in training
+  int64_t outputs = 0, parameters = 0, buffers = 0;
   PlanMemory slices{"slice"}, packed{"packed copy"}, partials{"sums of block"},
       batch{"rows of block"};
   size_t scratch = 0;  // in a slice's memory, behind the tensors
@@ -67,9 +57,10 @@ struct LanePlan::State {
 
   // plan_layout.cpp
   void plan(const std::vector<LaneStep>& specs, bool winograd);
-  LaneTensor output_of(size_t index, const LaneTensor& in, const LaneStep& step) const;
+  Planned read_step(const LaneStep& spec, size_t index, const LaneTensor& in);
+  void place_step(size_t index);
   // In builds with guards it leaves NaN wherever a call has to write before it reads.
-  void reserve(int64_t blocks, int64_t threads, bool training);
+  void reserve(const LaneCall& call);
   // In a slice's memory; in builds with guards it holds NaN.
   float* fresh_scratch(float* memory) {
     slices.spoil(memory, scratch);
@@ -78,40 +69,60 @@ struct LanePlan::State {
   // Looks at the guards of builds that have them.
   void check() const;
 
-  LossSum loss_of_blocks(int64_t blocks) const;
-
-  // To be asked once a call: another worker_thread may change the number of threads at any time, and
-  // the slices are memory for as many as `reserve` was told.
-  static int64_t threads_for(int64_t blocks) {
-    return std::clamp<int64_t>(blocks, 1, thread_count());
-  }
-  // Calls body(block, memory of its thread, clock of its thread) for every block.
-  template <typename Body>
-  void for_blocks(int64_t blocks, int64_t threads, StepTimes* times, const Body& body) {
-    const auto run = [&](int64_t begin, int64_t end, int thread) {
-      StepClock clock(times == nullptr ? nullptr : times->of(thread));
-      for (int64_t block = begin; block < end; ++block) body(block, slices.copy(thread), clock);
-    };
-    parallel_for(blocks, static_cast<int>(threads), run);
-  }
-
   // plan_steps.cpp
-  void pack(const float* parameters_, bool training, StepClock& clock);
-  ConvMemory conv_memory(const Planned& p, float* memory, bool training);
-  // block_batch: nullptr where no backward pass follows, or no step is linear.
-  const float* forward(float* memory, const float* params, bool training, float* block_batch,
-                       StepClock& clock);
-  void backward(float* memory, const float* params, float* block_batch, float* block_partial,
-                StepClock& clock);
-  float* delta_of(size_t index, float* memory, float* block_batch);
-  void reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
-                     float* db);
-  void reduce_conv(const Planned& p, int64_t begin, int64_t end, int64_t blocks, float* dw,
-                   float* db);
-  void reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients, StepClock& clock);
-  // gradients: room for those of one chunk.
-  void reduce_and_update(int64_t part, int64_t parts, int64_t blocks, const Update& update,
-                         float* params, float* gradients, StepClock& clock);
+  LaneCall begin(const ByteBatch* images, int64_t count, const float* params, const float* bufs,
+                 bool training, const StepContext& context);
+  void pack(const LaneCall& call);
+  // Floats at x, or bytes of the call's batch, into the slice.
+  void gather(const LaneCall& call, const float* x, const LaneBlock& block);
+  LaneBlock block_of(const LaneCall& call, int64_t index, float* slice);
+  LaneBatch batch_of(const LaneCall& call);
+  // Step `index` of the block: what it reads and writes.
+  const Planned& enter(size_t index, LaneBlock& block);
+  float* gradient_of(size_t index, const LaneBlock& block);
+  // Steps [begin, end), in their order and in the opposite one.
+  void forward(size_t begin, size_t end, LaneBlock& block, StepClock& clock);
+  void backward(size_t begin, size_t end, LaneBlock& block, StepClock& clock);
+  const float* scores_of(const LaneBlock& block) const {
+    return block.slice + steps.back().activation;
+  }
+  // Forward, loss and backward of all blocks.
+  LossSum train(const LaneCall& call);
+  LossSum loss_of_blocks(int64_t blocks) const;
+  // Part `part` of `parts` of all gradients, from the batch's rows and the blocks' sums.
+  void reduce(const LaneCall& call, int64_t part, int64_t parts, float* gradients,
+              StepClock& clock);
+  // The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
+  // the arena and read again, it would move half as many bytes as parameters and state together.
+  // chunk: room for what goes at a time.
+  void reduce_and_update(const LaneCall& call, int64_t part, int64_t parts, const Update& update,
+                         float* params, float* chunk, StepClock& clock);
+
+  // Calls body(index, block, clock of its thread) for every block.
+  template <typename Body>
+  void for_blocks(const LaneCall& call, const Body& body) {
+    const auto run = [&](int64_t begin, int64_t end, int thread) {
+      StepClock clock(call.times == nullptr ? nullptr : call.times->of(thread));
+      for (int64_t index = begin; index < end; ++index) {
+        const bool own = call.training && !joints.empty();
+        LaneBlock block = block_of(call, index, slices.copy(own ? index : thread));
+        body(index, block, clock);
+      }
+    };
+    parallel_for(call.blocks, static_cast<int>(call.threads), run);
+  }
+
+  // Calls body(index, block, scores) for every block, without a backward pass.
+  template <typename Body>
+  void infer(const LaneCall& call, const float* x, const Body& body) {
+    pack(call);
+    for_blocks(call, [&](int64_t index, LaneBlock& block, StepClock& clock) {
+      gather(call, x, block);
+      forward(0, steps.size(), block, clock);
+      body(index, block, scores_of(block));
+    });
+    check();
+  }
 };
 
 }  // namespace rownet

@@ -1,5 +1,4 @@
-// plan_steps.cpp: a block through a plan's steps, forward and backward, and the gradients of a
-// batch.
+// plan_steps.cpp: blocks through a plan's steps, forward and backward, and the gradients of a batch.
 #include <algorithm>
 
 #include "lanes/plan_state.h"
@@ -10,168 +9,245 @@ namespace {
 
 size_t size(int64_t n) { return static_cast<size_t>(n); }
 
+// Numbers that share out the gradients of a step: rows of a product, else each of them.
+int64_t units_of(const Planned& p) {
+  return p.op->reduce == nullptr ? parameters_of(p) : p.parameters[1].count;
+}
+
+// Calls body(first, count, begin) for the parts of numbers [begin, end) of a step's parameters that
+// stand together: `count` from `first` on are those from `begin` on in the arena.
+template <typename Body>
+void for_ranges(const Planned& p, int64_t begin, int64_t end, const Body& body) {
+  int64_t start = 0;
+  for (int i = 0; i < p.parameter_count; ++i) {
+    const ArenaRange& range = p.parameters[i];
+    const int64_t first = std::max(begin, start), last = std::min(end, start + range.count);
+    if (first < last) body(first, last - first, range.begin + first - start);
+    start += range.count;
+  }
+}
+
+// sums[i] = number begin + i of a step's gradients, summed over blocks in their order.
+void add_blocks(const Planned& p, const LaneBatch& all, int64_t begin, int64_t end, float* sums) {
+  for (int64_t i = begin; i < end; ++i) {
+    float sum = 0.0f;
+    for (int64_t block = 0; block < all.blocks; ++block)
+      sum += all.sums[block * all.sums_stride + static_cast<int64_t>(p.partial) + i];
+    sums[i - begin] = sum;
+  }
+}
+
 }  // namespace
 
-void LanePlan::State::pack(const float* params, bool training, StepClock& clock) {
+LaneCall LanePlan::State::begin(const ByteBatch* images, int64_t count, const float* params,
+                                const float* bufs, bool training, const StepContext& context) {
+  const int64_t blocks = (count + width - 1) / width;
+  // Asked for once: another worker_thread may change the number of threads at any time, and the
+  // slices are memory for as many as `reserve` was told.
+  const int64_t threads = std::clamp<int64_t>(blocks, 1, thread_count());
+  const LaneCall call{images, params, bufs, training, count, blocks, threads, context, nullptr};
+  reserve(call);
+  return call;
+}
+
+LaneBlock LanePlan::State::block_of(const LaneCall& call, int64_t index, float* slice) {
+  LaneBlock block{};
+  block.parameters = call.parameters;
+  block.buffers = call.buffers;
+  block.training = call.training;
+  block.first = index * width;
+  block.count = std::min(width, call.count - block.first);
+  block.draw = call.context.draw;
+  block.slice = slice;
+  block.shared = packed.copy(0);
+  block.sums = call.training ? partials.copy(index) : nullptr;
+  block.rows = call.training ? batch.copy(index) : nullptr;
+  return block;
+}
+
+LaneBatch LanePlan::State::batch_of(const LaneCall& call) {
+  return {call.parameters,
+          call.context.buffers,
+          call.blocks,
+          call.count,
+          packed.copy(0),
+          partials.copy(0),
+          batch.copy(0),
+          static_cast<int64_t>(partials.floats()),
+          static_cast<int64_t>(batch.floats())};
+}
+
+void LanePlan::State::pack(const LaneCall& call) {
+  StepClock clock(call.times == nullptr ? nullptr : call.times->of(0));
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
-    if (p.step.kind != LaneStep::Kind::kConv) continue;
-    lanes.conv_pack(p.conv, params + p.step.weight, packed.copy(0) + p.packed);
+    if (p.op->pack == nullptr) continue;
+    p.op->pack(p, call.parameters, false, packed.copy(0));
     clock.lap(forward_time(i));
-    if (training && p.input_gradient) {
-      lanes.conv_backward_pack(p.conv, params + p.step.weight, packed.copy(0) + p.packed_backward);
+    if (call.training && p.input_gradient) {
+      p.op->pack(p, call.parameters, true, packed.copy(0));
       clock.lap(backward_time(i));
     }
   }
 }
 
-ConvMemory LanePlan::State::conv_memory(const Planned& p, float* memory, bool training) {
-  return {packed.copy(0) + p.packed, packed.copy(0) + p.packed_backward,
-          training ? memory + p.saved : nullptr, fresh_scratch(memory)};
-}
-
-// The logits of one block, whose input stands at the start of `memory`.
-const float* LanePlan::State::forward(float* memory, const float* params, bool training,
-                                      float* block_batch, StepClock& clock) {
-  const float* in = memory;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Planned& p = steps[i];
-    float* out = memory + p.activation;
-    uint8_t* codes = reinterpret_cast<uint8_t*>(memory + p.codes);
-    switch (p.step.kind) {
-      case LaneStep::Kind::kConv:
-        lanes.conv_forward(p.conv, in, conv_memory(p, memory, training), params + p.step.bias, out,
-                           codes);
-        break;
-      case LaneStep::Kind::kPool:
-        lanes.pool_forward(p.pool, in, out, codes);
-        break;
-      case LaneStep::Kind::kRelu:
-        lanes.relu_forward(p.in, p.out, in, out);
-        break;
-      case LaneStep::Kind::kLinear:
-        if (training) lanes.to_rows(p.step.in_features, in, block_batch + p.rows, p.row_stride);
-        lanes.linear_forward(p.step.in_features, p.step.out_features, p.step.relu,
-                             params + p.step.weight, params + p.step.bias, in, out);
-        break;
-    }
-    clock.lap(forward_time(i));
-    in = out;
+void LanePlan::State::gather(const LaneCall& call, const float* x, const LaneBlock& block) {
+  if (call.batch == nullptr) {
+    lanes.gather_floats(input, x + block.first * input.c * input.h * input.w, block.count,
+                        block.slice);
+    return;
   }
-  return in;
+  const ByteBatch& images = *call.batch;
+  lanes.gather_bytes(input, images.images, images.indices + block.first, block.count, images.scale,
+                     images.shift, block.slice);
 }
 
-// Where the gradient of step `index`'s output stands: a linear layer's outlives its block.
-float* LanePlan::State::delta_of(size_t index, float* memory, float* block_batch) {
+// The gradient of step `index`'s output.
+float* LanePlan::State::gradient_of(size_t index, const LaneBlock& block) {
   const Planned& p = steps[index];
-  return p.step.kind == LaneStep::Kind::kLinear ? block_batch + p.deltas : memory + p.gradient;
+  return (p.keeps_gradient ? block.rows : block.slice) + p.gradient;
 }
 
-void LanePlan::State::backward(float* memory, const float* params, float* block_batch,
-                               float* block_partial, StepClock& clock) {
-  for (size_t i = steps.size(); i-- > 0;) {
-    const Planned& p = steps[i];
-    const float* in = i == 0 ? memory : memory + steps[i - 1].activation;
-    const float* out = memory + p.activation;
-    const uint8_t* codes = reinterpret_cast<const uint8_t*>(memory + p.codes);
-    float* dout = delta_of(i, memory, block_batch);
-    float* din = p.input_gradient ? delta_of(i - 1, memory, block_batch) : nullptr;
-    switch (p.step.kind) {
-      case LaneStep::Kind::kConv: {
-        float* dw = block_partial + p.partial;
-        lanes.conv_backward(p.conv, in, out, codes, dout, conv_memory(p, memory, true), din, dw,
-                            dw + p.weights());
-        break;
-      }
-      case LaneStep::Kind::kPool:
-        if (din != nullptr) lanes.pool_backward(p.pool, codes, dout, din);
-        break;
-      case LaneStep::Kind::kRelu:
-        if (din != nullptr) lanes.relu_backward(p.in, p.out, out, dout, din);
-        break;
-      case LaneStep::Kind::kLinear:
-        if (p.step.relu) lanes.relu_mask(p.step.out_features * width, out, dout);
-        if (din != nullptr) {
-          lanes.linear_backward_input(p.step.in_features, p.step.out_features,
-                                      params + p.step.weight, dout, din);
-        }
-        break;
-    }
+const Planned& LanePlan::State::enter(size_t index, LaneBlock& block) {
+  const Planned& p = steps[index];
+  block.in = index == 0 ? block.slice : block.slice + steps[index - 1].activation;
+  block.out = block.slice + p.activation;
+  if (block.training) {
+    block.dout = gradient_of(index, block);
+    block.din = p.input_gradient ? gradient_of(index - 1, block) : nullptr;
+  }
+  block.scratch = fresh_scratch(block.slice);
+  return p;
+}
+
+void LanePlan::State::forward(size_t begin, size_t end, LaneBlock& block, StepClock& clock) {
+  for (size_t i = begin; i < end; ++i) {
+    const Planned& p = enter(i, block);
+    p.op->forward(p, block);
+    clock.lap(forward_time(i));
+  }
+}
+
+void LanePlan::State::backward(size_t begin, size_t end, LaneBlock& block, StepClock& clock) {
+  for (size_t i = end; i-- > begin;) {
+    const Planned& p = enter(i, block);
+    p.op->backward(p, block);
     clock.lap(backward_time(i));
   }
 }
 
-// Rows [begin, end) of the weights of step `p`, and their biases; dw and db receive row `begin`
-// first.
-void LanePlan::State::reduce_linear(const Planned& p, int64_t begin, int64_t end, int64_t blocks,
-                                    float* dw, float* db) {
-  lanes.linear_backward_weight(begin, end, p.step.in_features, blocks, batch.copy(0) + p.deltas,
-                               batch.copy(0) + p.rows, p.row_stride,
-                               static_cast<int64_t>(batch.floats()), dw, db);
-}
-
-// Numbers [begin, end) of the weights of step `p`, followed by its biases.
-void LanePlan::State::reduce_conv(const Planned& p, int64_t begin, int64_t end, int64_t blocks,
-                                  float* dw, float* db) {
-  for (int64_t i = begin; i < end; ++i) {
-    float sum = 0.0f;
-    for (int64_t block = 0; block < blocks; ++block)
-      sum += partials.copy(block)[p.partial + size(i)];
-    (i < p.weights() ? dw[i] : db[i - p.weights()]) = sum;
+LossSum LanePlan::State::train(const LaneCall& call) {
+  pack(call);
+  bool gathered = false;
+  size_t begin = 0;
+  const auto to_step = [&](size_t end, LaneBlock& block, StepClock& clock) {
+    if (!gathered) {
+      gather(call, nullptr, block);
+      clock.lap(kGatherTime);
+    }
+    forward(begin, end, block, clock);
+  };
+  for (size_t joint : joints) {
+    for_blocks(call, [&](int64_t, LaneBlock& block, StepClock& clock) {
+      to_step(joint, block, clock);
+      const Planned& p = enter(joint, block);
+      p.op->collect(p, block);
+      clock.lap(forward_time(joint));
+    });
+    steps[joint].op->join(steps[joint], batch_of(call));
+    gathered = true;
+    begin = joint;
   }
+  // Back to before step `end`, or to the joint where the batch is joined again.
+  size_t end = steps.size(), left = joints.size();
+  const auto back = [&](LaneBlock& block, StepClock& clock) {
+    const size_t joint = left == 0 ? 0 : joints[left - 1];
+    backward(left == 0 ? 0 : joint + 1, end, block, clock);
+    if (left == 0) return;
+    const Planned& p = enter(joint, block);
+    p.op->collect_backward(p, block);
+    clock.lap(backward_time(joint));
+  };
+  for_blocks(call, [&](int64_t index, LaneBlock& block, StepClock& clock) {
+    to_step(end, block, clock);
+    const ByteBatch& images = *call.batch;
+    const LossTargets targets{images.labels, images.values, images.indices + block.first};
+    const LossSum sum =
+        loss->block(outputs, block.count, scores_of(block), targets, call.context.grad_scale,
+                    gradient_of(steps.size() - 1, block), nullptr);
+    block_loss[size(index)] = sum.loss;
+    block_correct[size(index)] = sum.correct;
+    clock.lap(kLossTime);
+    back(block, clock);
+  });
+  while (left > 0) {
+    const Planned& p = steps[joints[left - 1]];
+    p.op->join_backward(p, batch_of(call));
+    end = joints[left - 1] + 1;
+    --left;
+    for_blocks(call, [&](int64_t, LaneBlock& block, StepClock& clock) { back(block, clock); });
+  }
+  return loss_of_blocks(call.blocks);
 }
 
-// Part `part` of `parts` of all gradients, from the batch's rows and the blocks' partial sums.
-void LanePlan::State::reduce(int64_t part, int64_t parts, int64_t blocks, float* gradients,
+LossSum LanePlan::State::loss_of_blocks(int64_t blocks) const {
+  LossSum total{0.0, 0};
+  for (int64_t block = 0; block < blocks; ++block) {
+    total.loss += block_loss[size(block)];
+    total.correct += block_correct[size(block)];
+  }
+  return total;
+}
+
+void LanePlan::State::reduce(const LaneCall& call, int64_t part, int64_t parts, float* gradients,
                              StepClock& clock) {
+  const LaneBatch all = batch_of(call);
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
-    if (!p.has_parameters()) continue;
-    float *const dw = gradients + p.step.weight, *const db = gradients + p.step.bias;
-    const bool linear = p.step.kind == LaneStep::Kind::kLinear;
-    const int64_t total = linear ? p.step.out_features : p.weights() + p.biases();
+    if (p.parameter_count == 0) continue;
+    const int64_t total = units_of(p);
     const int64_t begin = total * part / parts, end = total * (part + 1) / parts;
-    if (linear) {
-      reduce_linear(p, begin, end, blocks, dw + begin * p.step.in_features, db + begin);
+    if (p.op->reduce != nullptr) {
+      const int64_t row = p.parameters[0].count / total;
+      p.op->reduce(p, all, begin, end, gradients + p.parameters[0].begin + begin * row,
+                   gradients + p.parameters[1].begin + begin);
     } else {
-      reduce_conv(p, begin, end, blocks, dw, db);
+      for_ranges(p, begin, end, [&](int64_t first, int64_t count, int64_t place) {
+        add_blocks(p, all, first, first + count, gradients + place);
+      });
     }
     clock.lap(backward_time(i));
   }
 }
 
-// The same, but each gradient goes into the update while it is in L1, and nowhere else: written to
-// the arena and read again, it would move half as many bytes as parameters and velocities together.
-void LanePlan::State::reduce_and_update(int64_t part, int64_t parts, int64_t blocks,
-                                        const Update& update, float* params, float* gradients,
+void LanePlan::State::reduce_and_update(const LaneCall& call, int64_t part, int64_t parts,
+                                        const Update& update, float* params, float* chunk,
                                         StepClock& clock) {
-  const auto apply = [&](int64_t begin, int64_t count, const float* from) {
-    update_range(update, begin, begin + count, from, params);
+  const LaneBatch all = batch_of(call);
+  const auto apply = [&](int64_t begin, int64_t count, const float* gradients) {
+    update_range(update, begin, begin + count, gradients, params);
   };
   for (size_t i = 0; i < steps.size(); ++i) {
     const Planned& p = steps[i];
-    if (!p.has_parameters()) continue;
-    const bool linear = p.step.kind == LaneStep::Kind::kLinear;
-    const int64_t total = linear ? p.step.out_features : p.weights() + p.biases();
-    const int64_t last = total * (part + 1) / parts;
-    const int64_t chunk = linear ? kUpdateRows : total;
+    if (p.parameter_count == 0) continue;
+    const bool rows = p.op->reduce != nullptr;
+    const int64_t total = units_of(p), last = total * (part + 1) / parts;
+    const int64_t most = rows ? kUpdateRows : total;
     for (int64_t begin = total * part / parts, end = begin; begin < last; begin = end) {
-      end = std::min(begin + chunk, last);
-      if (linear) {
-        const int64_t in = p.step.in_features;
-        float* const db = gradients + (end - begin) * in;
-        reduce_linear(p, begin, end, blocks, gradients, db);
+      end = std::min(begin + most, last);
+      if (rows) {
+        const int64_t row = p.parameters[0].count / total;
+        float* const db = chunk + (end - begin) * row;
+        p.op->reduce(p, all, begin, end, chunk, db);
         clock.lap(backward_time(i));
-        apply(p.step.weight + begin * in, (end - begin) * in, gradients);
-        apply(p.step.bias + begin, end - begin, db);
+        apply(p.parameters[0].begin + begin * row, (end - begin) * row, chunk);
+        apply(p.parameters[1].begin + begin, end - begin, db);
       } else {
-        float* const db = gradients + p.weights();
-        reduce_conv(p, begin, end, blocks, gradients, db);
+        add_blocks(p, all, begin, end, chunk);
         clock.lap(backward_time(i));
-        const int64_t first = std::min(begin, p.weights()), second = std::max(begin, p.weights());
-        apply(p.step.weight + first, std::min(end, p.weights()) - first, gradients + first);
-        apply(p.step.bias + second - p.weights(), std::max(end, p.weights()) - second,
-              gradients + second);
+        for_ranges(p, begin, end, [&](int64_t first, int64_t count, int64_t place) {
+          apply(place, count, chunk + first - begin);
+        });
       }
       clock.lap(kUpdateTime);
     }

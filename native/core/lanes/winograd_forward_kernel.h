@@ -1,4 +1,4 @@
-// winograd_forward_kernel.h: convolution 5x5 + bias + ReLU + 2x2 max-pool of several channels, by
+// winograd_forward_kernel.h: convolution 5x5 + bias + activation + 2x2 max-pool of several channels, by
 // Winograd's F(2x2, 5x5): a pooling window is one output tile.
 //
 // With t the window, f one of the 36 points, U = G w G^T and V = B^T d B:
@@ -148,8 +148,9 @@ void winograd_forward_row(int64_t channels, int64_t pairs, int64_t v_stride, con
 constexpr auto kWinogradRows = tile_table<kWinogradO, kWinogradT>(
     [](auto outputs, auto count) { return winograd_forward_row<outputs, count>; });
 
-// Maximum of a window, where it was, bias and ReLU, from rows z[6][2] of A^T M.
-inline void pool_window(const float* z, Vec bias, bool relu, float* out, uint8_t* codes) {
+// Maximum of a window, where it was, bias and activation, from rows z[6][2] of A^T M.
+inline void pool_window(const float* z, Vec bias, Activation activation, float* out,
+                        uint8_t* codes) {
   Vec left[kPoints], right[kPoints], l[2], r[2];
 #pragma GCC unroll 6
   for (int i = 0; i < kPoints; ++i) {
@@ -160,7 +161,7 @@ inline void pool_window(const float* z, Vec bias, bool relu, float* out, uint8_t
   output_transform(right, r);
   const Max2x2 max = max_2x2(l[0], r[0], l[1], r[1]);
   const Vec best = add(max.value, bias);
-  store(out, relu ? vmax(zero(), best) : best);
+  store(out, finish(activation, best));
   store_codes(codes, max.code);
 }
 
@@ -198,7 +199,7 @@ void winograd_forward(const LaneConv& s, const float* in, const float* packed, c
       const Vec b = broadcast(bias[o]);
       for (int64_t t = 0; t < count; ++t) {
         const int64_t window = first + t, y = window / s.out.w, x = window % s.out.w;
-        pool_window(z + (o * count + t) * 2 * kPoints * kWidth, b, s.relu,
+        pool_window(z + (o * count + t) * 2 * kPoints * kWidth, b, s.activation,
                     out + o * out_plane + y * out_row + x * kWidth,
                     codes + (o * total + window) * kWidth);
       }

@@ -3,12 +3,9 @@
 
 #include <cstdint>
 
-namespace rownet {
+#include "losses/loss.h"
 
-struct LossSum {
-  double loss;
-  int64_t correct;
-};
+namespace rownet {
 
 // For each of n rows of logits[n, classes]: loss = log(sum_j exp(z_j)) - z_label, computed on z -
 // max(z), so that exp cannot overflow whatever the logits; a row counts as correct when its first

@@ -10,7 +10,7 @@ import { addon, maybe } from '../calls.mjs';
 import { promise } from '../oracle.mjs';
 
 /** @typedef {import('../operands.mjs').Operands} Operands */
-/** @typedef {{ input: number[], steps: number[][], classes: number, arena: number }} Plan */
+/** @typedef {{ input: number[], steps: any[], classes: number, arena: number }} Plan */
 /** @typedef {{ images: Uint8Array, labels: Uint8Array, indices: Uint32Array }} Batch */
 
 const [SCALE, SHIFT] = [1 / 64, -2];
@@ -28,23 +28,19 @@ function layersOf({ input, steps }) {
     layers.push({ layer, weight, bias });
     shape = layer.outputShape(shape);
   };
-  for (const [kind, outChannels, kh, kw, sh, sw, ph, pw, , outFeatures, relu, pool, weight, bias] of steps) {
-    if (kind === 0) {
-      if (shape.length === 2) add(new Unflatten());
-      const window = { kernel: [kh, kw], stride: [sh, sw], padding: [ph, pw] };
-      add(new Conv2d(/** @type {any} */ ({ inChannels: shape[1], outChannels, ...window })), weight, bias);
-      if (relu) add(new ReLU());
-      if (pool) add(new MaxPool2d({ kernel: 2 }));
-    } else if (kind === 1) {
-      if (shape.length === 2) add(new Unflatten());
-      add(new MaxPool2d({ kernel: [kh, kw], stride: [sh, sw] }));
-    } else if (kind === 2) {
-      add(new ReLU());
-    } else {
-      if (shape.length === 4) add(new Flatten());
-      add(new Linear({ inFeatures: shape[1], outFeatures }), weight, bias);
-      if (relu) add(new ReLU());
+  for (const { op, weight, bias, activation, pool, kernel, stride, padding, ...counts } of steps) {
+    const { outChannels, outFeatures } = counts;
+    if (op === 'linear' ? shape.length === 4 : op !== 'activation' && shape.length === 2) {
+      add(op === 'linear' ? new Flatten() : new Unflatten());
     }
+    if (op === 'conv2d') {
+      const options = { inChannels: shape[1], outChannels, kernel, stride, padding };
+      add(new Conv2d(/** @type {any} */ (options)), weight, bias);
+    }
+    if (op === 'linear') add(new Linear({ inFeatures: shape[1], outFeatures }), weight, bias);
+    if (activation === 'relu') add(new ReLU());
+    if (op === 'maxPool2d') add(new MaxPool2d({ kernel, stride }));
+    if (pool) add(new MaxPool2d({ kernel: 2 }));
   }
   return layers;
 }
@@ -124,7 +120,7 @@ function jumps(gradients, params, apart, o) {
 /** Trains a plan that fits, and compares each step. @param {Operands} o @param {Plan} plan */
 export function trainPlan(o, plan) {
   const { input, steps, classes, arena } = plan;
-  const made = new addon.LanePlan(...input, steps);
+  const made = new addon.LanePlan(input, steps, 'crossEntropy');
   const size = input.reduce((product, axis) => product * axis, 1);
   const images = o.array(Uint8Array, 40 * size, 256);
   const labels = o.array(Uint8Array, 40, classes);
@@ -140,14 +136,17 @@ export function trainPlan(o, plan) {
     for (let step = o.integer(3, 6); step > 0; step -= 1) {
       const indices = o.array(Uint32Array, o.integer(1, 40), 40);
       setThreads(o.random.pick([1, 2, 3, 7]));
-      const batch = [images, labels, indices, SCALE, SHIFT];
-      if (o.random.chance(0.2)) made.evaluate(...batch, params, o.array(Int32Array, indices.length));
+      const buffers = new Float32Array(0);
+      const parameters = { parameters: params, buffers };
+      const batch = { images, labels, indices, scale: SCALE, shift: SHIFT, ...parameters };
+      const predictions = o.array(Int32Array, indices.length);
+      if (o.random.chance(0.2)) made.evaluate({ ...batch, predictions });
       const gradScale = 1 / indices.length;
       const before = params.slice();
       const velocity = velocities?.slice();
       const numbers = [lr, momentum, Number(nesterov)];
       const update = { rule: 'sgd', params, grads: gradients, state: [velocities], segments, numbers };
-      const { loss } = made.trainStep(...batch, params, gradScale, gradients, update);
+      const { loss } = made.trainStep({ ...batch, gradScale, update, seed: 0, step });
       const layers = (/** @type {Float32Array} */ at) =>
         gradientsByLayers(plan, { images, labels, indices }, at, gradScale);
       const wanted = layers(before);

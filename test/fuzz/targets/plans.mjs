@@ -15,6 +15,19 @@ function plan(o) {
     arena += floats + o.integer(0, 2);
     return arena - floats;
   };
+  const activation = () => (o.random.chance(0.5) ? 'relu' : undefined);
+  const linearStep = (
+    /** @type {number} */ inFeatures,
+    /** @type {number} */ outFeatures,
+    /** @type {string | undefined} */ ending,
+  ) => ({
+    op: 'linear',
+    inFeatures,
+    outFeatures,
+    activation: ending,
+    weight: take(outFeatures * inFeatures),
+    bias: take(outFeatures),
+  });
   for (let left = o.integer(0, 4); left > 0; left -= 1) {
     const kind = o.integer(0, 3);
     const wasLinear = linear;
@@ -30,88 +43,88 @@ function plan(o) {
       const [sh, sw] = square ? [1, 1] : [o.integer(1, 3), o.integer(1, 3)];
       const [oh, ow] = [Math.floor((h + 2 * ph - kh) / sh) + 1, Math.floor((w + 2 * pw - kw) / sw) + 1];
       const pooled = oh >= 2 && ow >= 2 && o.random.chance(0.5);
-      steps.push([
-        0,
-        channels,
-        kh,
-        kw,
-        sh,
-        sw,
-        ph,
-        pw,
-        0,
-        0,
-        o.integer(0, 1),
-        Number(pooled),
-        take(channels * c * kh * kw),
-        take(channels),
-      ]);
+      steps.push({
+        op: 'conv2d',
+        outChannels: channels,
+        kernel: [kh, kw],
+        stride: [sh, sw],
+        padding: [ph, pw],
+        activation: activation(),
+        pool: pooled,
+        weight: take(channels * c * kh * kw),
+        bias: take(channels),
+      });
       [c, h, w] = [channels, pooled ? oh >> 1 : oh, pooled ? ow >> 1 : ow];
     } else if (kind === 1) {
       const [kh, kw] = [o.integer(1, h), o.integer(1, w)];
       const [sh, sw] = [o.integer(1, 3), o.integer(1, 3)];
-      steps.push([1, 0, kh, kw, sh, sw, 0, 0, 0, 0, 0, 0, 0, 0]);
+      steps.push({ op: 'maxPool2d', kernel: [kh, kw], stride: [sh, sw] });
       [h, w] = [Math.floor((h - kh) / sh) + 1, Math.floor((w - kw) / sw) + 1];
     } else if (kind === 2) {
-      steps.push([2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+      steps.push({ op: 'activation', activation: 'relu' });
     } else {
       const outs = o.integer(1, 20);
-      steps.push([
-        3,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        c * h * w,
-        outs,
-        o.integer(0, 1),
-        0,
-        take(outs * c * h * w),
-        take(outs),
-      ]);
+      steps.push(linearStep(c * h * w, outs, activation()));
       [c, h, w] = [outs, 1, 1];
     }
   }
   const classes = o.integer(1, 12);
-  steps.push([3, 0, 0, 0, 0, 0, 0, 0, c * h * w, classes, 0, 0, take(classes * c * h * w), take(classes)]);
+  steps.push(linearStep(c * h * w, classes, undefined));
   return { input, steps, classes, arena };
+}
+
+/** Puts something else in place of one field. @param {Operands} o @param {Record<string, unknown>} object */
+function spoilField(o, object) {
+  const values = Object.values(object);
+  o.spoil(values);
+  for (const [at, name] of Object.keys(object).entries()) object[name] = values[at];
 }
 
 /** A plan in training, or with the arguments of one of its methods. @param {Operands} o @param {boolean} spoilt */
 function callPlan(o, spoilt) {
   const { input, steps, classes, arena } = plan(o);
   if (!spoilt && o.random.chance(0.7)) return trainPlan(o, { input, steps, classes, arena });
-  const planArgs = [...input, steps];
-  if (spoilt && o.random.chance(0.4)) o.spoil(o.random.chance(0.5) ? planArgs : o.random.pick(steps));
+  /** @type {unknown[]} */
+  const planArgs = [input, steps, 'crossEntropy'];
+  if (spoilt && o.random.chance(0.4)) {
+    if (o.random.chance(0.5)) o.spoil(planArgs);
+    else spoilField(o, o.random.pick(steps));
+  }
   const made = new addon.LanePlan(...planArgs);
   const size = input[0] * input[1] * input[2];
   const [count, n] = [o.integer(1, 5), o.integer(0, 40)];
-  const batch = [
-    o.array(Uint8Array, count * size, 256),
-    o.array(Uint8Array, count, classes),
-    o.array(Uint32Array, n, count),
-    1 / 64,
-    -2,
-  ];
-  const [params, grads] = [o.floats(arena), o.floats(arena)];
+  const batch = {
+    images: o.array(Uint8Array, count * size, 256),
+    labels: o.array(Uint8Array, count, classes),
+    indices: o.array(Uint32Array, n, count),
+    scale: 1 / 64,
+    shift: -2,
+    parameters: o.floats(arena),
+    buffers: o.floats(0),
+  };
+  const gradients = o.floats(arena);
   const segments = Object.assign(o.array(Float64Array, 4), [0, arena, 0, 1]);
   const state = [maybe(o, () => o.floats(arena), null)];
-  const update = { rule: 'sgd', params, grads, state, segments, numbers: [0.5, 0.5, 0] };
-  if (spoilt && o.random.chance(0.4)) o.spoil([update]);
-  const step = [...batch, params, 1 / 64, grads, o.random.chance(0.5) ? update : null];
+  const params = batch.parameters;
+  const update = { rule: 'sgd', params, grads: gradients, state, segments, numbers: [0.5, 0.5, 0] };
+  if (spoilt && o.random.chance(0.4)) spoilField(o, update);
+  const seconds = o.array(Float64Array, 3 + 2 * steps.length);
+  const step = { ...batch, gradScale: 1 / 64, seed: 1, step: 2, seconds: maybe(o, () => seconds, undefined) };
   const calls = {
-    trainStep: step,
-    timeStep: [...step, o.array(Float64Array, 3 + 2 * steps.length)],
-    evaluate: [...batch, o.floats(arena), o.array(Int32Array, n)],
-    predict: [n, o.floats(n * size), o.floats(arena), o.floats(n * classes)],
+    trainStep: o.random.chance(0.5) ? { ...step, gradients } : { ...step, update },
+    evaluate: { ...batch, predictions: o.array(Int32Array, n) },
+    predict: {
+      count: n,
+      x: o.floats(n * size),
+      parameters: params,
+      buffers: batch.buffers,
+      scores: o.floats(n * classes),
+    },
   };
   const method = o.random.pick(/** @type {(keyof typeof calls)[]} */ (Object.keys(calls)));
-  const args = calls[method];
-  if (spoilt) o.spoil(args);
-  return { name: method, args, result: made[method](...args) };
+  const call = calls[method];
+  if (spoilt) spoilField(o, call);
+  return { name: method, args: Object.values(call), result: made[method](call) };
 }
 
 /** @type {Record<string, import('../targets.mjs').Target>} */

@@ -10,17 +10,18 @@ const plan = createLanePlan(
 );
 const images = new Uint8Array(4 * 2);
 
+const [parameters, gradients] = [new Float32Array(9), new Float32Array(9)];
+const buffers = new Float32Array(0);
+const batch = (labels: Uint8Array, indices: Uint32Array) => ({
+  ...{ images, labels, indices, scale: 1, shift: 0 },
+  ...{ parameters, buffers, gradScale: 1, seed: 0, step: 0 },
+});
 const calls = {
   trainStep: (labels: Uint8Array, indices: Uint32Array) =>
-    plan.trainStep(...batch(labels, indices), parameters, 1, gradients, null),
-  timeStep: (labels: Uint8Array, indices: Uint32Array) =>
-    plan.timeStep(...batch(labels, indices), parameters, 1, gradients, null, seconds),
+    plan.trainStep({ ...batch(labels, indices), gradients }),
   evaluate: (labels: Uint8Array, indices: Uint32Array) =>
-    plan.evaluate(...batch(labels, indices), parameters, new Int32Array(indices.length)),
+    plan.evaluate({ ...batch(labels, indices), predictions: new Int32Array(indices.length) }),
 };
-const [parameters, gradients] = [new Float32Array(9), new Float32Array(9)];
-const seconds = new Float64Array(5);
-const batch = (labels: Uint8Array, indices: Uint32Array) => [images, labels, indices, 1, 0] as const;
 
 describe.each(Object.keys(calls) as (keyof typeof calls)[])('%s', (name) => {
   const run = (labels: number[], indices: number[]) =>
@@ -49,21 +50,21 @@ describe.each(Object.keys(calls) as (keyof typeof calls)[])('%s', (name) => {
 });
 
 describe('arrays that are one number short', () => {
-  const [x, logits] = [new Float32Array(2 * 2), new Float32Array(2 * CLASSES)];
+  const [x, scores] = [new Float32Array(2 * 2), new Float32Array(2 * CLASSES)];
   const labels = new Uint8Array(4);
 
   it('are refused by predict', () => {
-    expect(() => plan.predict(2, x, parameters, logits.subarray(1))).toThrow(/^LanePlan\.predict: .*logits/);
-    expect(() => plan.predict(2, x.subarray(1), parameters, logits)).toThrow(/^LanePlan\.predict: .*x/);
-    expect(() => plan.predict(2, x, parameters.subarray(1), logits)).toThrow(
-      /^LanePlan\.predict: .*parameters/,
-    );
-    expect(plan.predict(2, x, parameters, logits)).toBeUndefined();
+    const call = { count: 2, x, parameters, buffers, scores };
+    const run = (change: Partial<typeof call>) => plan.predict({ ...call, ...change });
+    expect(() => run({ scores: scores.subarray(1) })).toThrow(/^LanePlan\.predict: .*scores/);
+    expect(() => run({ x: x.subarray(1) })).toThrow(/^LanePlan\.predict: .*x/);
+    expect(() => run({ parameters: parameters.subarray(1) })).toThrow(/^LanePlan\.predict: .*parameters/);
+    expect(run({})).toBeUndefined();
   });
 
   it('are refused by evaluate', () => {
     const run = (predictions: Int32Array) =>
-      plan.evaluate(...batch(labels, Uint32Array.of(1, 2)), parameters, predictions);
+      plan.evaluate({ ...batch(labels, Uint32Array.of(1, 2)), predictions });
     expect(() => run(new Int32Array(1))).toThrow(/^LanePlan\.evaluate: .*predictions/);
     expect(run(new Int32Array(2)).correct).toBe(2);
   });
@@ -76,17 +77,66 @@ it.each([
 ])('refuses segments of an update %s', (_, segments) => {
   const data = batch(new Uint8Array(4), Uint32Array.of(0));
   const step = (numbers: number[], params = parameters) =>
-    plan.trainStep(...data, parameters, 1, gradients, {
-      rule: 'sgd',
-      params,
-      grads: gradients,
-      state: [null],
-      segments: Float64Array.from(numbers),
-      numbers: [0, 0, 0],
+    plan.trainStep({
+      ...data,
+      update: {
+        rule: 'sgd',
+        params,
+        grads: gradients,
+        state: [null],
+        segments: Float64Array.from(numbers),
+        numbers: [0, 0, 0],
+      },
     });
   expect(() => step(segments)).toThrow('expected segments inside params, in order, without overlap');
   expect(step([0, 5, 0, 1, 5, 4, 0, 1]).loss).toBeGreaterThan(0);
   expect(() => step([0, 5, 0, 1], new Float32Array(9))).toThrow(
     "expected an update of the plan's parameters",
   );
+});
+
+describe('the squared error', () => {
+  const values = Float32Array.from({ length: 4 * CLASSES }, (_, index) => index);
+  const squares = createLanePlan(
+    [1, 1, 2],
+    [{ op: 'linear', inFeatures: 2, outFeatures: CLASSES, weight: 0, bias: 6 }],
+    'mse',
+  );
+  const run = (targets: object, indices = Uint32Array.of(3, 1)) =>
+    squares.trainStep({ ...batch(new Uint8Array(4), indices), gradients, ...targets });
+
+  it('is of values, as many as there are scores', () => {
+    const of = (index: number) => values.subarray(3 * index, 3 * index + 3);
+    const expected = [...of(3), ...of(1)].reduce((sum, value) => sum + value ** 2, 0);
+    expect(run({ values })).toEqual({ loss: expected, correct: 0 });
+    expect([...gradients.subarray(6)]).toEqual([0, 1, 2].map((j) => -2 * (of(3)[j] + of(1)[j])));
+    expect(() => run({})).toThrow('LanePlan.trainStep: expected values to be a Float32Array');
+    expect(() => run({ values: values.subarray(1) })).toThrow('expected indices below 3 but index 0 is 3');
+  });
+});
+
+describe('what a call draws from', () => {
+  it.each([-1, 0.5, 2 ** 53, Number.NaN])('refuses the seed %d', (seed) => {
+    const step = { ...batch(new Uint8Array(4), Uint32Array.of(0)), gradients };
+    expect(() => plan.trainStep({ ...step, seed })).toThrow(
+      `expected seed from 0 to 2^53 - 1 but received ${seed}`,
+    );
+    expect(plan.trainStep({ ...step, seed: 2 ** 53 - 1 }).loss).toBeGreaterThan(0);
+  });
+});
+
+it.each([
+  [
+    'a loss',
+    () => createLanePlan([1, 1, 2], [{ op: 'activation', activation: 'relu' }], 'hinge'),
+    'unknown loss hinge',
+  ],
+  ['an operation', () => createLanePlan([1, 1, 2], [{ op: 'conv3d' }]), 'step 0: unknown operation "conv3d"'],
+  [
+    'a field',
+    () => createLanePlan([1, 1, 2], [{ op: 'linear', inFeatures: 2 }]),
+    'needs the field "outFeatures"',
+  ],
+])('refuses %s that it does not know', (_, make, message) => {
+  expect(make).toThrow(message);
 });

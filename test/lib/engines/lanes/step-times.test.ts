@@ -47,7 +47,7 @@ describe('LanesEngine.timeStep', () => {
   });
 });
 
-describe('NativeLanePlan.timeStep', () => {
+describe('seconds of NativeLanePlan.trainStep', () => {
   const net = new LeNet5({ seed: 3 });
   const compiled = compileNet(net);
   const velocities = new Float32Array(net.arena.length);
@@ -62,10 +62,12 @@ describe('NativeLanePlan.timeStep', () => {
       segments: Float64Array.of(0, arena.length, 0, 1),
       numbers: [0, 0, 0],
     };
-    const batch = [images, train.labels, indices, 1, 0] as const;
-    return compiled.plan.timeStep(...batch, arena, 1, gradArena, update, seconds);
+    const batch = { images, labels: train.labels, indices, scale: 1, shift: 0 };
+    const numbers = { gradScale: 1, seed: 0, step: 0 };
+    const buffers = new Float32Array(0);
+    return compiled.plan.trainStep({ ...batch, ...numbers, parameters: arena, buffers, update, seconds });
   };
-  const where = 'LanePlan.timeStep: expected';
+  const where = 'LanePlan.trainStep: expected';
   itRefuses([
     ['no array', () => time(wrong(null)), TYPE, `${where} seconds to be a Float64Array`],
     ['floats', () => time(wrong(new Float32Array(13))), TYPE, `${where} seconds to be a Float64Array`],

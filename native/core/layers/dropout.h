@@ -1,0 +1,132 @@
+// dropout.h: training sets a share of all values to 0 and multiplies the others by 1 / (1 - p);
+// evaluation leaves them as they are. Source: Srivastava et al., Dropout (2014).
+//
+// Nothing is stored: whether a value is dropped is a hash of seed, step, place of the layer, image in
+// the batch and element of the image, which backward computes again. So it depends neither on
+// threads nor on the engine.
+//
+// Fields  p, place
+#pragma once
+
+#include "isa/vec.h"
+#include "lanes/lane_io_kernel.h"
+#include "lanes/lane_op.h"
+
+namespace rownet {
+namespace {
+
+typedef uint32_t Bits __attribute__((vector_size(4 * kWidth)));
+
+// A bijection that changes half of the bits when one of them changes; T: uint32_t or Bits.
+// Source: Wellons, Prospecting for Hash Functions (2018).
+template <typename T>
+inline T mix(T x) {
+  x ^= x >> 16;
+  x *= 0x7FEB352Du;
+  x ^= x >> 15;
+  x *= 0x846CA68Bu;
+  return x ^ x >> 16;
+}
+
+inline uint32_t draw_key(Draw draw, uint32_t place) {
+  uint32_t key = mix(static_cast<uint32_t>(draw.seed) ^ 0x9E3779B9u);
+  key = mix(key + static_cast<uint32_t>(draw.seed >> 32));
+  key = mix(key + static_cast<uint32_t>(draw.step) * 0x85EBCA6Bu);
+  return mix(key + place * 0xC2B2AE35u);
+}
+
+struct DropoutStep {
+  float scale;
+  uint32_t place, threshold;
+};
+
+inline DropoutStep dropout_of(double p, uint32_t place) {
+  return {static_cast<float>(1.0 / (1.0 - p)), place, static_cast<uint32_t>(p * 0x1p24 + 0.5)};
+}
+
+constexpr uint32_t kImageFactor = 0x27D4EB2Fu, kElementFactor = 0x165667B1u;
+
+inline Vec drop(const DropoutStep& own, uint32_t key, Bits index, Vec x) {
+  // As signed numbers, which both sides are too small to differ from.
+  typedef int32_t Signed __attribute__((vector_size(4 * kWidth)));
+  const Bits drawn = mix(mix(index) ^ key) >> 8;
+  const Signed kept = reinterpret_cast<Signed>(drawn) >= static_cast<int32_t>(own.threshold);
+  const Vec scaled = mul(x, broadcast(own.scale));
+  Bits bits;
+  __builtin_memcpy(&bits, &scaled, sizeof bits);
+  bits &= reinterpret_cast<Bits>(kept);
+  Vec result;
+  __builtin_memcpy(&result, &bits, sizeof result);
+  return result;
+}
+
+inline Bits counting() {
+  Bits lanes;
+  for (uint32_t lane = 0; lane < static_cast<uint32_t>(kWidth); ++lane) lanes[lane] = lane;
+  return lanes;
+}
+
+// y = dropped x: of a batch, or of its gradient; images of `features` elements.
+void dropout_rows(int64_t images, int64_t features, double p, Draw draw, uint32_t place,
+                  const float* x, float* y) {
+  const DropoutStep own = dropout_of(p, place);
+  const uint32_t key = draw_key(draw, place);
+  const Bits elements = counting() * kElementFactor;
+  for (int64_t image = 0; image < images; ++image, x += features, y += features) {
+    const uint32_t of_image = static_cast<uint32_t>(image) * kImageFactor + 1u;
+    for (int64_t i = 0; i < features; i += kWidth) {
+      const int64_t lanes = features - i < kWidth ? features - i : kWidth;
+      const Bits index = elements + (of_image + static_cast<uint32_t>(i) * kElementFactor);
+      store_n(y + i, lanes, drop(own, key, index, load_n(x + i, lanes)));
+    }
+  }
+}
+
+void dropout_lanes(const Planned& step, const LaneBlock& block, const LaneTensor& in,
+                   const LaneTensor& out, const float* x, float* y) {
+  const DropoutStep& own = own_of<DropoutStep>(step);
+  const uint32_t key = draw_key(block.draw, own.place);
+  Bits index = (counting() + static_cast<uint32_t>(block.first)) * kImageFactor + 1u;
+  for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
+    for (int64_t at = 0; at < n; at += kWidth, index += kElementFactor) {
+      store(y + j + at, drop(own, key, index, load(x + i + at)));
+    }
+  });
+}
+
+void dropout_read(const StepReader& fields, Planned& step) {
+  const double p = fields.number("p");
+  // Written so that NaN fails.
+  if (!(p >= 0.0 && p < 1.0)) fields.refuse("p is not from 0 to below 1");
+  const int64_t place = fields.integer("place", 0);
+  own_of<DropoutStep>(step) = dropout_of(p, static_cast<uint32_t>(place));
+  step.out = {step.in.c, step.in.h, step.in.w, 0, 0};
+}
+
+void dropout_forward(const Planned& step, const LaneBlock& block) {
+  if (block.training) {
+    dropout_lanes(step, block, step.in, step.out, block.in, block.out);
+    return;
+  }
+  for_each_line(step.in, step.out, [&](int64_t i, int64_t j, int64_t n) {
+    for (int64_t at = 0; at < n; at += kWidth) store(block.out + j + at, load(block.in + i + at));
+  });
+}
+
+void dropout_backward(const Planned& step, const LaneBlock& block) {
+  if (block.din == nullptr) return;
+  dropout_lanes(step, block, step.out, step.in, block.dout, block.din);
+}
+
+void dropout_image(const Planned& step, const LaneImage& image) {
+  const int64_t n = step.in.c * step.in.h * step.in.w;
+  for (int64_t i = 0; i < n; ++i) image.out[i] = image.in[i];
+}
+
+const LaneOp dropout_op = {
+    "dropout",     dropout_read, nullptr, nullptr, dropout_forward, dropout_backward,
+    dropout_image, nullptr,      nullptr, nullptr, nullptr,         nullptr,
+};
+
+}  // namespace
+}  // namespace rownet

@@ -1,0 +1,485 @@
+// Layers that need more than their block, in nets of lanes: batch normalization, dropout, activations
+// other than ReLU, and the squared error. The oracle is a forward pass in double over the whole
+// batch, and its differences along each parameter.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "compare.h"
+#include "fused_nets.h"
+#include "harness.h"
+#include "kernel_table.h"
+#include "reference/layers.h"
+#include "reference/training.h"
+#include "threads.h"
+#include "updates.h"
+
+namespace rownet::test {
+
+namespace {
+
+constexpr int64_t kImages = 40, kClasses = 3;
+constexpr float kScale = 1.0f / 64.0f, kShift = -2.0f;
+constexpr double kMomentum = 0.25, kEps = 1e-3, kDropped = 0.3;
+
+size_t size(int64_t n) { return static_cast<size_t>(n); }
+
+// A net whose steps are added one by one, to the plan and to the reference.
+struct Batch {
+  int64_t count;
+  PlaneShape shape;
+  Doubles values;  // [count, c, h, w]
+};
+
+struct Pass {
+  const Doubles& parameters;
+  Doubles& buffers;
+  bool training;
+  Draw draw;
+};
+
+struct BatchNet {
+  PlaneShape input{1, 6, 7}, shape{1, 6, 7};
+  std::vector<LaneStep> steps;
+  std::vector<std::function<Batch(const Batch&, Pass&)>> forward;
+  int64_t parameters = 0, buffers = 0, places = 0;
+
+  double take(int64_t count) {
+    parameters += count;
+    return static_cast<double>(parameters - count);
+  }
+
+  BatchNet& conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation, bool pool);
+  BatchNet& linear(int64_t outputs, const char* activation);
+  BatchNet& activation(const char* name);
+  BatchNet& max_pool();
+  BatchNet& batch_norm(bool affine);
+  BatchNet& dropout(double p);
+
+  LanePlan plan(const char* loss) const {
+    return LanePlan(input.c, input.h, input.w, steps, {loss});
+  }
+};
+
+double activated(const std::string& name, double x) {
+  if (name == "relu") return x > 0.0 ? x : 0.0;
+  if (name == "sigmoid") return 1.0 / (1.0 + std::exp(-x));
+  return x;
+}
+
+Batch pooled(const Batch& in) {
+  const Window v{in.count, in.shape.c, in.shape.h, in.shape.w, 2, 2, 2, 2, 0, 0};
+  Batch out{in.count, {v.c, out_height(v), out_width(v)}, {}};
+  out.values.resize(size(in.count * out.shape.size()));
+  std::vector<int64_t> positions(out.values.size());
+  reference::max_pool2d_forward(v, in.values.data(), out.values.data(), positions.data());
+  return out;
+}
+
+BatchNet& BatchNet::conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation,
+                         bool pool) {
+  const PlaneShape in = shape;
+  const double k = static_cast<double>(kernel), p = static_cast<double>(pad);
+  const double weight = take(channels * in.c * kernel * kernel), bias = take(channels);
+  steps.push_back({"conv2d",
+                   {{"outChannels", {static_cast<double>(channels)}},
+                    {"kernel", {k, k}},
+                    {"stride", {1, 1}},
+                    {"padding", {p, p}},
+                    {"pool", {pool ? 1.0 : 0.0}},
+                    {"weight", {weight}},
+                    {"bias", {bias}}},
+                   {{"activation", activation}}});
+  const std::string name = activation;
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    const Window v{x.count, in.c, in.h, in.w, kernel, kernel, 1, 1, pad, pad};
+    Batch y{x.count, {channels, out_height(v), out_width(v)}, {}};
+    y.values.resize(size(x.count * y.shape.size()));
+    reference::conv2d_forward(v, channels, x.values.data(),
+                              pass.parameters.data() + static_cast<int64_t>(weight),
+                              pass.parameters.data() + static_cast<int64_t>(bias), y.values.data());
+    for (double& value : y.values) value = activated(name, value);
+    return pool ? pooled(y) : y;
+  });
+  shape = {channels, in.h + 2 * pad - kernel + 1, in.w + 2 * pad - kernel + 1};
+  if (pool) shape = {channels, shape.h / 2, shape.w / 2};
+  return *this;
+}
+
+BatchNet& BatchNet::linear(int64_t outputs, const char* activation) {
+  const int64_t features = shape.size();
+  const double weight = take(outputs * features), bias = take(outputs);
+  steps.push_back({"linear",
+                   {{"inFeatures", {static_cast<double>(features)}},
+                    {"outFeatures", {static_cast<double>(outputs)}},
+                    {"weight", {weight}},
+                    {"bias", {bias}}},
+                   {{"activation", activation}}});
+  const std::string name = activation;
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    Batch y{x.count, {outputs, 1, 1}, Doubles(size(x.count * outputs))};
+    reference::linear_forward(x.count, features, outputs, x.values.data(),
+                              pass.parameters.data() + static_cast<int64_t>(weight),
+                              pass.parameters.data() + static_cast<int64_t>(bias), y.values.data());
+    for (double& value : y.values) value = activated(name, value);
+    return y;
+  });
+  shape = {outputs, 1, 1};
+  return *this;
+}
+
+BatchNet& BatchNet::activation(const char* name) {
+  steps.push_back({"activation", {}, {{"activation", name}}});
+  const std::string text = name;
+  forward.push_back([=](const Batch& x, Pass&) {
+    Batch y = x;
+    for (double& value : y.values) value = activated(text, value);
+    return y;
+  });
+  return *this;
+}
+
+BatchNet& BatchNet::max_pool() {
+  steps.push_back({"maxPool2d", {{"kernel", {2, 2}}, {"stride", {2, 2}}}});
+  forward.push_back([](const Batch& x, Pass&) { return pooled(x); });
+  shape = {shape.c, shape.h / 2, shape.w / 2};
+  return *this;
+}
+
+BatchNet& BatchNet::batch_norm(bool affine) {
+  const int64_t channels = shape.c, mean_at = buffers, variance_at = buffers + channels;
+  buffers += 2 * channels;
+  LaneStep step{"batchNorm2d",
+                {{"features", {static_cast<double>(channels)}},
+                 {"eps", {kEps}},
+                 {"momentum", {kMomentum}},
+                 {"runningMean", {static_cast<double>(mean_at)}},
+                 {"runningVar", {static_cast<double>(variance_at)}}}};
+  int64_t weight = -1, bias = -1;
+  if (affine) {
+    weight = static_cast<int64_t>(take(channels));
+    bias = static_cast<int64_t>(take(channels));
+    step.numbers["weight"] = {static_cast<double>(weight)};
+    step.numbers["bias"] = {static_cast<double>(bias)};
+  }
+  steps.push_back(step);
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    Batch y = x;
+    const int64_t pixels = x.shape.h * x.shape.w, values = x.count * pixels;
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto for_each = [&](const auto& body) {
+        for (int64_t n = 0; n < x.count; ++n) {
+          for (int64_t i = 0; i < pixels; ++i) body(size((n * channels + c) * pixels + i));
+        }
+      };
+      double& running_mean = pass.buffers[size(mean_at + c)];
+      double& running_variance = pass.buffers[size(variance_at + c)];
+      double mean = running_mean, variance = running_variance;
+      if (pass.training) {
+        double sum = 0.0, squares = 0.0;
+        for_each([&](size_t i) { sum += x.values[i]; });
+        mean = sum / static_cast<double>(values);
+        for_each([&](size_t i) { squares += std::pow(x.values[i] - mean, 2); });
+        variance = squares / static_cast<double>(values);
+        const double unbiased = squares / static_cast<double>(std::max<int64_t>(values - 1, 1));
+        running_mean += kMomentum * (mean - running_mean);
+        running_variance += kMomentum * (unbiased - running_variance);
+      }
+      const double factor = affine ? pass.parameters[size(weight + c)] : 1.0;
+      const double added = affine ? pass.parameters[size(bias + c)] : 0.0;
+      for_each([&](size_t i) {
+        y.values[i] = (x.values[i] - mean) / std::sqrt(variance + kEps) * factor + added;
+      });
+    }
+    return y;
+  });
+  return *this;
+}
+
+uint32_t mixed(uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x7FEB352Du;
+  x ^= x >> 15;
+  x *= 0x846CA68Bu;
+  return x ^ (x >> 16);
+}
+
+BatchNet& BatchNet::dropout(double p) {
+  const int64_t place = places++;
+  steps.push_back({"dropout", {{"p", {p}}, {"place", {static_cast<double>(place)}}}});
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    Batch y = x;
+    if (!pass.training) return y;
+    uint32_t key = mixed(static_cast<uint32_t>(pass.draw.seed) ^ 0x9E3779B9u);
+    key = mixed(key + static_cast<uint32_t>(pass.draw.seed >> 32));
+    key = mixed(key + static_cast<uint32_t>(pass.draw.step) * 0x85EBCA6Bu);
+    key = mixed(key + static_cast<uint32_t>(place) * 0xC2B2AE35u);
+    const auto features = static_cast<uint32_t>(x.shape.size());
+    for (uint32_t i = 0; i < y.values.size(); ++i) {
+      const uint32_t image = i / features, element = i % features;
+      const uint32_t index = image * 0x27D4EB2Fu + element * 0x165667B1u + 1u;
+      const bool kept = (mixed(key ^ mixed(index)) >> 8) >= static_cast<uint32_t>(p * 0x1p24 + 0.5);
+      y.values[i] = kept ? y.values[i] / (1.0 - p) : 0.0;
+    }
+    return y;
+  });
+  return *this;
+}
+
+struct Named {
+  const char* name;
+  BatchNet net;
+};
+
+const std::vector<Named>& nets() {
+  static const std::vector<Named> list = {
+      {"sigmoid behind convolution and linear",
+       BatchNet().conv(3, 3, 1, "sigmoid", false).linear(5, "sigmoid").linear(kClasses, "")},
+      {"sigmoid in front of a pool", BatchNet()
+                                         .conv(3, 3, 1, "sigmoid", true)
+                                         .conv(2, 3, 2, "sigmoid", true)
+                                         .linear(kClasses, "")},
+      {"sigmoid by Winograd's algorithm", BatchNet()
+                                              .conv(4, 1, 0, "sigmoid", false)
+                                              .conv(5, 5, 2, "sigmoid", true)
+                                              .linear(kClasses, "")},
+      {"activations of their own", BatchNet()
+                                       .conv(3, 3, 1, "", false)
+                                       .activation("sigmoid")
+                                       .max_pool()
+                                       .conv(4, 3, 1, "", false)
+                                       .activation("relu")
+                                       .linear(kClasses, "sigmoid")},
+      {"normalized input",
+       BatchNet().batch_norm(true).conv(3, 3, 0, "relu", true).linear(kClasses, "")},
+      {"normalization without parameters", BatchNet()
+                                               .conv(3, 3, 1, "", false)
+                                               .batch_norm(false)
+                                               .activation("relu")
+                                               .linear(kClasses, "")},
+      {"two normalizations between margins", BatchNet()
+                                                 .conv(3, 3, 1, "", false)
+                                                 .batch_norm(true)
+                                                 .activation("relu")
+                                                 .max_pool()
+                                                 .conv(4, 3, 1, "", false)
+                                                 .batch_norm(true)
+                                                 .conv(2, 3, 2, "sigmoid", true)
+                                                 .linear(kClasses, "")},
+      {"normalized scores", BatchNet().linear(kClasses, "").batch_norm(true)},
+      {"dropout", BatchNet()
+                      .conv(3, 3, 1, "relu", true)
+                      .dropout(kDropped)
+                      .linear(6, "relu")
+                      .dropout(0.5)
+                      .linear(kClasses, "")},
+      {"dropout of the input",
+       BatchNet().dropout(kDropped).conv(3, 3, 1, "relu", false).linear(kClasses, "")},
+      {"everything", BatchNet()
+                         .conv(3, 3, 1, "", false)
+                         .batch_norm(true)
+                         .activation("sigmoid")
+                         .dropout(kDropped)
+                         .conv(4, 3, 1, "sigmoid", true)
+                         .batch_norm(true)
+                         .linear(7, "sigmoid")
+                         .dropout(0.0)
+                         .linear(kClasses, "")},
+  };
+  return list;
+}
+
+// What a run of a net starts from.
+struct Start {
+  std::vector<uint8_t> bytes, labels;
+  Floats values, parameters, buffers;
+  std::vector<uint32_t> indices;
+
+  Start(const BatchNet& net, uint64_t seed, int64_t count) {
+    Random random(seed);
+    for (int64_t i = 0; i < kImages * net.input.size(); ++i)
+      bytes.push_back(static_cast<uint8_t>(random.integer(0, 255)));
+    for (int64_t i = 0; i < kImages; ++i)
+      labels.push_back(static_cast<uint8_t>(random.integer(0, kClasses - 1)));
+    values = random.reals(kImages * kClasses);
+    parameters = random.reals(net.parameters);
+    buffers = random.reals(net.buffers);
+    for (float& value : buffers) value = 1.0f + 0.5f * value;
+    indices = random_indices(random, count, kImages, kernels().vector_width);
+  }
+
+  ByteBatch batch() const {
+    return {bytes.data(), labels.data(), indices.data(), static_cast<int64_t>(indices.size()),
+            kScale,       kShift,        values.data()};
+  }
+
+  Batch images(const BatchNet& net) const {
+    Batch x{static_cast<int64_t>(indices.size()), net.input, {}};
+    for (uint32_t index : indices) {
+      for (int64_t i = 0; i < net.input.size(); ++i) {
+        const uint8_t byte = bytes[size(static_cast<int64_t>(index) * net.input.size() + i)];
+        x.values.push_back(static_cast<double>(static_cast<float>(byte) * kScale + kShift));
+      }
+    }
+    return x;
+  }
+};
+
+double reference_loss(const BatchNet& net, const Start& start, const std::string& loss, Pass pass) {
+  Batch at = start.images(net);
+  for (const auto& step : net.forward) at = step(at, pass);
+  double total = 0.0;
+  for (size_t i = 0; i < start.indices.size(); ++i) {
+    const double* scores = at.values.data() + i * size(kClasses);
+    if (loss == "mse") {
+      for (size_t j = 0; j < size(kClasses); ++j) {
+        const float value = start.values[start.indices[i] * size(kClasses) + j];
+        total += std::pow(scores[j] - static_cast<double>(value), 2);
+      }
+    } else {
+      const int32_t label = start.labels[start.indices[i]];
+      double unused[kClasses];
+      total += reference::softmax_cross_entropy(1, kClasses, scores, &label, 1.0, unused).loss;
+    }
+  }
+  return total;
+}
+
+// Within 2e-4 of the largest.
+void check_near(const Floats& actual, const Doubles& expected) {
+  CHECK_EQUAL(actual.size(), expected.size());
+  double largest = 1e-3;
+  for (double value : expected) largest = std::max(largest, std::fabs(value));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    CHECK(std::fabs(static_cast<double>(actual[i]) - expected[i]) <= 2e-4 * largest);
+  }
+}
+
+std::vector<int64_t> batch_sizes(bool whole_blocks) {
+  const int64_t width = kernels().vector_width;
+  return whole_blocks ? std::vector<int64_t>{width, width + 1}
+                      : std::vector<int64_t>{1, 2 * width + 3};
+}
+
+}  // namespace
+
+TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
+  uint64_t seed = 0;
+  for (const Named& one : nets()) {
+    for (const char* loss : {"crossEntropy", "mse"}) {
+      for (int64_t count : batch_sizes(++seed % 3 == 0)) {
+        if (!next_case()) continue;
+        problem("%lld images, %s, %s", static_cast<long long>(count), loss, one.name);
+        const BatchNet& net = one.net;
+        const Start start(net, seed, count);
+        const Draw draw{seed << 31, seed};
+        LanePlan plan = net.plan(loss);
+        CHECK_EQUAL(plan.parameters(), net.parameters);
+        CHECK_EQUAL(plan.buffers(), net.buffers);
+        Floats gradients(start.parameters.size()), moved = start.buffers;
+        const LossSum sum = plan.train_step(start.batch(), start.parameters.data(),
+                                            gradients.data(), {1.0f, moved.data(), draw});
+
+        Doubles parameters = widen(start.parameters), buffers = widen(start.buffers);
+        const double expected = reference_loss(net, start, loss, {parameters, buffers, true, draw});
+        CHECK(std::fabs(sum.loss - expected) <= 1e-4 * std::fabs(expected));
+        if (net.buffers > 0) check_near(moved, buffers);
+        Doubles slopes;
+        for (double& parameter : parameters) {
+          const auto at = [&](double value) {
+            parameter = value;
+            Doubles unused = widen(start.buffers);
+            return reference_loss(net, start, loss, {parameters, unused, true, draw});
+          };
+          const double here = parameter, step = 1e-5;
+          slopes.push_back((at(here + step) - at(here - step)) / (2.0 * step));
+          parameter = here;
+        }
+        check_near(gradients, slopes);
+
+        // Evaluation moves nothing; few images and blocks agree.
+        Doubles kept = widen(moved);
+        const double evaluated = reference_loss(net, start, loss, {parameters, kept, false, draw});
+        std::vector<int32_t> predictions(start.indices.size());
+        const LossSum plain =
+            plan.evaluate(start.batch(), start.parameters.data(), moved.data(), predictions.data());
+        CHECK(std::fabs(plain.loss - evaluated) <= 1e-4 * std::fabs(evaluated));
+        const Batch images = start.images(net);
+        const Floats x(images.values.begin(), images.values.end());
+        Floats scores(size(count * kClasses)), alone(size(kClasses));
+        plan.predict(x.data(), count, start.parameters.data(), moved.data(), scores.data());
+        for (int64_t i = 0; i < count; ++i) {
+          plan.predict(x.data() + i * net.input.size(), 1, start.parameters.data(), moved.data(),
+                       alone.data());
+          for (int64_t j = 0; j < kClasses; ++j) {
+            const float a = alone[size(j)], b = scores[size(i * kClasses + j)];
+            CHECK(std::fabs(a - b) <= 1e-4f * (1.0f + std::fabs(a)));
+          }
+        }
+      }
+    }
+  }
+  CHECK_CASES(11 * 2 * 2);
+}
+
+// Several updated steps by each rule, against plans that are new in each step.
+TEST(lanes_layers_give_the_same_bits_on_any_number_of_threads) {
+  const int64_t width = kernels().vector_width;
+  constexpr int kSteps = 4;
+  for (const Named& one : nets()) {
+    for (const char* rule : {"sgd", "adam"}) {
+      if (!next_case()) continue;
+      const BatchNet& net = one.net;
+      const Start start(net, 7, 2 * width + 3);
+      const std::vector<UpdateSegment> segments = {{0, net.parameters, 0.125f, 1.0f}};
+      struct State {
+        Floats parameters, buffers, first, second;
+        double loss;
+      };
+      const auto take = [&](LanePlan& plan, State& at, int step) {
+        Update update{find_update_rule(rule), {}, segments.data(), 1, {at.first.data(), nullptr}};
+        const bool adam = std::string(rule) == "adam";
+        const std::vector<float> numbers = adam
+                                               ? std::vector<float>{0.01f, 0.9f, 0.99f, 1e-8f, 2, 3}
+                                               : std::vector<float>{0.01f, 0.5f, 1.0f};
+        std::copy(numbers.begin(), numbers.end(), update.step.numbers);
+        if (adam) update.state[1] = at.second.data();
+        const Draw draw{3, static_cast<uint64_t>(step)};
+        at.loss = plan.train_step(start.batch(), update, at.parameters.data(),
+                                  {1.0f / 64.0f, at.buffers.data(), draw})
+                      .loss;
+      };
+      const Floats zeros(start.parameters.size(), 0.0f);
+      std::vector<State> expected;
+      State at{start.parameters, start.buffers, zeros, zeros, 0.0};
+      set_thread_count(1);
+      for (int step = 0; step < kSteps; ++step) {
+        LanePlan fresh = net.plan("crossEntropy");
+        take(fresh, at, step);
+        CHECK(std::isfinite(at.loss));
+        expected.push_back(at);
+      }
+      for (int threads : {1, 2, 3, 7}) {
+        set_thread_count(threads);
+        LanePlan plan = net.plan("crossEntropy");
+        State now{start.parameters, start.buffers, zeros, zeros, 0.0};
+        for (int step = 0; step < kSteps; ++step) {
+          problem("step %d on %d threads, %s, %s", step, threads, rule, one.name);
+          take(plan, now, step);
+          const State& wanted = expected[static_cast<size_t>(step)];
+          CHECK_NONE(difference_in_bits(now.parameters, wanted.parameters));
+          CHECK_NONE(difference_in_bits(now.buffers, wanted.buffers));
+          CHECK_NONE(difference_in_bits(now.first, wanted.first));
+          CHECK_EQUAL(now.loss, wanted.loss);
+          // Evaluation in between leaves nothing behind.
+          std::vector<int32_t> predictions(start.indices.size());
+          plan.evaluate(start.batch(), now.parameters.data(), now.buffers.data(),
+                        predictions.data());
+        }
+      }
+    }
+  }
+  CHECK_CASES(11 * 2);
+}
+
+}  // namespace rownet::test
