@@ -171,8 +171,8 @@ const notInRownet = new Map(
     dropout: 'there is no dropout',
     device: 'everything runs on the CPU',
     dtype: 'everything is float32',
-    betas: 'the optimizer is SGD',
-    dampening: 'the optimizer is SGD with momentum and nesterov',
+    dampening: 'SGD has momentum and nesterov',
+    amsgrad: 'Adam has betas and eps',
     labelsmoothing: 'a label is one class',
   }),
 );

@@ -1,5 +1,5 @@
 /** What all optimizers share: an update rule of the addon, over the parameters of a net or any others. */
-import { ArgumentTypeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkNumber, checkShape, checkTensor } from '../kernels/checks.js';
 import { applyUpdate, type ParameterUpdate } from '../kernels/updates.js';
 import type { Parameter } from '../layers/layer.js';
@@ -105,6 +105,12 @@ export abstract class RuleOptimizer implements Optimizer {
 
   setState(state: ReadonlyMap<string, Tensor>): void {
     const step = new Tensor([]);
+    const steps: unknown = this.#rule.counts ? state?.get?.('step')?.data?.[0] : 0;
+    if (typeof steps === 'number' && (steps < 0 || steps % 1 !== 0)) {
+      throw new ArgumentRangeError(
+        `${this.#rule.name}: setState: expected step to be an integer from 0 but received ${steps}`,
+      );
+    }
     copyIn(`${this.#rule.name}: setState`, this.#named(step), state);
     [this.#steps] = step.data;
   }

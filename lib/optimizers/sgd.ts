@@ -11,7 +11,7 @@ export interface SGDOptions extends RuleOptions {
   readonly nesterov?: boolean;
 }
 
-const optionNames: OptionNames<SGDOptions> = {
+export const sgdOptions: OptionNames<SGDOptions> = {
   lr: true,
   momentum: true,
   nesterov: true,
@@ -32,7 +32,7 @@ export class SGD extends RuleOptimizer {
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(target: OptimizerTarget, options: SGDOptions) {
     const parameters = parametersOf('sgd', target);
-    checkOptions('sgd', options, optionNames, '{ lr: 0.1 }');
+    checkOptions('sgd', options, sgdOptions, '{ lr: 0.1 }');
     const { momentum = 0, nesterov = false } = options;
     checkNumber('sgd', 'momentum', momentum, 0);
     if (momentum >= 1) {

@@ -2,6 +2,14 @@
 import type { Normalization } from '../data/normalize.js';
 import type { ShuffleMode } from '../data/batches.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import {
+  checkSettingNames,
+  createOptimizer,
+  type OptimizerSettings,
+  settingNames,
+} from '../optimizers/kinds.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import type { OptimizerTarget } from '../optimizers/rule-optimizer.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { typeName, valueText } from '../tensor.js';
 
@@ -31,14 +39,8 @@ export interface Recipe {
   readonly shuffle: ShuffleMode;
   /** Whether a last batch of fewer than `batchSize` images is left out. */
   readonly dropLast: boolean;
-  readonly optimizer: {
-    /** Learning rate; the peak of it under a schedule. `auto`: 0.1, less for small batches and in short runs. */
-    readonly lr: number | 'auto';
-    readonly momentum: number;
-    readonly nesterov: boolean;
-    /** Added to the gradient as `weightDecay * weight`; biases have none. */
-    readonly weightDecay: number;
-  };
+  /** `sgd` unless it names another kind: `{ kind: 'adam', lr: 1e-3 }`. */
+  readonly optimizer: OptimizerSettings<number | 'auto'>;
   readonly schedule: 'constant' | 'oneCycle';
   /** Share of all steps in which `oneCycle` climbs to its peak. */
   readonly warmup: number;
@@ -48,7 +50,7 @@ export interface Recipe {
 export interface RunRecipe extends Recipe {
   readonly batchSize: number;
   readonly normalization: Normalization;
-  readonly optimizer: Recipe['optimizer'] & { readonly lr: number };
+  readonly optimizer: OptimizerSettings;
 }
 
 /** `fast` is our own, for the fewest seconds; `article` repeats the article's run step by step. */
@@ -111,7 +113,7 @@ export function resolveRecipe(
   const base = typeof nameOrRecipe === 'string' ? named(nameOrRecipe) : nameOrRecipe;
   checkNames(base);
   const recipe = pick(recipeNames, base);
-  const optimizer = pick(optimizerNames, recipe.optimizer);
+  const optimizer = pick(settingNames(recipe.optimizer.kind), recipe.optimizer);
   const { normalization } = recipe;
   const { lr = optimizer.lr, batchSize = recipe.batchSize } = overrides;
   const resolved: Recipe = {
@@ -139,12 +141,6 @@ const recipeNames: OptionNames<Recipe> = {
   schedule: true,
   warmup: true,
 };
-const optimizerNames: OptionNames<Recipe['optimizer']> = {
-  lr: true,
-  momentum: true,
-  nesterov: true,
-  weightDecay: true,
-};
 const normalizationNames: OptionNames<Normalization> = { scale: true, shift: true };
 
 function checkNames(recipe: Recipe): void {
@@ -156,9 +152,15 @@ function checkNames(recipe: Recipe): void {
   }
   checkOptions('recipe', recipe, recipeNames, '{ ...recipes.fast, epochs: 3 }');
   const { optimizer, normalization } = recipe;
-  checkOptions('recipe: optimizer', optimizer, optimizerNames, '{ ...recipes.fast.optimizer, lr: 0.05 }');
+  checkSettingNames('recipe: optimizer', optimizer);
   if (normalization === 'measured') return;
   checkOptions('recipe: normalization', normalization, normalizationNames, "'measured' or { scale, shift }");
+}
+
+/** The optimizer of a recipe. Each step has its own rate, from the recipe of the run. */
+export function recipeOptimizer(target: OptimizerTarget, { optimizer, biasGradient }: Recipe): Optimizer {
+  const lr = optimizer.lr === 'auto' ? 1 : optimizer.lr;
+  return createOptimizer(target, { ...optimizer, lr }, biasGradient);
 }
 
 /** A copy that has as its own what `from` has or inherits. */
@@ -183,26 +185,7 @@ function check(recipe: Recipe): void {
     "a finite number above 0, such as 0.1, or 'auto',",
     lr,
   );
-  demand(
-    'momentum',
-    Number.isFinite(optimizer.momentum) && optimizer.momentum >= 0 && optimizer.momentum < 1,
-    'a number from 0 up to, not including, 1',
-    optimizer.momentum,
-  );
-  demand(
-    'weightDecay',
-    Number.isFinite(optimizer.weightDecay) && optimizer.weightDecay >= 0,
-    'a finite number from 0',
-    optimizer.weightDecay,
-  );
-  oneOf('nesterov', optimizer.nesterov, [true, false]);
   oneOf('dropLast', recipe.dropLast, [true, false]);
-  demand(
-    'nesterov',
-    !optimizer.nesterov || optimizer.momentum > 0,
-    'false without momentum',
-    optimizer.nesterov,
-  );
   const { warmup } = recipe;
   demand('warmup', Number.isFinite(warmup) && warmup >= 0 && warmup <= 1, 'a share from 0 to 1', warmup);
   if (normalization !== 'measured') {
@@ -213,8 +196,15 @@ function check(recipe: Recipe): void {
   oneOf('schedule', recipe.schedule, ['constant', 'oneCycle']);
   oneOf('loss', recipe.loss, ['mean', 'sum']);
   demand('lr', lr !== 'auto' || recipe.loss === 'mean', "a number where loss is 'sum'", lr);
+  demand(
+    'lr',
+    lr !== 'auto' || (optimizer.kind ?? 'sgd') === 'sgd',
+    "a number where the optimizer is not 'sgd'",
+    lr,
+  );
   oneOf('biasGradient', recipe.biasGradient, ['sum', 'mean']);
   oneOf('shuffle', recipe.shuffle, ['everyEpoch', 'once', 'none']);
+  recipeOptimizer([], recipe);
 }
 
 function integer(name: string, value: number, expected = 'an integer from 1'): void {

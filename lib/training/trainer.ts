@@ -8,14 +8,14 @@ import { checkParameterMemory } from '../engines/image-set.js';
 import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Net } from '../nets/net.js';
-import { SGD } from '../optimizers/sgd.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
 import type { EpochRecord } from './epoch-record.js';
 import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { checkFitOptions, type FitOptions } from './fit-options.js';
 import { guessingWarning } from './guessing.js';
-import { type Recipe, type RunRecipe, resolveRecipe } from './recipes.js';
+import { type Recipe, type RunRecipe, recipeOptimizer, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
 import { observerOf, type TrainingObserver } from './observer.js';
 import { learningRate } from './schedule.js';
@@ -54,7 +54,7 @@ export class Trainer {
   /** As it was asked for. */
   readonly engineName: EngineName;
   readonly #live: CheckedOptions['live'];
-  readonly #optimizer: SGD;
+  readonly #optimizer: Optimizer;
   #recipe: Recipe;
   #engine: Engine | undefined;
   /** Completed epochs. */
@@ -77,17 +77,12 @@ export class Trainer {
     this.#recipe = resolveRecipe(recipe, { lr, batchSize });
     this.engineName = engine;
     this.#live = live;
-    const { normalization, optimizer, biasGradient } = this.#recipe;
+    const { normalization } = this.#recipe;
     // Here for its checks too: what is wrong with the net is told now, not by fit.
     const engineOf = (known: Normalization) => createEngine(engine, net, { normalization: known });
     if (normalization === 'measured') engineOf({ scale: 1, shift: 0 });
     else this.#engine = engineOf(normalization);
-    // Each step has its own rate, from the recipe of the run.
-    this.#optimizer = new SGD(net, {
-      ...optimizer,
-      lr: optimizer.lr === 'auto' ? 1 : optimizer.lr,
-      biasGradient,
-    });
+    this.#optimizer = recipeOptimizer(net, this.#recipe);
     if (resume !== undefined) this.#resume(resume);
   }
 

@@ -4,6 +4,8 @@ import { mnistNormalization, pixelStatistics } from '../../../lib/data/normalize
 import { type Recipe, recipes, resolveRecipe } from '../../../lib/training/recipes.js';
 import { recipeForRun } from '../../../lib/training/run-recipe.js';
 
+type RecipeSGD = Extract<Recipe['optimizer'], { kind?: 'sgd' }>;
+
 describe('recipes', () => {
   it('has the article run to the letter', () => {
     expect(recipes.article).toEqual({
@@ -69,10 +71,11 @@ describe('resolveRecipe', () => {
   });
 
   const { fast } = recipes;
-  const optimizer = (part: Partial<Recipe['optimizer']>): Recipe => ({
+  const optimizer = (part: Partial<RecipeSGD>): Recipe => ({
     ...fast,
     optimizer: { ...fast.optimizer, ...part },
   });
+  const other = (part: object): Recipe => ({ ...fast, optimizer: { kind: 'adam', lr: 1e-3, ...part } });
   it.each<[string, Recipe]>([
     ['epochs: expected an integer from 1 but received 0', { ...fast, epochs: 0 }],
     ['epochs: expected an integer from 1 but received 1.5', { ...fast, epochs: 1.5 }],
@@ -93,11 +96,13 @@ describe('resolveRecipe', () => {
       "lr: expected a finite number above 0, such as 0.1, or 'auto', but received Infinity",
       optimizer({ lr: 1 / 0 }),
     ],
-    ['momentum: expected a number from 0 up to, not including, 1 but received 1', optimizer({ momentum: 1 })],
-    ['momentum: expected a number from 0', optimizer({ momentum: -0.1 })],
-    ['nesterov: expected false without momentum but received true', optimizer({ momentum: 0 })],
-    ['weightDecay: expected a finite number from 0 but received -1', optimizer({ weightDecay: -1 })],
-    ['weightDecay: expected a finite number from 0 but received Inf', optimizer({ weightDecay: 1 / 0 })],
+    ['sgd: expected momentum below 1 but received 1', optimizer({ momentum: 1 })],
+    ['sgd: expected momentum to be a number of at least 0', optimizer({ momentum: -0.1 })],
+    ['sgd: expected momentum above 0, which nesterov needs, but received 0', optimizer({ momentum: 0 })],
+    ['sgd: expected weightDecay to be a number of at least 0', optimizer({ weightDecay: -1 })],
+    ["optimizer: expected kind 'sgd' or 'adam' but received \"rmsprop\"", other({ kind: 'rmsprop' })],
+    ['lr: expected a number where the optimizer is not \'sgd\' but received "auto"', other({ lr: 'auto' })],
+    ['adam: expected betas[1] below 1 but received 1', other({ betas: [0.9, 1] })],
     ['warmup: expected a share from 0 to 1 but received 1.1', { ...fast, warmup: 1.1 }],
     ['normalization.scale: expected a finite number', { ...fast, normalization: { scale: 1 / 0, shift: 0 } }],
     ['normalization.shift: expected a finite number', { ...fast, normalization: { scale: 1, shift: 0 / 0 } }],
@@ -107,10 +112,8 @@ describe('resolveRecipe', () => {
     ],
     ["loss: expected 'mean' or 'sum' but received \"x\"", { ...fast, loss: 'x' as 'sum' }],
     ["biasGradient: expected 'sum' or 'mean' but received \"x\"", { ...fast, biasGradient: 'x' as 'sum' }],
-    ['nesterov: expected true or false but received "no"', optimizer({ nesterov: 'no' as never })],
     ['dropLast: expected true or false but received undefined', { ...fast, dropLast: undefined as never }],
     ['warmup: expected a share from 0 to 1 but received null', { ...fast, warmup: null as never }],
-    ['momentum: expected a number from 0 up to', optimizer({ momentum: Symbol('m') as never })],
     [
       "batchSize: expected an integer from 1, or 'auto', but received 4n",
       { ...fast, batchSize: 4n as never },
@@ -120,6 +123,17 @@ describe('resolveRecipe', () => {
     expect(() => resolveRecipe(recipe)).toThrow(
       expect.objectContaining({ code: 'ERR_ROWNET_RANGE', message: expect.stringContaining(message) }),
     );
+  });
+
+  it('takes other optimizers, and refuses the settings of one for another', () => {
+    const adam = { kind: 'adam', lr: 1e-3, betas: [0.9, 0.99] } as const;
+    expect(resolveRecipe({ ...fast, optimizer: adam }).optimizer).toEqual(adam);
+    const both = { ...fast.optimizer, kind: 'adam', lr: 1e-3 };
+    expect(() => resolveRecipe({ ...fast, optimizer: both as never })).toThrow(
+      'recipe: optimizer: expected settings of adam (kind, lr, betas, eps, weightDecay) ' +
+        'but received momentum and nesterov. Hint: leave out those of another kind',
+    );
+    expect(() => resolveRecipe(optimizer({ nesterov: 'no' as never }))).toThrow(TypeError);
   });
 
   it('refuses what is no recipe', () => {

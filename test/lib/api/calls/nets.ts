@@ -113,6 +113,17 @@ export const netCalls: Calls = {
     call: (options) => new rownet.CrossEntropyLoss(options),
     options: [0],
   },
+  'new MSELoss': {
+    args: () => [all<rownet.LossOptions>({ reduction: 'sum' })],
+    call: (options) => new rownet.MSELoss(options),
+    options: [0],
+  },
+  'MSELoss.terms': { args: () => [2, 3], call: (rows, outputs) => new rownet.MSELoss().terms(rows, outputs) },
+  'MSELoss.measure': {
+    args: () => [t(2, 3), t(2, 3), { gradScale: 0.5, grad: t(2, 3) }],
+    call: (scores, values, options) => new rownet.MSELoss().measure(scores, values, options),
+    options: [2],
+  },
   'CrossEntropyLoss.correct': { args: () => [], call: () => loss().correct },
   'CrossEntropyLoss.forward': {
     args: () => [t(2, 3), [0, 1]],
@@ -146,6 +157,21 @@ export const netCalls: Calls = {
     args: () => [new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).state()],
     call: (state) => new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).setState(state),
   },
+  'new Adam': {
+    args: () => [
+      tinyNet(),
+      all<rownet.AdamOptions>({
+        lr: 1e-3,
+        betas: [0.9, 0.99],
+        eps: 1e-6,
+        weightDecay: 0.1,
+        biasGradient: 'sum',
+      }),
+    ],
+    call: (target, options) => new rownet.Adam(target, options),
+    options: [1],
+  },
+  'Adam.toString': { args: () => [], call: () => String(new rownet.Adam(tinyNet())) },
   'SGD.toString': { args: () => [], call: () => String(new rownet.SGD(tinyNet(), { lr: 0.1 })) },
   'new LeNet5': {
     args: () => [all<rownet.LeNet5Options>({ seed: 1, init: 'zeros', classes: 3, inputSize: [36, 32] })],

@@ -109,9 +109,17 @@ export const trainingCalls: Calls = {
     options: [0, ...Object.keys(recipe)],
   },
   'recipe.optimizer': {
-    args: () => [all<rownet.Recipe['optimizer']>({ ...recipe.optimizer, nesterov: false })],
+    args: () => [
+      all<Extract<rownet.Recipe['optimizer'], { kind?: 'sgd' }>>({
+        kind: 'sgd',
+        lr: 0.1,
+        momentum: 0.9,
+        nesterov: false,
+        weightDecay: 1e-3,
+      }),
+    ],
     call: (optimizer) => new rownet.Trainer(tinyNet(), { recipe: { ...recipe, optimizer } }),
-    options: [0, ...Object.keys(recipe.optimizer)],
+    options: [0, 'lr'],
   },
   'recipe.normalization': {
     args: () => [all<rownet.Normalization>(normalization)],
