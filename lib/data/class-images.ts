@@ -8,7 +8,8 @@ import { type ClassFiles, type ClassFolders, skippedText } from './class-folders
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
 import { colourNotes, countSize, resizeNotes, type SizeCounts } from './notes.js';
 import { allocateImages, choosePreparation, type PicturePreparation, pictureResizer } from './preparation.js';
-import type { ImageSize, Resizer } from './resize.js';
+import type { Resizer } from './resize.js';
+import type { ImageSize } from './scale.js';
 import { transposed } from './transpose.js';
 
 /** A split, and what its images were like before they were prepared. */

@@ -1,6 +1,7 @@
 /** What a loader tells of what it did, in words. */
 import type { PicturePreparation, PreparationRequest } from './preparation.js';
-import type { ImageSize, ResizeMethod } from './resize.js';
+import type { ResizeMethod } from './resize.js';
+import type { ImageSize } from './scale.js';
 
 /** How many pictures there are of each size, `64x64`. */
 export type SizeCounts = ReadonlyMap<string, number>;

@@ -2,7 +2,7 @@
 import { DataError } from '../errors.js';
 import type { LoadRequest } from './loaded.js';
 import { allocateImages, choosePreparation, type PicturePreparation, pictureResizer } from './preparation.js';
-import type { ImageSize } from './resize.js';
+import type { ImageSize } from './scale.js';
 import { transposed } from './transpose.js';
 
 /** Labels are bytes. */

@@ -2,7 +2,8 @@
 import { ArgumentRangeError, DataError } from '../errors.js';
 import type { GreyImage } from '../images/limits.js';
 import { newBytes } from '../tensor.js';
-import { createResizer, type ImageSize, type Resizer, type ResizeMethod } from './resize.js';
+import { createResizer, type Resizer, type ResizeMethod } from './resize.js';
+import type { ImageSize } from './scale.js';
 
 /** Height and width. */
 export type HeightWidth = readonly [height: number, width: number];

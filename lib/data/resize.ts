@@ -13,7 +13,7 @@
  * others, as INTER_LINEAR does.
  */
 import { ArgumentRangeError } from '../errors.js';
-import { createScaler, fittedSize } from './scale.js';
+import { createScaler, fittedSize, type ImageSize } from './scale.js';
 
 /**
  * How images get their size. `fit`: scaled with their proportions kept, the rest is their background; `stretch`: scaled
@@ -23,11 +23,6 @@ import { createScaler, fittedSize } from './scale.js';
 export type ResizeMethod = 'fit' | 'stretch' | 'pad' | 'bilinear' | 'none';
 
 export const resizeMethods: readonly ResizeMethod[] = ['fit', 'stretch', 'pad', 'bilinear', 'none'];
-
-export interface ImageSize {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** Resizes whole images, one after another in `source`, into `target`, which must not overlap it. */
 export type Resizer = (source: Uint8Array, target: Uint8Array) => void;

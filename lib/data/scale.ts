@@ -2,7 +2,10 @@
  * Grey images scaled to any size: averages over areas where an axis shrinks, so that no thin line falls between two
  * pixels, and linear interpolation where it grows.
  */
-import type { ImageSize } from './resize.js';
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
 
 /** Where the pixels of a target line come from: `weights[i * reach + k]` belongs to source pixel `first[i] + k`. */
 interface Taps {
