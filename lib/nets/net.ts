@@ -1,6 +1,6 @@
-import { ArgumentRangeError, ArgumentTypeError, StateError } from '../errors.js';
+import { ArgumentTypeError, StateError } from '../errors.js';
 import { checkBatch, checkBoolean, checkInteger, checkNumber } from '../kernels/checks.js';
-import { sgdUpdate } from '../kernels/updates.js';
+import { applyUpdate } from '../kernels/updates.js';
 import {
   evaluation,
   type ForwardContext,
@@ -9,9 +9,10 @@ import {
   type Parameter,
 } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
+import { checkGradients, checkSegmentOptions, segmentOf } from '../layers/segments.js';
 import { type Leaf, leaves, Sequential } from '../layers/sequential.js';
 import { checkOptions } from '../options.js';
-import { formatShape, newFloats, type Shape, Tensor, typeName, valueText } from '../tensor.js';
+import { formatShape, newFloats, type Shape, Tensor, typeName } from '../tensor.js';
 import { type Init, initParameters } from './init.js';
 import { type RunInputs, runner } from './runner.js';
 import { summarize } from './summary.js';
@@ -200,23 +201,17 @@ export class Net {
     checkOptions('update', options, { lr: true, reg: true, biasGradient: true }, '{ lr: 0.1 }');
     const { lr, reg = 0, biasGradient = 'sum' } = options;
     checkNumber('update', 'lr', lr, 0);
-    checkNumber('update', 'reg', reg, 0);
-    if (biasGradient !== 'sum' && biasGradient !== 'mean') {
-      throw new ArgumentRangeError(
-        `update: expected biasGradient 'sum' or 'mean' but received ${valueText(biasGradient)}`,
-      );
-    }
-    for (const { name, kind, value, grad, rows } of this.#parameters) {
-      if (rows === 0) {
-        throw new StateError(`update: expected a backward first but ${name} has no gradient`);
-      }
-      const isBias = kind === 'bias';
-      sgdUpdate(value, grad, {
-        lr,
-        weightDecay: isBias ? 0 : reg,
-        gradScale: isBias && biasGradient === 'mean' ? 1 / rows : 1,
-      });
-    }
+    const each = { weightDecay: reg, biasGradient };
+    checkSegmentOptions('update', each, 'reg');
+    checkGradients('update', this.#parameters);
+    applyUpdate({
+      rule: 'sgd',
+      params: this.arena,
+      grads: this.gradArena,
+      state: [null],
+      segments: Float64Array.from(this.#parameters.flatMap((parameter) => segmentOf(parameter, each))),
+      numbers: [lr, 0, 0],
+    });
   }
 
   /** Copies of all parameters and buffers under names such as `conv1.weight` and `norm1.running_mean`. */

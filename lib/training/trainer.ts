@@ -39,6 +39,7 @@ interface Run {
 /** Where `fit` takes up an epoch: what a divergence is put back to. */
 interface PassStart {
   readonly params: Float32Array;
+  readonly buffers: Float32Array;
   readonly optimizerState: TrainingState['optimizerState'];
   readonly sums: PartialEpoch;
 }
@@ -236,7 +237,12 @@ export class Trainer {
   async #trainEpoch(run: Run): Promise<EpochRecord> {
     const { net } = this;
     checkParameterMemory(net);
-    const start = { params: net.arena.slice(), optimizerState: this.#optimizer.state(), sums: this.#sums };
+    const start = {
+      params: net.arena.slice(),
+      buffers: net.bufferArena.slice(),
+      optimizerState: this.#optimizer.state(),
+      sums: this.#sums,
+    };
     try {
       const record = await this.#pass(run, start);
       checkParameters(net, record, this.#sums.steps);
@@ -271,8 +277,9 @@ export class Trainer {
         });
   }
 
-  #putBack({ params, optimizerState, sums }: PassStart): void {
+  #putBack({ params, buffers, optimizerState, sums }: PassStart): void {
     this.net.arena.set(params);
+    this.net.bufferArena.set(buffers);
     this.#optimizer.setState(optimizerState);
     this.#sums = sums;
   }
