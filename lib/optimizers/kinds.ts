@@ -2,19 +2,19 @@
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { valueText } from '../tensor.js';
-import { Adam, adamOptions } from './adam.js';
+import { Adam, type AdamOptions, adamOptions } from './adam.js';
 import type { Optimizer } from './optimizer.js';
-import type { OptimizerTarget, RuleOptions } from './rule-optimizer.js';
-import { SGD, sgdOptions } from './sgd.js';
+import type { OptimizerTarget } from './rule-optimizer.js';
+import { SGD, type SGDOptions, sgdOptions } from './sgd.js';
 
-const kind = <Options extends Partial<RuleOptions>>(
+const kind = <Options>(
   Class: new (target: OptimizerTarget, options: Options) => Optimizer,
   options: OptionNames<Options>,
 ) => ({ Class, options });
 
 export const optimizerKinds = {
-  sgd: kind(SGD, sgdOptions),
-  adam: kind(Adam, adamOptions),
+  sgd: kind<SGDOptions>(SGD, sgdOptions),
+  adam: kind<AdamOptions>(Adam, adamOptions),
 };
 
 type Kinds = typeof optimizerKinds;

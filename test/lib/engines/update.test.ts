@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import type { Net } from '../../../lib/nets/net.js';
-import { SGD, type SGDOptions } from '../../../lib/optimizers/sgd.js';
+import { Adam } from '../../../lib/optimizers/adam.js';
+import type { Optimizer } from '../../../lib/optimizers/optimizer.js';
+import { SGD } from '../../../lib/optimizers/sgd.js';
 import { Random } from '../../../lib/random.js';
 
 const random = new Random(5);
@@ -15,9 +17,11 @@ const train = {
 };
 const normalization = { scale: 1 / 128, shift: -1 };
 const indices = Uint32Array.from({ length: 37 }, (_, index) => (7 * index) % 40);
-const optimizers: Record<string, SGDOptions> = {
-  plain: { lr: 0.05 },
-  'with momentum and decay': { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01 },
+const optimizers: Record<string, (net: Net) => Optimizer> = {
+  plain: (net) => new SGD(net, { lr: 0.05 }),
+  'with momentum and decay': (net) =>
+    new SGD(net, { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
+  Adam: (net) => new Adam(net, { weightDecay: 0.01 }),
 };
 
 function expectBits(actual: Float32Array, expected: Float32Array): void {
@@ -27,9 +31,9 @@ function expectBits(actual: Float32Array, expected: Float32Array): void {
 }
 
 /** The net after three steps, and the optimizer. */
-function run(engine: 'lanes' | 'rows', options: SGDOptions, fused: boolean): [Net, SGD] {
+function run(engine: 'lanes' | 'rows', make: (net: Net) => Optimizer, fused: boolean): [Net, Optimizer] {
   const net = new LeNet5({ seed: 3 });
-  const optimizer = new SGD(net, options);
+  const optimizer = make(net);
   const runner = createEngine(engine, net, { normalization, train });
   for (const lr of [0.1, 0.05, 0.02]) {
     if (fused) {

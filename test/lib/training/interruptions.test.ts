@@ -10,6 +10,8 @@ import { Trainer } from '../../../lib/training/trainer.js';
 import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { bits, data, drain, failure, small, start } from './runs.js';
 
+const adam: Recipe = { ...small, optimizer: { kind: 'adam', lr: 2e-3, betas: [0.8, 0.99] } };
+
 describe('resuming', () => {
   const article: Recipe = { ...recipes.article, batchSize: 32, epochs: 4 };
   it.each<['lanes' | 'rows', string, Recipe]>([
@@ -17,6 +19,8 @@ describe('resuming', () => {
     ['lanes', 'article', article],
     ['rows', 'fast', small],
     ['rows', 'article', article],
+    ['lanes', 'fast with Adam', adam],
+    ['rows', 'fast with Adam', adam],
   ])('goes on to the same bits on %s from any epoch of the %s recipe', async (engine, _, recipe) => {
     const straight = start({ recipe, engine });
     const records = await drain(straight.trainer);
@@ -40,6 +44,7 @@ describe('resuming', () => {
     ['lanes', 'fast', small],
     ['rows', 'fast', small],
     ['lanes', 'article', article],
+    ['lanes', 'fast with Adam', adam],
   ])(
     'goes on to the same bits and metrics on %s after any step of the %s recipe',
     async (engine, _, recipe) => {
@@ -132,6 +137,12 @@ describe('resuming', () => {
     expect(wrong({ epoch: -1 })).toThrow(failure('ERR_ROWNET_RANGE', /epoch to be an integer from 0/));
     expect(wrong({ step: 0.5 })).toThrow(failure('ERR_ROWNET_RANGE', /step to be an integer from 0/));
     expect(wrong({ optimizerState: new Map() })).toThrow(failure('ERR_ROWNET_SHAPE', /conv1\.weight/));
+    expect(wrong({}, { recipe: adam })).toThrow(
+      failure(
+        'ERR_ROWNET_SHAPE',
+        /adam: .*firstMoment\.conv1\.weight is missing.*velocity\.conv1\.weight is not/,
+      ),
+    );
     const other = new Trainer(new LeNet5(), { resume: { ...resume, step: 4 } });
     await expect(drain(other)).rejects.toThrow(
       failure('ERR_ROWNET_RANGE', /4 steps in 1 epochs.*70 images in 3 steps/),
