@@ -21,6 +21,8 @@ export interface Dataset {
   readonly images: Uint8Array;
   /** One class a image, each below `classes`. */
   readonly labels: Uint8Array;
+  /** As many numbers an image as the net has outputs, for a criterion of values; no file has them. */
+  readonly values?: Float32Array;
   readonly count: number;
   /** `[C, H, W]` of one image. */
   readonly shape: readonly [number, number, number];

@@ -72,11 +72,14 @@ export async function computeAccuracyInSlices(
     // The memory may have been transferred to a worker while the event loop ran.
     checkArray('computeAccuracy', 'images', dataset.images, Uint8Array, end * pixels);
     checkArray('computeAccuracy', 'labels', dataset.labels, Uint8Array, end);
+    const { values } = dataset;
+    const outputs = (values?.length ?? 0) / dataset.count;
     const slice: ImageSet = {
       images: dataset.images.subarray(first * pixels, end * pixels),
       labels: dataset.labels.subarray(first, end),
       count: end - first,
       shape: dataset.shape,
+      ...(values === undefined ? {} : { values: values.subarray(first * outputs, end * outputs) }),
     };
     const part = engine.evaluate(slice, batchSize);
     loss += part.loss;

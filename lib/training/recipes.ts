@@ -2,6 +2,8 @@
 import type { Normalization } from '../data/normalize.js';
 import type { ShuffleMode } from '../data/batches.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { type LossKind, lossKinds } from '../losses/kinds.js';
+import type { Loss } from '../losses/loss.js';
 import {
   checkSettingNames,
   createOptimizer,
@@ -33,6 +35,8 @@ export interface Recipe {
   readonly init: 'he' | 'article';
   /** Whether gradients are of the mean or of the sum of a batch's losses. Losses are reported as means anyway. */
   readonly loss: 'mean' | 'sum';
+  /** What the loss is. Default `crossEntropy`; `mse` is of the data's `values`, or of 1 for the label and 0 for others. */
+  readonly criterion?: LossKind;
   /** `mean`: the gradient of a bias is divided by the rows it was summed over (N*outH*outW for a convolution, N for a
    * linear layer). */
   readonly biasGradient: 'sum' | 'mean';
@@ -134,6 +138,7 @@ const recipeNames: OptionNames<Recipe> = {
   normalization: true,
   init: true,
   loss: true,
+  criterion: true,
   biasGradient: true,
   shuffle: true,
   dropLast: true,
@@ -155,6 +160,11 @@ function checkNames(recipe: Recipe): void {
   checkSettingNames('recipe: optimizer', optimizer);
   if (normalization === 'measured') return;
   checkOptions('recipe: normalization', normalization, normalizationNames, "'measured' or { scale, shift }");
+}
+
+/** The loss of a recipe. */
+export function recipeLoss({ criterion = 'crossEntropy', loss: reduction }: Recipe): Loss {
+  return new lossKinds[criterion]({ reduction });
 }
 
 /** The optimizer of a recipe. Each step has its own rate, from the recipe of the run. */
@@ -202,6 +212,7 @@ function check(recipe: Recipe): void {
     "a number where the optimizer is not 'sgd'",
     lr,
   );
+  oneOf('criterion', recipe.criterion ?? 'crossEntropy', Object.keys(lossKinds));
   oneOf('biasGradient', recipe.biasGradient, ['sum', 'mean']);
   oneOf('shuffle', recipe.shuffle, ['everyEpoch', 'once', 'none']);
   recipeOptimizer([], recipe);

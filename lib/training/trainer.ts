@@ -7,6 +7,7 @@ import type { Engine, EngineName, StepResult } from '../engines/engine.js';
 import { checkParameterMemory } from '../engines/image-set.js';
 import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
+import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
@@ -15,7 +16,7 @@ import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { checkFitOptions, type FitOptions } from './fit-options.js';
 import { guessingWarning } from './guessing.js';
-import { type Recipe, type RunRecipe, recipeOptimizer, resolveRecipe } from './recipes.js';
+import { type Recipe, type RunRecipe, recipeLoss, recipeOptimizer, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
 import { observerOf, type TrainingObserver } from './observer.js';
 import { learningRate } from './schedule.js';
@@ -56,6 +57,7 @@ export class Trainer {
   readonly engineName: EngineName;
   readonly #live: CheckedOptions['live'];
   readonly #optimizer: Optimizer;
+  readonly #loss: Loss;
   #recipe: Recipe;
   #engine: Engine | undefined;
   /** Completed epochs. */
@@ -78,11 +80,11 @@ export class Trainer {
     this.#recipe = resolveRecipe(recipe, { lr, batchSize });
     this.engineName = engine;
     this.#live = live;
+    this.#loss = recipeLoss(this.#recipe);
     const { normalization } = this.#recipe;
     // Here for its checks too: what is wrong with the net is told now, not by fit.
-    const engineOf = (known: Normalization) => createEngine(engine, net, { normalization: known });
-    if (normalization === 'measured') engineOf({ scale: 1, shift: 0 });
-    else this.#engine = engineOf(normalization);
+    if (normalization === 'measured') this.#newEngine({ scale: 1, shift: 0 });
+    else this.#engine = this.#newEngine(normalization);
     this.#optimizer = recipeOptimizer(net, this.#recipe);
     if (resume !== undefined) this.#resume(resume);
   }
@@ -123,8 +125,13 @@ export class Trainer {
    * @throws {StateError} as `normalization`.
    */
   get engine(): Engine {
-    this.#engine ??= createEngine(this.engineName, this.net, { normalization: this.normalization });
+    this.#engine ??= this.#newEngine(this.normalization);
     return this.#engine;
+  }
+
+  #newEngine(normalization: Normalization, train?: Dataset): Engine {
+    const options = { normalization, loss: this.#loss, ...(train === undefined ? {} : { train }) };
+    return createEngine(this.engineName, this.net, options);
   }
 
   /** With `net.getParams()` all that a checkpoint needs, between any two steps: also in `onProgress` and in timers. */
@@ -212,8 +219,7 @@ export class Trainer {
           `but received ${batchSize}. Hint: new Trainer(net, { batchSize: ${Math.max(1, Math.min(32, train.count))} })`,
       );
     }
-    const { normalization, loss: reduction } = recipe;
-    const engine = createEngine(this.engineName, this.net, { normalization, train, reduction });
+    const engine = this.#newEngine(recipe.normalization, train);
     const batches = new Batches({ count: train.count, batchSize, seed: this.seed, shuffle, dropLast });
     this.#checkPosition(batches);
     this.#recipe = recipe;
@@ -266,7 +272,8 @@ export class Trainer {
   /** Of the run, at its end. */
   #warning({ recipe, train, validation }: Run, record: EpochRecord): string | undefined {
     const { epoch, loss, trainAccuracy, testLoss, testAccuracy } = record;
-    if (epoch < recipe.epochs) return undefined;
+    // What guessing comes to is known of cross entropy alone.
+    if (epoch < recipe.epochs || this.#loss.kind !== 'crossEntropy') return undefined;
     return validation === undefined || testLoss === undefined || testAccuracy === undefined
       ? guessingWarning(recipe, { on: 'training', labels: train.labels, loss, accuracy: trainAccuracy })
       : guessingWarning(recipe, {

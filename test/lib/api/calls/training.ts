@@ -104,7 +104,7 @@ export const trainingCalls: Calls = {
   },
   // Options within options
   recipe: {
-    args: () => [all<rownet.Recipe>(recipe)],
+    args: () => [all<rownet.Recipe>({ ...recipe, criterion: 'crossEntropy' })],
     call: (options) => new rownet.Trainer(tinyNet(), { recipe: options }),
     options: [0, ...Object.keys(recipe)],
   },
