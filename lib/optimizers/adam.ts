@@ -14,6 +14,13 @@ export interface AdamOptions extends Omit<RuleOptions, 'lr'> {
   readonly eps?: number;
 }
 
+/** `Adam` in a recipe, whose bias gradient is its own. */
+export interface AdamSettings<Rate = number> extends Omit<AdamOptions, 'lr' | 'biasGradient'> {
+  readonly kind: 'adam';
+  /** Learning rate; the peak of it under a schedule. */
+  readonly lr: Rate;
+}
+
 export const adamOptions: OptionNames<AdamOptions> = {
   lr: true,
   betas: true,

@@ -11,6 +11,13 @@ export interface SGDOptions extends RuleOptions {
   readonly nesterov?: boolean;
 }
 
+/** `SGD` in a recipe, whose bias gradient is its own. */
+export interface SGDSettings<Rate = number> extends Omit<SGDOptions, 'lr' | 'biasGradient'> {
+  readonly kind?: 'sgd';
+  /** Learning rate; the peak of it under a schedule. `auto`: 0.1, less for small batches and in short runs. */
+  readonly lr: Rate;
+}
+
 export const sgdOptions: OptionNames<SGDOptions> = {
   lr: true,
   momentum: true,
