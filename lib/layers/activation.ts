@@ -3,15 +3,14 @@ import { activate, activateBackward } from '../kernels/activations.js';
 import { checkTensor } from '../kernels/checks.js';
 import { type Shape, sizeOf, type Tensor } from '../tensor.js';
 import type { ExplainedActivation, LayerKind } from './kind.js';
-import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
+import { checkGradOut, type LayerDescription, TensorBuffer, UntrainedLayer } from './layer.js';
 
-export abstract class Activation implements Layer {
+export abstract class Activation extends UntrainedLayer {
   /** Its name in the native tables too. */
-  abstract readonly kind: string;
+  abstract override readonly kind: string;
   readonly #output = new TensorBuffer();
   readonly #gradIn = new TensorBuffer();
   #x: Tensor | undefined;
-  #y: Tensor | undefined;
 
   outputShape(inputShape: Shape): Shape {
     sizeOf(inputShape);
@@ -21,30 +20,21 @@ export abstract class Activation implements Layer {
   forward(x: Tensor): Tensor {
     checkTensor(this.kind, 'x', x);
     this.#x = x;
-    this.#y = activate(this.kind, x, this.#output.take(x.shape));
-    return this.#y;
+    this.y = activate(this.kind, x, this.#output.take(x.shape));
+    return this.y;
   }
 
   backward(gradOut: Tensor): Tensor {
-    checkGradOut(this.kind, gradOut, this.#y);
+    checkGradOut(this.kind, gradOut, this.y);
     const dx = this.#gradIn.take(gradOut.shape);
-    return activateBackward(this.kind, this.#x as Tensor, this.#y, gradOut, dx);
-  }
-
-  /** Checks only: there are no parameters. */
-  backwardParameters(gradOut: Tensor): void {
-    checkGradOut(this.kind, gradOut, this.#y);
-  }
-
-  parameters(): readonly [] {
-    return [];
+    return activateBackward(this.kind, this.#x as Tensor, this.y, gradOut, dx);
   }
 
   describe(): LayerDescription {
     return { kind: this.kind };
   }
 
-  toString(): string {
+  override toString(): string {
     return `${this.constructor.name}()`;
   }
 }

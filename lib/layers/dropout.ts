@@ -7,9 +7,9 @@ import {
   checkGradOut,
   evaluation,
   type ForwardContext,
-  type Layer,
   type LayerDescription,
   TensorBuffer,
+  UntrainedLayer,
 } from './layer.js';
 
 /** Options of `Dropout`. */
@@ -25,17 +25,17 @@ export interface DropoutOptions {
  * Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014), scaled in
  * training.
  */
-export class Dropout implements Layer {
+export class Dropout extends UntrainedLayer {
   readonly kind = 'dropout';
   readonly p: number;
   place = 0;
   readonly #output = new TensorBuffer();
   readonly #gradIn = new TensorBuffer();
   #context = evaluation;
-  #y: Tensor | undefined;
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: DropoutOptions = {}) {
+    super();
     checkOptions('dropout', options, { p: true }, '{ p: 0.25 }');
     const { p = 0.5 } = options;
     checkNumber('dropout', 'p', p, 0);
@@ -52,18 +52,13 @@ export class Dropout implements Layer {
   forward(x: Tensor, context: ForwardContext = evaluation): Tensor {
     checkTensor('dropout', 'x', x);
     this.#context = context;
-    this.#y = this.#drop(x, this.#output);
-    return this.#y;
+    this.y = this.#drop(x, this.#output);
+    return this.y;
   }
 
   backward(gradOut: Tensor): Tensor {
-    checkGradOut('dropout', gradOut, this.#y);
+    checkGradOut('dropout', gradOut, this.y);
     return this.#drop(gradOut, this.#gradIn);
-  }
-
-  /** Checks only: there are no parameters. */
-  backwardParameters(gradOut: Tensor): void {
-    checkGradOut('dropout', gradOut, this.#y);
   }
 
   #drop(x: Tensor, buffer: TensorBuffer): Tensor {
@@ -73,16 +68,12 @@ export class Dropout implements Layer {
     return out;
   }
 
-  parameters(): readonly [] {
-    return [];
-  }
-
   describe(): LayerDescription {
     return { kind: this.kind, p: this.p };
   }
 
   /** `Dropout(0.5)`. */
-  toString(): string {
+  override toString(): string {
     return `Dropout(${this.p})`;
   }
 }

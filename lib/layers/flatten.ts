@@ -2,13 +2,12 @@ import { ShapeError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
 import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
 import type { LayerKind } from './kind.js';
-import { checkGradOut, type Layer, type LayerDescription } from './layer.js';
+import { checkGradOut, type LayerDescription, UntrainedLayer } from './layer.js';
 
 /** `[N, ...]` -> `[N, features]`, the same memory: its output changes with its input. */
-export class Flatten implements Layer {
+export class Flatten extends UntrainedLayer {
   readonly kind = 'flatten';
   #x: Tensor | undefined;
-  #y: Tensor | undefined;
   #gradOut: Tensor | undefined;
   #gradIn: Tensor | undefined;
 
@@ -23,15 +22,15 @@ export class Flatten implements Layer {
   forward(x: Tensor): Tensor {
     checkTensor('flatten', 'x', x);
     // The layer before lends out the same tensor in every step, so its view is made once.
-    if (x !== this.#x || this.#y === undefined) {
-      this.#y = x.reshape(this.outputShape(x.shape));
+    if (x !== this.#x || this.y === undefined) {
+      this.y = x.reshape(this.outputShape(x.shape));
       this.#x = x;
     }
-    return this.#y;
+    return this.y;
   }
 
   backward(gradOut: Tensor): Tensor {
-    checkGradOut('flatten', gradOut, this.#y);
+    checkGradOut('flatten', gradOut, this.y);
     const { shape } = this.#x as Tensor;
     if (gradOut !== this.#gradOut || !this.#gradIn || !sameShape(this.#gradIn.shape, shape)) {
       this.#gradIn = gradOut.reshape(shape);
@@ -40,20 +39,11 @@ export class Flatten implements Layer {
     return this.#gradIn;
   }
 
-  /** Checks only: there are no parameters. */
-  backwardParameters(gradOut: Tensor): void {
-    checkGradOut('flatten', gradOut, this.#y);
-  }
-
-  parameters(): readonly [] {
-    return [];
-  }
-
   describe(): LayerDescription {
     return { kind: this.kind };
   }
 
-  toString(): string {
+  override toString(): string {
     return 'Flatten()';
   }
 }

@@ -103,6 +103,27 @@ export interface Layer {
   toString(): string;
 }
 
+/** What layers without parameters have in common. */
+export abstract class UntrainedLayer implements Layer {
+  abstract readonly kind: string;
+  /** Of the last forward. */
+  protected y: Tensor | undefined;
+
+  abstract outputShape(inputShape: Shape): Shape;
+  abstract forward(x: Tensor, context?: ForwardContext): Tensor;
+  abstract backward(gradOut: Tensor): Tensor;
+  abstract describe(): LayerDescription;
+
+  /** Checks only: there are no parameters. */
+  backwardParameters(gradOut: Tensor): void {
+    checkGradOut(this.kind, gradOut, this.y);
+  }
+
+  parameters(): readonly [] {
+    return [];
+  }
+}
+
 /** A parameter with memory of its own, zeros (a scale: ones), until a net takes it. */
 export class LayerParameter implements Parameter {
   readonly name: 'weight' | 'bias';

@@ -4,24 +4,24 @@ import { type PoolOptions, poolWindow, type SlidingWindow } from '../kernels/win
 import { checkOptions } from '../options.js';
 import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
 import type { LayerKind } from './kind.js';
-import { checkGradOut, type Layer, type LayerDescription, TensorBuffer } from './layer.js';
+import { checkGradOut, type Layer, type LayerDescription, TensorBuffer, UntrainedLayer } from './layer.js';
 
 /**
  * The largest value under each window: `[N, C, H, W]` -> `[N, C, outH, outW]` with
  * outH = floor((H - kernel) / stride) + 1; the stride is the kernel unless it is given. Among equal values the first
  * gets the gradient.
  */
-export class MaxPool2d implements Layer {
+export class MaxPool2d extends UntrainedLayer {
   readonly kind = 'maxPool2d';
   readonly window: SlidingWindow;
   readonly #output = new TensorBuffer();
   readonly #gradIn = new TensorBuffer();
   #argmax = new Uint16Array(0);
   #inputShape: Shape = [];
-  #y: Tensor | undefined;
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: PoolOptions) {
+    super();
     checkOptions('maxPool2d', options, { kernel: true, stride: true }, '{ kernel: 2 }');
     this.window = poolWindow('maxPool2d', options);
   }
@@ -37,24 +37,15 @@ export class MaxPool2d implements Layer {
     if (this.#argmax.length < out.size) this.#argmax = new Uint16Array(out.size);
     const { kernel, stride } = this.window;
     this.#inputShape = x.shape;
-    this.#y = maxPool2d(x, { kernel, stride, out, argmax: this.#argmax }).y;
-    return this.#y;
+    this.y = maxPool2d(x, { kernel, stride, out, argmax: this.#argmax }).y;
+    return this.y;
   }
 
   backward(gradOut: Tensor): Tensor {
-    checkGradOut('maxPool2d', gradOut, this.#y);
+    checkGradOut('maxPool2d', gradOut, this.y);
     const { kernel, stride } = this.window;
     const out = this.#gradIn.take(this.#inputShape);
     return maxPool2dBackward(gradOut, this.#argmax, this.#inputShape, { kernel, stride, out });
-  }
-
-  /** Checks only: there are no parameters. */
-  backwardParameters(gradOut: Tensor): void {
-    checkGradOut('maxPool2d', gradOut, this.#y);
-  }
-
-  parameters(): readonly [] {
-    return [];
   }
 
   describe(): LayerDescription {
@@ -62,7 +53,7 @@ export class MaxPool2d implements Layer {
   }
 
   /** `MaxPool2d(2x2)`, `MaxPool2d(3x3, stride 2x2)`. */
-  toString(): string {
+  override toString(): string {
     const { kernel, stride } = this.window;
     const step = sameShape(kernel, stride) ? '' : `, stride ${formatShape(stride)}`;
     return `MaxPool2d(${formatShape(kernel)}${step})`;
