@@ -1,15 +1,18 @@
+import { BatchNorm2d } from '../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../lib/layers/conv2d.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { Flatten } from '../../lib/layers/flatten.js';
 import type { Layer } from '../../lib/layers/layer.js';
 import { Linear } from '../../lib/layers/linear.js';
 import { MaxPool2d } from '../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../lib/layers/relu.js';
 import { Sequential } from '../../lib/layers/sequential.js';
+import { Sigmoid } from '../../lib/layers/sigmoid.js';
 import { Net } from '../../lib/nets/net.js';
 import { Random } from '../../lib/random.js';
 
-/** Layers drawn from a seed that fit an input, ending in scores. */
-export function randomNet(seed: number): Net {
+/** Layers drawn from a seed that fit an input, ending in scores; `all`: normalisations, sigmoids and dropouts too. */
+export function randomNet(seed: number, { all = false } = {}): Net {
   const random = new Random(seed);
   const from = (low: number, high: number) => low + random.integer(high - low + 1);
   const inputShape = [from(1, 3), from(5, 17), from(5, 17)];
@@ -18,6 +21,10 @@ export function randomNet(seed: number): Net {
   const add = (layer: Layer) => {
     layers.push(layer);
     shape = layer.outputShape(shape);
+  };
+  const activation = () => (all && from(0, 1) === 0 ? new Sigmoid() : new ReLU());
+  const addOther = (make: () => Layer) => {
+    if (all && from(0, 2) > 0) add(make());
   };
   for (let count = from(0, 3); count > 0; count -= 1) {
     const square = from(0, 2) > 0;
@@ -31,17 +38,20 @@ export function randomNet(seed: number): Net {
     if (kernelH > shape[2] + 2 * padding[0] || kernelW > shape[3] + 2 * padding[1]) break;
     const options = { inChannels: shape[1], outChannels: from(1, 9), kernel: [kernelH, kernelW] as const };
     add(new Conv2d({ ...options, stride, padding }));
-    if (from(0, 3) > 0) add(new ReLU());
+    addOther(() => new BatchNorm2d({ features: shape[1], eps: 0.1, affine: from(0, 2) > 0 }));
+    if (from(0, 3) > 0) add(activation());
     if (from(0, 2) > 0 && shape[2] >= 2 && shape[3] >= 2) add(new MaxPool2d({ kernel: 2 }));
     else if (from(0, 2) === 0 && shape[2] >= 3 && shape[3] >= 3) {
       add(new MaxPool2d({ kernel: [from(1, 3), from(1, 3)], stride: [from(1, 2), from(1, 2)] }));
     }
-    if (from(0, 5) === 0) add(new ReLU());
+    if (from(0, 5) === 0) add(activation());
+    addOther(() => new Dropout({ p: from(0, 8) / 10 }));
   }
   add(new Flatten());
   if (from(0, 1) === 0) {
     add(new Linear({ inFeatures: shape[1], outFeatures: from(1, 40) }));
-    add(new ReLU());
+    add(activation());
+    addOther(() => new Dropout());
   }
   add(new Linear({ inFeatures: shape[1], outFeatures: from(2, 11) }));
   return new Net(new Sequential(layers), { inputShape, seed });

@@ -26,7 +26,10 @@ function compare(net: Net, train: ImageSet, indices: Uint32Array): void {
   const options = { normalization, train };
   const rows = createEngine('rows', net, options);
   const lanes = createEngine('lanes', net, options);
+  const start = net.bufferArena.slice();
   const wanted = rows.trainStep(indices);
+  const buffers = net.bufferArena.slice();
+  net.bufferArena.set(start);
   const gradients = net.gradArena.slice();
   const counts = net.parameters().map((parameter) => parameter.rows);
   net.gradArena.fill(Number.NaN);
@@ -36,6 +39,8 @@ function compare(net: Net, train: ImageSet, indices: Uint32Array): void {
   expect(net.parameters().map((parameter) => parameter.rows)).toEqual(counts);
   const largest = gradients.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
   const apart = gradients.reduce((most, value, i) => Math.max(most, Math.abs(value - net.gradArena[i])), 0);
+  const moved = buffers.reduce((most, value, i) => Math.max(most, Math.abs(value - net.bufferArena[i])), 0);
+  expect(moved, label).toBeLessThan(1e-4);
   // NaN fails too: it is not less than anything.
   expect(net.gradArena.every(Number.isFinite), label).toBe(true);
   expect(apart / largest, label).toBeLessThan(2e-4);
@@ -68,6 +73,21 @@ describe('lanes and rows agree', () => {
       }),
       // The example is a convolution that covers its input, before one with padding.
       { numRuns: 150, examples: [[813053, 1]] },
+    );
+  });
+
+  it('on random nets with normalisations, sigmoids and dropouts', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.constantFrom(7, 16, 33), (seed, batch) => {
+        const net = randomNet(seed, { all: true });
+        const train = randomImages(40, net.inputShape as [number, number, number], net.outputShape[0], seed);
+        compare(
+          net,
+          train,
+          Uint32Array.from({ length: batch }, (_, i) => (i * 7) % 40),
+        );
+      }),
+      { numRuns: 60 },
     );
   });
 
