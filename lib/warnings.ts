@@ -5,9 +5,9 @@
 
 /**
  * `WARN_ROWNET_THREADS`: more threads than the process has cores for. `WARN_ROWNET_PARAMS`: a file of parameters was
- * not taken as it stands.
+ * not taken as it stands. `WARN_ROWNET_RUN`: the newest checkpoint of a run is lost, and the one before was taken.
  */
-export type WarningCode = 'WARN_ROWNET_THREADS' | 'WARN_ROWNET_PARAMS';
+export type WarningCode = 'WARN_ROWNET_THREADS' | 'WARN_ROWNET_PARAMS' | 'WARN_ROWNET_RUN';
 
 type Listener = (message: string) => void;
 let listener: Listener | undefined;

@@ -44,11 +44,11 @@ export interface RunDraft extends Omit<RunConfig, 'recipe'> {
   readonly recipe: Recipe;
 }
 
-/** What every configuration has: null stands for a value of any type. */
+/** What every configuration has: null stands for a value of any type. What an optimizer needs, `resolveRecipe` knows. */
 const template: RunConfig = {
   rownet: '',
   net: 'lenet5',
-  recipe: recipes.article,
+  recipe: { ...recipes.article, optimizer: { lr: 1 } as RunRecipe['optimizer'] },
   seed: 1,
   engine: 'auto',
   data: { name: '', limit: null, sha256: {} },

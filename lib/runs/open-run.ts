@@ -14,6 +14,7 @@ import { checkOptions } from '../options.js';
 import { sizeOf, valueText } from '../tensor.js';
 import { type Recipe, recipes, type RunRecipe } from '../training/recipes.js';
 import type { TrainingState } from '../training/state.js';
+import { warn } from '../warnings.js';
 import { parseRunConfig, type RunConfig } from './config.js';
 import { recipePreparation } from './data.js';
 import { RunFolder } from './folder.js';
@@ -112,6 +113,8 @@ export class OpenedRun {
  * const run = openRun('runs/mine');
  * const trainer = new Trainer(run.net, { resume: run.state });
  * ```
+ * Where the newest checkpoint is missing or damaged, the one before is taken, with a warning of the process, code
+ * `WARN_ROWNET_RUN`.
  * @param path of the folder or file, of a training of the command line or one that `saveRun` kept
  * @throws {DataError} when it is missing, damaged, or of a net with layers that rownet does not know
  * @throws {ArgumentRangeError} for parameters alone without a recipe
@@ -132,6 +135,9 @@ export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
       `openRun: ${stored.file} holds parameters alone: expected a recipe, which says how images are prepared for ` +
         "them. Hint: openRun(path, { recipe: 'fast' })",
     );
+  }
+  if (stored.fallback !== undefined) {
+    warn('WARN_ROWNET_RUN', `${stored.fallback}. The generation before is used, in ${stored.file}`);
   }
   return restoreRun(stored, options);
 }

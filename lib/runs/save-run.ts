@@ -202,6 +202,7 @@ export interface SaveRunOptions {
 export async function saveRun(folder: string, options: SaveRunOptions): Promise<SavedRun> {
   checkPath('saveRun', folder);
   const { trainer, data, every } = checkedOptions(options);
+  const config = configOf(trainer, data);
   const problem = folderProblem(folder);
   if (problem !== undefined) throw new StateError(`saveRun: ${problem}`);
   const run = createRunFolder('saveRun', folder);
@@ -210,9 +211,9 @@ export async function saveRun(folder: string, options: SaveRunOptions): Promise<
     throw new StateError(`saveRun: expected ${folder} to be free but another training writes to it`);
   }
   try {
-    const continued = continuedRun(run, trainer);
+    const continued = continuedRun(run, trainer, config);
     run.take(lock);
-    return new SavedRun({ ...continued, folder: run, trainer, config: configOf(trainer, data), every });
+    return new SavedRun({ ...continued, folder: run, trainer, config, every });
   } catch (error) {
     lock.release();
     throw error;
@@ -255,11 +256,17 @@ function configOf(trainer: Trainer, data: RunData): RunConfig {
 }
 
 /** What is in the folder of a run that the trainer goes on with. */
-function continuedRun(folder: RunFolder, trainer: Trainer): Pick<SavedRunParts, 'earlier' | 'keep'> {
+function continuedRun(
+  folder: RunFolder,
+  trainer: Trainer,
+  config: RunConfig,
+): Pick<SavedRunParts, 'earlier' | 'keep'> {
   if (!holdsFiles(folder.path)) return { keep: false };
   if (isRunFolder(folder.path)) {
     const { file, checkpoint } = loadGeneration(checkpointFile(folder.path));
-    if (standsAt(trainer, checkpoint)) {
+    const { data } = parseRunConfig(checkpoint.config, file);
+    const isSameData = JSON.stringify(data.sha256) === JSON.stringify(config.data.sha256);
+    if (isSameData && standsAt(trainer, checkpoint)) {
       const { epoch, generation } = checkpoint;
       const earlier = { metrics: folder.readMetrics(epoch), generation };
       return { earlier, keep: file === folder.checkpoint };
@@ -267,7 +274,7 @@ function continuedRun(folder: RunFolder, trainer: Trainer): Pick<SavedRunParts, 
   }
   throw new StateError(
     `saveRun: expected a new or empty folder but ${folder.path} holds files` +
-      `${isRunFolder(folder.path) ? ', of a run that the trainer does not go on with' : ''}. ` +
+      `${isRunFolder(folder.path) ? ', of a run that the trainer does not go on with, or on other data' : ''}. ` +
       'Hint: openRun and new Trainer(run.net, { resume: run.state }) continue a run',
   );
 }
