@@ -2,6 +2,7 @@
  * The native kernels behind checked arguments, on tensors. TypeErrors for the wrong kind, RangeErrors for the wrong
  * size. Every function takes the tensors to write to, so that a training step allocates nothing.
  */
+export { relu, reluBackward } from './kernels/activations.js';
 export {
   conv2d,
   conv2dBackward,
@@ -13,8 +14,6 @@ export {
   maxPool2d,
   maxPool2dBackward,
   type MaxPoolOptions,
-  relu,
-  reluBackward,
 } from './kernels/layers.js';
 export {
   type FoldOptions,

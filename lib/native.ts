@@ -51,17 +51,19 @@ export interface NativeLevel {
 export interface NativeTables {
   /** Lowest first, those of other CPUs included. */
   readonly levels: readonly NativeLevel[];
-  /** How parameters follow gradients: the arrays that a rule keeps and the numbers of a step, in their order. */
-  /** What steps of a `LanePlan` compute. */
-  readonly operations: readonly string[];
   readonly activations: readonly {
     readonly name: string;
-    /** It never falls: max-pooling may go before it. */
+    /** It does not decrease, so that it may stand in front of max-pooling as well as behind it. */
     readonly monotonic: boolean;
-    /** Its gradient follows from its output. */
+    /** The gradient needs the output alone. */
     readonly fromOutput: boolean;
+    /** So cheap that the kernels before it apply it to their results. */
+    readonly inRegisters: boolean;
   }[];
+  /** What steps of a `LanePlan` compute. */
+  readonly operations: readonly string[];
   readonly losses: readonly string[];
+  /** How parameters follow gradients: the arrays that a rule keeps and the numbers of a step, in their order. */
   readonly updates: readonly {
     readonly name: string;
     readonly slots: readonly string[];
@@ -143,9 +145,16 @@ export interface NativeAddon {
   maxPool2dForward(window: NativeWindow, x: Float32Array, y: Float32Array, argmax: Uint16Array): void;
   maxPool2dBackward(window: NativeWindow, dy: Float32Array, argmax: Uint16Array, dx: Float32Array): void;
 
-  reluForward(x: Float32Array, y: Float32Array): void;
-  /** dx = dy where y > 0, else 0. */
-  reluBackward(y: Float32Array, dy: Float32Array, dx: Float32Array): void;
+  /** y may be x. */
+  activationForward(kind: string, x: Float32Array, y: Float32Array): void;
+  /** dx from the gradient dy of the output y; x may be null where the table says `fromOutput`, dx may be dy. */
+  activationBackward(
+    kind: string,
+    x: Float32Array | null,
+    y: Float32Array,
+    dy: Float32Array,
+    dx: Float32Array,
+  ): void;
 
   /** y [n, out] = x [n, in] * weight[out, in]^T + bias. */
   linearForward(

@@ -175,25 +175,6 @@ export function maxPool2dBackward(
   return dx;
 }
 
-/** max(x, 0), NaN stays NaN; any shape. `out` may be x. */
-export function relu(x: Tensor, options: OutOption = {}): Tensor {
-  checkOptions('relu', options, { out: true }, '{ out }');
-  checkTensor('relu', 'x', x);
-  const y = output('relu', 'out', options.out, x.shape);
-  native().reluForward(x.data, y.data);
-  return y;
-}
-
-/** dy where the output y is above 0, else 0. `out` may be dy. @throws {ShapeError} if the shapes differ. */
-export function reluBackward(y: Tensor, dy: Tensor, options: OutOption = {}): Tensor {
-  checkOptions('reluBackward', options, { out: true }, '{ out }');
-  checkTensor('reluBackward', 'y', y);
-  checkShape('reluBackward', 'dy', dy, y.shape, "the output's shape");
-  const dx = output('reluBackward', 'out', options.out, y.shape);
-  native().reluBackward(y.data, dy.data, dx.data);
-  return dx;
-}
-
 /** `[N, inFeatures]` -> `[N, outFeatures]`. @throws {ShapeError} */
 export function linearShape(where: string, shape: Shape, inFeatures: number, outFeatures: number): Shape {
   if (shape.length !== 2) {

@@ -2,58 +2,50 @@
 #include <napi.h>
 
 #include "bindings/args.h"
-#include "bindings/exports.h"
 #include "bindings/guard.h"
 #include "bindings/lane_plan.h"
+#include "bindings/operations.h"
+#include "bindings/runtime.h"
+#include "bindings/update.h"
+
+namespace rownet::bindings {
 
 namespace {
 
-using Function = Napi::Value (*)(const Napi::CallbackInfo&);
-
 struct Export {
   const char* name;
-  Function function;
+  Napi::Value (*function)(const Napi::CallbackInfo&);
 };
 
+// Beside the operations of the core.
 constexpr Export kExports[] = {
-    {"info", rownet::bindings::info},
-    {"tables", rownet::bindings::tables},
-    {"setThreads", rownet::bindings::set_threads},
-    {"fmaBurst", rownet::bindings::fma_burst},
-    {"im2row", rownet::bindings::im2row},
-    {"row2im", rownet::bindings::row2im},
-    {"pool2row", rownet::bindings::pool2row},
-    {"row2pool", rownet::bindings::row2pool},
-    {"sgemm", rownet::bindings::sgemm},
-    {"conv2dForward", rownet::bindings::conv2d_forward},
-    {"conv2dBackward", rownet::bindings::conv2d_backward},
-    {"maxPool2dForward", rownet::bindings::max_pool2d_forward},
-    {"maxPool2dBackward", rownet::bindings::max_pool2d_backward},
-    {"reluForward", rownet::bindings::relu_forward},
-    {"reluBackward", rownet::bindings::relu_backward},
-    {"linearForward", rownet::bindings::linear_forward},
-    {"linearBackward", rownet::bindings::linear_backward},
-    {"softmaxCrossEntropy", rownet::bindings::softmax_cross_entropy},
-    {"updateSegments", rownet::bindings::update_segments},
-    {"gatherImages", rownet::bindings::gather_images},
+    {"info", info},
+    {"tables", tables},
+    {"fmaBurst", fma_burst},
+    {"setThreads", set_threads},
+    {"updateSegments", update_segments},
 };
 
 // Calls the function whose Export comes as data.
 Napi::Value call(const Napi::CallbackInfo& info) {
   const auto* entry = static_cast<const Export*>(info.Data());
-  return rownet::bindings::guarded(info.Env(), entry->name, [&] { return entry->function(info); });
+  return guarded(info.Env(), entry->name, [&] { return entry->function(info); });
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new rownet::bindings::Intrinsics(env));
+  env.SetInstanceData(new Intrinsics(env));
   for (const Export& entry : kExports) {
     exports.Set(entry.name,
                 Napi::Function::New(env, call, entry.name, const_cast<Export*>(&entry)));
   }
-  exports.Set("LanePlan", rownet::bindings::LanePlanObject::define(env));
+  define_operations(env, exports);
+  exports.Set("LanePlan", LanePlanObject::define(env));
   return exports;
 }
 
 }  // namespace
 
+}  // namespace rownet::bindings
+
+using rownet::bindings::init;
 NODE_API_MODULE(rownet, init)

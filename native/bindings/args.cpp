@@ -12,6 +12,17 @@ namespace {
 constexpr double kMaxSize = 2147483647.0;  // 2^31 - 1
 constexpr int64_t kMaxProduct = int64_t{1} << 53;
 
+// By Element.
+constexpr struct {
+  napi_typedarray_type type;
+  const char* name;
+  size_t width;
+} kElements[] = {
+    {napi_float32_array, "a Float32Array", 4}, {napi_float64_array, "a Float64Array", 8},
+    {napi_uint8_array, "a Uint8Array", 1},     {napi_uint16_array, "a Uint16Array", 2},
+    {napi_int32_array, "an Int32Array", 4},    {napi_uint32_array, "a Uint32Array", 4},
+};
+
 }  // namespace
 
 Intrinsics::Intrinsics(Napi::Env env) {
@@ -36,8 +47,7 @@ void Args::fail_range(const std::string& message) const {
                   "ERR_ROWNET_RANGE");
 }
 
-bool Args::boolean(const char* name) {
-  const Napi::Value value = next();
+bool Args::boolean(Napi::Value value, const char* name) const {
   if (!value.IsBoolean()) fail_type(name, "a boolean");
   return value.As<Napi::Boolean>().Value();
 }
@@ -47,7 +57,10 @@ float Args::number(Napi::Value value, const char* name) const {
   return value.As<Napi::Number>().FloatValue();
 }
 
-int64_t Args::size(const char* name, int64_t low) { return integer(next(), name, low); }
+std::string Args::text(Napi::Value value, const char* name) const {
+  if (!value.IsString()) fail_type(name, "a string");
+  return value.As<Napi::String>().Utf8Value();
+}
 
 int64_t Args::integer(Napi::Value value, const std::string& name, int64_t low) const {
   if (!value.IsNumber()) fail_type(name.c_str(), "an integer");
@@ -60,8 +73,7 @@ int64_t Args::integer(Napi::Value value, const std::string& name, int64_t low) c
   return static_cast<int64_t>(number);
 }
 
-Window Args::window(const char* name) {
-  const Napi::Value value = next();
+Window Args::window(Napi::Value value, const char* name) const {
   if (!value.IsArray()) fail_type(name, "an array of ten integers");
   const Napi::Array array = value.As<Napi::Array>();
   if (array.Length() != 10) fail_type(name, "an array of ten integers");
@@ -80,7 +92,7 @@ Window Args::window(const char* name) {
   return v;
 }
 
-size_t Args::product(std::initializer_list<int64_t> factors) const {
+size_t Args::product(const std::vector<int64_t>& factors) const {
   int64_t result = 1;
   for (int64_t factor : factors) {
     if (factor != 0 && result > kMaxProduct / factor)
@@ -90,13 +102,15 @@ size_t Args::product(std::initializer_list<int64_t> factors) const {
   return static_cast<size_t>(result);
 }
 
-template <typename T>
-Span<T> Args::array(Napi::Value value, const char* name, napi_typedarray_type type,
-                    const char* type_name, size_t length) {
+Memory Args::memory(Napi::Value value, const char* name, Element element, size_t length,
+                    bool or_null) const {
+  if (or_null && value.IsNull()) return {};
+  const auto& [type, type_name, width] = kElements[static_cast<size_t>(element)];
+  const std::string expected = std::string(type_name) + (or_null ? " or null" : "");
   const napi_env env = info_.Env();
   bool is_typed_array = false;
   if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) {
-    fail_type(name, type_name);
+    fail_type(name, expected.c_str());
   }
   napi_typedarray_type actual;
   size_t elements = 0;
@@ -105,7 +119,7 @@ Span<T> Args::array(Napi::Value value, const char* name, napi_typedarray_type ty
   if (napi_get_typedarray_info(env, value, &actual, &elements, &data, &buffer, nullptr) !=
           napi_ok ||
       actual != type) {
-    fail_type(name, type_name);
+    fail_type(name, expected.c_str());
   }
   // A SharedArrayBuffer is no ArrayBuffer to Node-API; other threads could write to it meanwhile.
   bool is_array_buffer = false;
@@ -124,36 +138,7 @@ Span<T> Args::array(Napi::Value value, const char* name, napi_typedarray_type ty
     fail_range("expected " + std::string(name) + " to hold at least " + std::to_string(length) +
                " elements but received " + std::to_string(elements));
   }
-  return {static_cast<T*>(data), elements};
-}
-
-Span<float> Args::floats(Napi::Value value, const char* name, size_t length) {
-  return array<float>(value, name, napi_float32_array, "a Float32Array", length);
-}
-
-Span<float> Args::floats_or_null(Napi::Value value, const char* name, size_t length) {
-  if (value.IsNull()) return {nullptr, 0};
-  return array<float>(value, name, napi_float32_array, "a Float32Array or null", length);
-}
-
-Span<uint8_t> Args::bytes(Napi::Value value, const char* name) {
-  return array<uint8_t>(value, name, napi_uint8_array, "a Uint8Array", 0);
-}
-
-Span<uint16_t> Args::uint16s(const char* name, size_t length) {
-  return array<uint16_t>(next(), name, napi_uint16_array, "a Uint16Array", length);
-}
-
-Span<int32_t> Args::int32s(Napi::Value value, const char* name, size_t length) {
-  return array<int32_t>(value, name, napi_int32_array, "an Int32Array", length);
-}
-
-Span<uint32_t> Args::uint32s(Napi::Value value, const char* name) {
-  return array<uint32_t>(value, name, napi_uint32_array, "a Uint32Array", 0);
-}
-
-Span<double> Args::doubles(Napi::Value value, const char* name, size_t length) {
-  return array<double>(value, name, napi_float64_array, "a Float64Array", length);
+  return {data, elements, {data, elements * width}};
 }
 
 void Args::disjoint(const char* name, Region written, const std::vector<Region>& others) const {

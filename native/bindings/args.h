@@ -8,11 +8,10 @@
 #include <napi.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <vector>
 
-#include "rows/window.h"
+#include "core/operations.h"
 
 namespace rownet::bindings {
 
@@ -25,12 +24,21 @@ struct Span {
 
 // Where a span of any type stands.
 struct Region {
-  uintptr_t begin;
-  size_t bytes;
-
+  Region() = default;
+  Region(const void* data, size_t length)
+      : begin(reinterpret_cast<uintptr_t>(data)), bytes(length) {}
   template <typename T>
-  Region(Span<T> span)
-      : begin(reinterpret_cast<uintptr_t>(span.data)), bytes(span.size * sizeof(T)) {}
+  Region(Span<T> span) : Region(span.data, span.size * sizeof(T)) {}
+
+  uintptr_t begin = 0;
+  size_t bytes = 0;
+};
+
+// The same of elements whose type is a value.
+struct Memory {
+  void* data;
+  size_t size;
+  Region region;
 };
 
 // JavaScript's own getter of ArrayBuffer.prototype.resizable, kept when the addon is loaded. Asking
@@ -48,47 +56,58 @@ class Args {
 
   const char* where() const { return where_; }
 
-  // Beyond the arguments given, undefined.
+  // The next argument; beyond those given, undefined.
   Napi::Value next() { return info_[position_++]; }
-  // Each reads the next argument; `name` stands in messages.
-  bool boolean(const char* name);
-  float number(const char* name) { return number(next(), name); }
+
+  // Each reads a value, or the next argument; `name` stands in messages.
+  bool boolean(Napi::Value value, const char* name) const;
+  float number(Napi::Value value, const char* name) const;
+  std::string text(Napi::Value value, const char* name) const;
   // An integer in [low, 2^31 - 1].
-  int64_t size(const char* name, int64_t low = 0);
-  Window window(const char* name);
-  Span<float> floats(const char* name, size_t length) { return floats(next(), name, length); }
-  Span<float> floats_or_null(const char* name, size_t length) {
-    return floats_or_null(next(), name, length);
+  int64_t integer(Napi::Value value, const std::string& name, int64_t low = 0) const;
+  // May run code of the caller, as reading any list or object may.
+  Window window(Napi::Value value, const char* name) const;
+  template <typename T>
+  Span<T> array(Napi::Value value, const char* name, size_t length, bool or_null = false) const {
+    const Memory memory = this->memory(value, name, Parameter<T*>::kElement, length, or_null);
+    return {static_cast<T*>(memory.data), memory.size};
   }
+  Memory memory(Napi::Value value, const char* name, Element element, size_t length,
+                bool or_null) const;
+
+  Span<float> floats(Napi::Value value, const char* name, size_t length) const {
+    return array<float>(value, name, length);
+  }
+  Span<uint8_t> bytes(Napi::Value value, const char* name) const {
+    return array<uint8_t>(value, name, 0);
+  }
+  Span<int32_t> int32s(Napi::Value value, const char* name, size_t length) const {
+    return array<int32_t>(value, name, length);
+  }
+  Span<uint32_t> uint32s(Napi::Value value, const char* name) const {
+    return array<uint32_t>(value, name, 0);
+  }
+  Span<double> doubles(Napi::Value value, const char* name, size_t length = 0) const {
+    return array<double>(value, name, length);
+  }
+
+  float number(const char* name) { return number(next(), name); }
+  int64_t size(const char* name, int64_t low = 0) { return integer(next(), name, low); }
+  Span<float> floats(const char* name, size_t length) { return floats(next(), name, length); }
   Span<uint8_t> bytes(const char* name) { return bytes(next(), name); }
-  Span<uint16_t> uint16s(const char* name, size_t length);
   Span<int32_t> int32s(const char* name, size_t length) { return int32s(next(), name, length); }
   Span<uint32_t> uint32s(const char* name) { return uint32s(next(), name); }
   Span<double> doubles(const char* name, size_t length) { return doubles(next(), name, length); }
 
   // Throws when `written` shares memory with any of the others.
   void disjoint(const char* name, Region written, const std::vector<Region>& others) const;
-
-  float number(Napi::Value value, const char* name) const;
-  Span<float> floats(Napi::Value value, const char* name, size_t length);
-  Span<float> floats_or_null(Napi::Value value, const char* name, size_t length);
-  Span<double> doubles(Napi::Value value, const char* name, size_t length = 0);
-  Span<uint8_t> bytes(Napi::Value value, const char* name);
-  Span<int32_t> int32s(Napi::Value value, const char* name, size_t length);
-  Span<uint32_t> uint32s(Napi::Value value, const char* name);
-  // `value` as an integer in [low, 2^31 - 1].
-  int64_t integer(Napi::Value value, const std::string& name, int64_t low = 0) const;
   // a * b, or a RangeError where it leaves 2^53: more than any array holds.
-  size_t product(std::initializer_list<int64_t> factors) const;
+  size_t product(const std::vector<int64_t>& factors) const;
 
   [[noreturn]] void fail_type(const char* name, const char* expected) const;
   [[noreturn]] void fail_range(const std::string& message) const;
 
  private:
-  template <typename T>
-  Span<T> array(Napi::Value value, const char* name, napi_typedarray_type type,
-                const char* type_name, size_t length);
-
   const Napi::CallbackInfo& info_;
   const char* where_;
   size_t position_ = 0;

@@ -7,6 +7,7 @@
 
 #include "bindings/args.h"
 #include "bindings/guard.h"
+#include "bindings/operations.h"
 #include "bindings/update.h"
 
 namespace rownet::bindings {
@@ -46,13 +47,6 @@ LaneStep read_step(const Args& args, const Napi::Value value) {
     }
   }
   return step;
-}
-
-Napi::Value loss_object(Napi::Env env, const LossSum& sum) {
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("loss", sum.loss);
-  result.Set("correct", static_cast<double>(sum.correct));
-  return result;
 }
 
 // The argument of a call. Reading a field may run code of the caller, which could detach what another

@@ -1,10 +1,10 @@
-// runtime.cpp: what runs, on how many threads, and how fast the machine multiplies and adds.
+#include "bindings/runtime.h"
+
 #include <chrono>
 #include <cmath>
 #include <vector>
 
 #include "bindings/args.h"
-#include "bindings/exports.h"
 #include "kernel_table.h"
 #include "threads.h"
 
@@ -52,7 +52,7 @@ Napi::Value set_threads(const Napi::CallbackInfo& call) {
     args.fail_range("expected count to be an integer from 1 to " + std::to_string(kMaxThreads) +
                     " but received " + std::to_string(count));
   }
-  const bool as_default = call.Length() > 1 && args.boolean("asDefault");
+  const bool as_default = call.Length() > 1 && args.boolean(args.next(), "asDefault");
   if (as_default)
     return Napi::Boolean::New(call.Env(), suggest_thread_count(static_cast<int>(count)));
   set_thread_count(static_cast<int>(count));

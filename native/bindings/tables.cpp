@@ -1,5 +1,5 @@
 // tables.cpp: what this build knows, for the lists of TypeScript. Chooses no level.
-#include "bindings/exports.h"
+#include "bindings/runtime.h"
 #include "kernel_table.h"
 #include "lanes/lane_kernels.h"
 
@@ -51,6 +51,7 @@ Napi::Array activations(Napi::Env env) {
     row.Set("name", activation.name);
     row.Set("monotonic", Napi::Boolean::New(env, activation.monotonic));
     row.Set("fromOutput", Napi::Boolean::New(env, activation.from_output));
+    row.Set("inRegisters", Napi::Boolean::New(env, activation.in_registers));
     result.Set(i, row);
   }
   return result;

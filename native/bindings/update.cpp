@@ -43,19 +43,16 @@ std::vector<UpdateSegment> read_segments(const Args& args, Span<double> numbers,
 
 }  // namespace
 
-UpdateFields read_update(Args& args, Napi::Value value) {
+UpdateFields read_update(const Args& args, Napi::Value value) {
   if (!value.IsObject()) {
     args.fail_type("update", "an object { rule, params, grads, state, segments, numbers }");
   }
   const Napi::Object object = value.As<Napi::Object>();
-  const Napi::Value name = object.Get("rule");
-  if (!name.IsString()) args.fail_type("rule", "a string");
-  UpdateFields fields{
-      find_update_rule(name.As<Napi::String>().Utf8Value().c_str()), {}, {}, {}, {}, {}};
-  if (fields.rule == nullptr) {
-    args.fail_range("expected a rule of tables().updates but received " +
-                    name.As<Napi::String>().Utf8Value());
-  }
+  const std::string rule = args.text(object.Get("rule"), "rule");
+  UpdateFields fields{};
+  fields.rule = find_update_rule(rule.c_str());
+  if (fields.rule == nullptr)
+    args.fail_range("expected a rule of tables().updates but received " + rule);
   fields.params = object.Get("params");
   fields.grads = object.Get("grads");
   fields.segments = object.Get("segments");
@@ -67,7 +64,7 @@ UpdateFields read_update(Args& args, Napi::Value value) {
   return fields;
 }
 
-UpdateArguments take_update(Args& args, const UpdateFields& fields) {
+UpdateArguments take_update(const Args& args, const UpdateFields& fields) {
   UpdateArguments taken{};
   const UpdateRule& rule = *fields.rule;
   taken.update.rule = &rule;
@@ -81,15 +78,20 @@ UpdateArguments take_update(Args& args, const UpdateFields& fields) {
   args.disjoint("params", taken.params, {taken.grads});
   for (size_t slot = 0; slot < fields.state.size(); ++slot) {
     const char* const name = rule.slots[slot];
-    const Napi::Value value = fields.state[slot];
-    const Span<float> state =
-        rule.stateless ? args.floats_or_null(value, name, size) : args.floats(value, name, size);
+    const auto state = args.array<float>(fields.state[slot], name, size, rule.stateless);
     args.disjoint(name, state, {taken.params, taken.grads});
     for (const Span<float>& other : taken.state) args.disjoint(name, state, {other});
     taken.update.state[slot] = state.data;
     taken.state.push_back(state);
   }
   return taken;
+}
+
+Napi::Value update_segments(const Napi::CallbackInfo& info) {
+  Args args(info, "updateSegments");
+  const UpdateArguments taken = take_update(args, read_update(args, args.next()));
+  rownet::update_segments(taken.update, taken.grads.data, taken.params.data);
+  return info.Env().Undefined();
 }
 
 }  // namespace rownet::bindings

@@ -26,8 +26,11 @@ struct UpdateArguments {
 
 // Reading an object may run code of the caller, which could detach what another argument points to:
 // read_update comes before all arrays of a call, take_update among them.
-UpdateFields read_update(Args& args, Napi::Value value);
+UpdateFields read_update(const Args& args, Napi::Value value);
 // Checks the arrays against each other, too.
-UpdateArguments take_update(Args& args, const UpdateFields& fields);
+UpdateArguments take_update(const Args& args, const UpdateFields& fields);
+
+// The function of JavaScript.
+Napi::Value update_segments(const Napi::CallbackInfo& info);
 
 }  // namespace rownet::bindings

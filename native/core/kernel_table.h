@@ -68,8 +68,6 @@ struct KernelTable {
   void (*max_pool_backward)(const Window& window, const float* dy, const uint16_t* argmax,
                             float* plane);
 
-  void (*relu_forward)(int64_t n, const float* x, float* y);
-  void (*relu_backward)(int64_t n, const float* y, const float* dy, float* dx);
   float (*sum)(int64_t n, const float* x);
   // y += x
   void (*add)(int64_t n, const float* x, float* y);
@@ -79,7 +77,7 @@ struct KernelTable {
   // Floating-point operations done by `rounds` rounds of independent FMAs; the result goes to sink.
   double (*fma_burst)(int64_t rounds, float* sink);
 
-  // Of updates/updates.inc.
+  // updates/updates.inc
   const UpdateRule* updates;
   int64_t update_count;
 

@@ -8,8 +8,8 @@
 #include "random.h"
 #include "reference/layers.h"
 #include "reference/training.h"
+#include "rows/activation.h"
 #include "rows/conv2d.h"
-#include "rows/elementwise.h"
 #include "rows/linear.h"
 #include "rows/max_pool2d.h"
 #include "rows/softmax_cross_entropy.h"
@@ -126,8 +126,8 @@ TEST(relu_gradient_equals_finite_differences) {
   Random random(3);
   const Floats x = apart(random, 101), r = random.reals(101);
   Floats y(x.size()), dx(x.size());
-  relu_forward(101, x.data(), y.data());
-  relu_backward(101, y.data(), r.data(), dx.data());
+  activation_forward("relu", 101, x.data(), y.data());
+  activation_backward("relu", 101, nullptr, y.data(), r.data(), dx.data());
   const Doubles measured = slopes(widen(x), 1e-3, [&](const Doubles& at) {
     Doubles out(at.size());
     reference::relu_forward(101, at.data(), out.data());

@@ -10,8 +10,8 @@
 #include "problems.h"
 #include "random.h"
 #include "reference/layers.h"
+#include "rows/activation.h"
 #include "rows/conv2d.h"
-#include "rows/elementwise.h"
 #include "rows/linear.h"
 #include "rows/max_pool2d.h"
 #include "scratch.h"
@@ -199,17 +199,17 @@ TEST(relu_equals_reference) {
     reference::relu_forward(n, widen(xv).data(), forward.data());
     reference::relu_backward(n, forward.data(), widen(gv).data(), backward.data());
     y.place(n, side_of(n));
-    relu_forward(n, x.place(xv, side_of(n)), y.data());
+    activation_forward("relu", n, x.place(xv, side_of(n)), y.data());
     CHECK_NONE(difference(y.values(), forward));
     CHECK_NONE(y.check());
     dx.place(n, side_of(n));
-    relu_backward(n, y.data(), dy.place(gv, side_of(n)), dx.data());
+    activation_backward("relu", n, nullptr, y.data(), dy.place(gv, side_of(n)), dx.data());
     CHECK_NONE(difference(dx.values(), backward));
     CHECK_NONE(dx.check());
     // In place.
-    relu_backward(n, y.data(), dy.data(), dy.data());
+    activation_backward("relu", n, nullptr, y.data(), dy.data(), dy.data());
     CHECK_NONE(difference(dy.values(), backward));
-    relu_forward(n, x.data(), x.data());
+    activation_forward("relu", n, x.data(), x.data());
     CHECK_NONE(difference(x.values(), forward));
   }
   CHECK_CASES(4 * kernels().vector_width + 4);

@@ -6,8 +6,8 @@
 #include "random.h"
 #include "reference/layers.h"
 #include "reference/training.h"
+#include "rows/activation.h"
 #include "rows/conv2d.h"
-#include "rows/elementwise.h"
 #include "rows/linear.h"
 #include "rows/max_pool2d.h"
 #include "rows/softmax_cross_entropy.h"
@@ -21,8 +21,15 @@ namespace {
 namespace either {
 using namespace rownet;
 using namespace rownet::reference;
+using reference::relu_backward;
+using reference::relu_forward;
 using reference::sgd_update;
 using test::sgd_update;
+
+void relu_forward(int64_t n, const float* x, float* y) { activation_forward("relu", n, x, y); }
+void relu_backward(int64_t n, const float* y, const float* dy, float* dx) {
+  activation_backward("relu", n, nullptr, y, dy, dx);
+}
 }  // namespace either
 
 template <typename Real>

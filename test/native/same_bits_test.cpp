@@ -5,8 +5,9 @@
 #include "kernel_table.h"
 #include "problems.h"
 #include "random.h"
+#include "rows/activation.h"
 #include "rows/conv2d.h"
-#include "rows/elementwise.h"
+#include "rows/gather_images.h"
 #include "rows/gemm.h"
 #include "rows/im2row.h"
 #include "rows/linear.h"
@@ -146,8 +147,8 @@ TEST(training_has_the_same_bits_on_any_threads) {
     const Floats x = random.reals(n), y = random.reals(n), z = random.reals(n);
     check_same_bits("ReLU of " + std::to_string(n), [&] {
       Floats out = zeros(n), dx = zeros(n);
-      relu_forward(n, x.data(), out.data());
-      relu_backward(n, out.data(), y.data(), dx.data());
+      activation_forward("relu", n, x.data(), out.data());
+      activation_backward("relu", n, nullptr, out.data(), y.data(), dx.data());
       append(out, dx);
       return out;
     });
@@ -165,7 +166,7 @@ TEST(training_has_the_same_bits_on_any_threads) {
   for (uint32_t& index : indices) index = static_cast<uint32_t>(random.integer(0, 49));
   check_same_bits("gather of 32 images", [&] {
     Floats out = zeros(32 * 784);
-    gather_images(32, 784, images.data(), indices.data(), 0.0127f, -0.42f, out.data());
+    gather_images(images.data(), 784, indices.data(), 32, 0.0127f, -0.42f, out.data());
     return out;
   });
   const Floats logits = random.reals(128 * 10);

@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "random.h"
 #include "reference/training.h"
-#include "rows/elementwise.h"
+#include "rows/gather_images.h"
 #include "rows/softmax_cross_entropy.h"
 
 namespace rownet::test {
@@ -159,8 +159,8 @@ TEST(gather_images_equals_reference) {
         }
       }
       out.place(6 * pixels, side_of(pixels));
-      gather_images(6, pixels, images.place(bytes, side_of(pixels)),
-                    indices.place(order, side_of(pixels)), s.scale, s.shift, out.data());
+      gather_images(images.place(bytes, side_of(pixels)), pixels,
+                    indices.place(order, side_of(pixels)), 6, s.scale, s.shift, out.data());
       CHECK_NONE(s.exact ? difference(out.values(), expected)
                          : difference_beyond(out.values(), expected, bound_of_sums(1, sums)));
       CHECK_NONE(out.check());

@@ -61,8 +61,6 @@ const KernelTable ROWNET_TABLE = {
     col2im,
     max_pool_forward,
     max_pool_backward,
-    relu_forward,
-    relu_backward,
     sum_floats,
     add_to,
     scale,

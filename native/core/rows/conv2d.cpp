@@ -17,6 +17,7 @@
 #include <algorithm>
 
 #include "kernel_table.h"
+#include "operations.h"
 #include "rows/linear.h"
 #include "scratch.h"
 #include "threads.h"
@@ -145,5 +146,21 @@ void conv2d_backward(const Window& v, int64_t oc, const float* x, const float* w
   parameter_gradients(v, oc, x, dy, dw, db);
   if (dx != nullptr) input_gradient(v, oc, weight, dy, dx);
 }
+
+namespace {
+
+constexpr Operation kOperations[] = {
+    operation<conv2d_forward>("conv2dForward",
+                              "window outChannels>0 x[n,c,h,w] weight[outChannels,c,kh,kw] "
+                              "bias[outChannels] y[n,outChannels,oh,ow]"),
+    operation<conv2d_backward>("conv2dBackward",
+                               "window outChannels>0 x[n,c,h,w] weight[outChannels,c,kh,kw] "
+                               "dy[n,outChannels,oh,ow] dx?[n,c,h,w] "
+                               "dw[outChannels,c,kh,kw] db[outChannels]"),
+};
+
+}  // namespace
+
+constexpr OperationTable conv2d_operations = kOperations;
 
 }  // namespace rownet

@@ -1,4 +1,4 @@
-// elementwise_kernels.h: what touches each number once: ReLU, sums, bytes to floats.
+// elementwise_kernels.h: what touches each number once: sums, bytes to floats.
 #pragma once
 
 #include "isa/vec.h"
@@ -6,22 +6,6 @@
 
 namespace rownet {
 namespace {
-
-// y = max(x, 0). vmax returns its second operand where the two do not compare, so NaN stays NaN.
-void relu_forward(int64_t n, const float* x, float* y) {
-  int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) store(y + i, vmax(zero(), load(x + i)));
-  if (i < n) store_n(y + i, n - i, vmax(zero(), load_n(x + i, n - i)));
-}
-
-// dx = dy where y > 0, else 0.
-void relu_backward(int64_t n, const float* y, const float* dy, float* dx) {
-  int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) store(dx + i, keep_if_positive(load(dy + i), load(y + i)));
-  if (i < n) {
-    store_n(dx + i, n - i, keep_if_positive(load_n(dy + i, n - i), load_n(y + i, n - i)));
-  }
-}
 
 // Four accumulators, since one chain of dependent additions leaves most of the adder idle.
 float sum_floats(int64_t n, const float* x) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "operations.h"
 #include "scratch.h"
 #include "threads.h"
 
@@ -71,5 +72,40 @@ void sgemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, float al
   const MatrixView b_view = trans_b ? MatrixView{b, 1, ldb} : MatrixView{b, ldb, 1};
   multiply(m, n, k, alpha, a_view, b_view, {c, ldc, 1, nullptr, beta != 0.0f});
 }
+
+namespace {
+
+// Of a stored rows x cols matrix: what is wrong with its leading dimension, or with a length that
+// does not reach its last element.
+std::string check_matrix(const std::string& name, int64_t rows, int64_t cols, int64_t ld,
+                         int64_t length) {
+  const int64_t least = std::max<int64_t>(cols, 1);
+  if (ld < least) {
+    return "expected ld" + name + " to be at least " + std::to_string(least) + " but received " +
+           std::to_string(ld);
+  }
+  const int64_t needed = rows == 0 || cols == 0 ? 0 : (rows - 1) * ld + cols;
+  if (length >= needed) return "";
+  return "expected " + name + " to hold at least " + std::to_string(needed) +
+         " elements but received " + std::to_string(length);
+}
+
+std::string check_matrices(const Value* v) {
+  const bool trans_a = v[0].boolean, trans_b = v[1].boolean;
+  const int64_t m = v[2].size, n = v[3].size, k = v[4].size;
+  std::string wrong = check_matrix("a", trans_a ? k : m, trans_a ? m : k, v[7].size, v[6].size);
+  if (wrong.empty())
+    wrong = check_matrix("b", trans_b ? n : k, trans_b ? k : n, v[9].size, v[8].size);
+  return wrong.empty() ? check_matrix("c", m, n, v[12].size, v[11].size) : wrong;
+}
+
+constexpr Operation kOperations[] = {
+    operation<sgemm>("sgemm", "transA transB m n k alpha a[] lda b[] ldb beta c[] ldc",
+                     check_matrices),
+};
+
+}  // namespace
+
+constexpr OperationTable gemm_operations = kOperations;
 
 }  // namespace rownet

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernel_table.h"
+#include "operations.h"
 #include "threads.h"
 
 namespace rownet {
@@ -78,5 +79,25 @@ void pool2row(const Window& v, const float* x, float* rows) { im2row(per_channel
 void row2pool(const Window& v, const float* rows, float* x, bool average) {
   row2im(per_channel(v), rows, x, average);
 }
+
+std::string check_no_padding(const Value* v) {
+  const bool none = v[0].window.pad_h == 0 && v[0].window.pad_w == 0;
+  return none ? "" : "expected a window without padding";
+}
+
+namespace {
+
+// The matrices of im2row and pool2row have as many entries.
+constexpr Operation kOperations[] = {
+    operation<im2row>("im2row", "window x[n,c,h,w] rows[n,oh,ow,c,kh,kw]"),
+    operation<row2im>("row2im", "window rows[n,oh,ow,c,kh,kw] x[n,c,h,w] average"),
+    operation<pool2row>("pool2row", "window x[n,c,h,w] rows[n,oh,ow,c,kh,kw]", check_no_padding),
+    operation<row2pool>("row2pool", "window rows[n,oh,ow,c,kh,kw] x[n,c,h,w] average",
+                        check_no_padding),
+};
+
+}  // namespace
+
+constexpr OperationTable im2row_operations = kOperations;
 
 }  // namespace rownet

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel_table.h"
+#include "operations.h"
 #include "rows/gemm.h"
 
 namespace rownet {
@@ -32,5 +33,21 @@ void linear_backward(int64_t n, int64_t in, int64_t out, const float* x, const f
   for (int64_t i = 0; i < n; ++i) kernels().add(out, dy + i * out, db);
   if (dx != nullptr) sgemm(false, false, n, in, out, 1.0f, dy, out, weight, in, 0.0f, dx, in);
 }
+
+namespace {
+
+constexpr Operation kOperations[] = {
+    operation<linear_forward>("linearForward",
+                              "n inFeatures>0 outFeatures>0 x[n,inFeatures] "
+                              "weight[outFeatures,inFeatures] bias[outFeatures] y[n,outFeatures]"),
+    operation<linear_backward>("linearBackward",
+                               "n inFeatures>0 outFeatures>0 x[n,inFeatures] "
+                               "weight[outFeatures,inFeatures] dy[n,outFeatures] "
+                               "dx?[n,inFeatures] dw[outFeatures,inFeatures] db[outFeatures]"),
+};
+
+}  // namespace
+
+constexpr OperationTable linear_operations = kOperations;
 
 }  // namespace rownet

@@ -1,6 +1,7 @@
 #include "rows/max_pool2d.h"
 
 #include "kernel_table.h"
+#include "operations.h"
 #include "threads.h"
 
 namespace rownet {
@@ -24,5 +25,25 @@ void max_pool2d_backward(const Window& v, const float* dy, const uint16_t* argma
     }
   });
 }
+
+namespace {
+
+std::string check_window(const Value* v) {
+  const std::string wrong = check_no_padding(v);
+  // A position is kept in 16 bits.
+  const bool fits = v[0].window.kh <= 65536 / v[0].window.kw;
+  return !wrong.empty() || fits ? wrong : "expected a window of at most 65536 values";
+}
+
+constexpr Operation kOperations[] = {
+    operation<max_pool2d_forward>("maxPool2dForward",
+                                  "window x[n,c,h,w] y[n,c,oh,ow] argmax[n,c,oh,ow]", check_window),
+    operation<max_pool2d_backward>(
+        "maxPool2dBackward", "window dy[n,c,oh,ow] argmax[n,c,oh,ow] dx[n,c,h,w]", check_window),
+};
+
+}  // namespace
+
+constexpr OperationTable max_pool2d_operations = kOperations;
 
 }  // namespace rownet

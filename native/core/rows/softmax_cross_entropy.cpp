@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "operations.h"
+
 namespace rownet {
 
 namespace {
@@ -38,5 +40,27 @@ LossSum softmax_cross_entropy(int64_t n, int64_t classes, const float* logits,
   }
   return total;
 }
+
+namespace {
+
+std::string check_labels(const Value* v) {
+  const auto* const labels = static_cast<const int32_t*>(v[3].data);
+  for (int64_t i = 0; i < v[0].size; ++i) {
+    if (labels[i] >= 0 && labels[i] < v[1].size) continue;
+    return "expected labels from 0 to " + std::to_string(v[1].size - 1) + " but label " +
+           std::to_string(i) + " is " + std::to_string(labels[i]);
+  }
+  return "";
+}
+
+constexpr Operation kOperations[] = {
+    operation<softmax_cross_entropy>(
+        "softmaxCrossEntropy",
+        "n classes>0 logits[n,classes] labels[n] gradScale dlogits?[n,classes]", check_labels),
+};
+
+}  // namespace
+
+constexpr OperationTable softmax_cross_entropy_operations = kOperations;
 
 }  // namespace rownet
