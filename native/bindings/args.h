@@ -69,7 +69,7 @@ class Args {
   Window window(Napi::Value value, const char* name) const;
   template <typename T>
   Span<T> array(Napi::Value value, const char* name, size_t length, bool or_null = false) const {
-    const Memory memory = this->memory(value, name, Parameter<T*>::kElement, length, or_null);
+    const Memory memory = this->memory(value, name, element_of<T>(), length, or_null);
     return {static_cast<T*>(memory.data), memory.size};
   }
   Memory memory(Napi::Value value, const char* name, Element element, size_t length,

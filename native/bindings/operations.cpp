@@ -159,8 +159,10 @@ Napi::Value Callable::call(const Napi::CallbackInfo& info) const {
 const std::vector<Callable>& callables() {
   static const std::vector<Callable> list = [] {
     std::vector<Callable> all;
-#define ROWNET_OPERATIONS(table) \
-  for (size_t i = 0; i < table.count; ++i) all.emplace_back(table.rows[i]);
+#define ROWNET_OPERATIONS(table)                    \
+  for (const Operation& row : table.rows) {         \
+    if (row.name != nullptr) all.emplace_back(row); \
+  }
 #include "core/operations.inc"
     return all;
   }();

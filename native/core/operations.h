@@ -53,60 +53,55 @@ struct Operation {
   LossSum (*run)(const Value* values);
 };
 
-// The kind of a driver's parameter, and how it gets its value.
 template <typename T>
-struct Parameter;
-template <>
-struct Parameter<const Window&> {
-  static constexpr ParameterType kType{Kind::kWindow, {}, false};
-  static const Window& of(const Value& v) { return v.window; }
-};
-template <>
-struct Parameter<int64_t> {
-  static constexpr ParameterType kType{Kind::kSize, {}, false};
-  static int64_t of(const Value& v) { return v.size; }
-};
-template <>
-struct Parameter<float> {
-  static constexpr ParameterType kType{Kind::kNumber, {}, false};
-  static float of(const Value& v) { return v.number; }
-};
-template <>
-struct Parameter<bool> {
-  static constexpr ParameterType kType{Kind::kBoolean, {}, false};
-  static bool of(const Value& v) { return v.boolean; }
-};
-template <>
-struct Parameter<const char*> {
-  static constexpr ParameterType kType{Kind::kText, {}, false};
-  static const char* of(const Value& v) { return v.text; }
-};
+constexpr Element element_of() {
+  if (std::is_same_v<T, float>) return Element::kFloat;
+  if (std::is_same_v<T, double>) return Element::kDouble;
+  if (std::is_same_v<T, uint8_t>) return Element::kUint8;
+  if (std::is_same_v<T, uint16_t>) return Element::kUint16;
+  return std::is_same_v<T, int32_t> ? Element::kInt32 : Element::kUint32;
+}
+
 template <typename T>
-struct Parameter<T*> {
-  using Number = std::remove_const_t<T>;
-  static constexpr Element kElement = std::is_same_v<Number, float>      ? Element::kFloat
-                                      : std::is_same_v<Number, double>   ? Element::kDouble
-                                      : std::is_same_v<Number, uint8_t>  ? Element::kUint8
-                                      : std::is_same_v<Number, uint16_t> ? Element::kUint16
-                                      : std::is_same_v<Number, int32_t>  ? Element::kInt32
-                                                                         : Element::kUint32;
-  static_assert(kElement != Element::kUint32 || std::is_same_v<Number, uint32_t>);
-  static constexpr ParameterType kType{Kind::kArray, kElement, !std::is_const_v<T>};
-  static T* of(const Value& v) { return static_cast<T*>(v.data); }
-};
+constexpr ParameterType type_of() {
+  if (std::is_same_v<T, const Window&>) return {Kind::kWindow, {}, false};
+  if (std::is_same_v<T, int64_t>) return {Kind::kSize, {}, false};
+  if (std::is_same_v<T, float>) return {Kind::kNumber, {}, false};
+  if (std::is_same_v<T, bool>) return {Kind::kBoolean, {}, false};
+  if (std::is_same_v<T, const char*>) return {Kind::kText, {}, false};
+  using Number = std::remove_pointer_t<T>;
+  static_assert(!std::is_pointer_v<T> || sizeof(Number) <= 4 || std::is_same_v<Number, double>);
+  return {Kind::kArray, element_of<std::remove_const_t<Number>>(), !std::is_const_v<Number>};
+}
+
+template <typename T>
+T value_of(const Value& v) {
+  if constexpr (std::is_same_v<T, const Window&>)
+    return v.window;
+  else if constexpr (std::is_same_v<T, int64_t>)
+    return v.size;
+  else if constexpr (std::is_same_v<T, float>)
+    return v.number;
+  else if constexpr (std::is_same_v<T, bool>)
+    return v.boolean;
+  else if constexpr (std::is_same_v<T, const char*>)
+    return v.text;
+  else
+    return static_cast<T>(v.data);
+}
 
 template <auto kDriver>
 struct Driver;
 template <typename Result, typename... P, Result (*kDriver)(P...)>
 struct Driver<kDriver> {
-  static constexpr ParameterType kTypes[] = {Parameter<P>::kType...};
+  static constexpr ParameterType kTypes[] = {type_of<P>()...};
   static constexpr bool kHasResult = !std::is_void_v<Result>;
   template <size_t... I>
   static LossSum call(const Value* values, std::index_sequence<I...>) {
     if constexpr (kHasResult) {
-      return kDriver(Parameter<P>::of(values[I])...);
+      return kDriver(value_of<P>(values[I])...);
     } else {
-      kDriver(Parameter<P>::of(values[I])...);
+      kDriver(value_of<P>(values[I])...);
       return {};
     }
   }
@@ -125,10 +120,7 @@ constexpr Operation operation(const char* name, const char* parameters,
 std::string check_no_padding(const Value* values);
 
 struct OperationTable {
-  template <size_t kCount>
-  constexpr OperationTable(const Operation (&list)[kCount]) : rows(list), count(kCount) {}
-  const Operation* rows;
-  size_t count;
+  Operation rows[4];  // the last may be without names
 };
 
 // A line each: the tables, which stand beside their drivers.

@@ -45,14 +45,12 @@ std::string check_input(const Value* v) {
   return std::string("expected x, which ") + v[0].text + " needs, but received null";
 }
 
-constexpr Operation kOperations[] = {
+}  // namespace
+
+constexpr OperationTable activation_operations = {{
     operation<activation_forward>("activationForward", "kind n=x x[] y~[n]", check_kind),
     operation<activation_backward>("activationBackward", "kind n=y x?[n] y[] dy[n] dx~[n]",
                                    check_input),
-};
-
-}  // namespace
-
-constexpr OperationTable activation_operations = kOperations;
+}};
 
 }  // namespace rownet

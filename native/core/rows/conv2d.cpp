@@ -147,9 +147,7 @@ void conv2d_backward(const Window& v, int64_t oc, const float* x, const float* w
   if (dx != nullptr) input_gradient(v, oc, weight, dy, dx);
 }
 
-namespace {
-
-constexpr Operation kOperations[] = {
+constexpr OperationTable conv2d_operations = {{
     operation<conv2d_forward>("conv2dForward",
                               "window outChannels>0 x[n,c,h,w] weight[outChannels,c,kh,kw] "
                               "bias[outChannels] y[n,outChannels,oh,ow]"),
@@ -157,10 +155,6 @@ constexpr Operation kOperations[] = {
                                "window outChannels>0 x[n,c,h,w] weight[outChannels,c,kh,kw] "
                                "dy[n,outChannels,oh,ow] dx?[n,c,h,w] "
                                "dw[outChannels,c,kh,kw] db[outChannels]"),
-};
-
-}  // namespace
-
-constexpr OperationTable conv2d_operations = kOperations;
+}};
 
 }  // namespace rownet

@@ -30,15 +30,13 @@ std::string check_indices(const Value* v) {
   return "";
 }
 
-constexpr Operation kOperations[] = {
+}  // namespace
+
+constexpr OperationTable gather_images_operations = {{
     operation<gather_images>(
         "gatherImages",
         "images[] imageSize>0 indices[] count=indices scale shift out[count,imageSize]",
         check_indices),
-};
-
-}  // namespace
-
-constexpr OperationTable gather_images_operations = kOperations;
+}};
 
 }  // namespace rownet

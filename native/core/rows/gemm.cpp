@@ -99,13 +99,11 @@ std::string check_matrices(const Value* v) {
   return wrong.empty() ? check_matrix("c", m, n, v[12].size, v[11].size) : wrong;
 }
 
-constexpr Operation kOperations[] = {
-    operation<sgemm>("sgemm", "transA transB m n k alpha a[] lda b[] ldb beta c[] ldc",
-                     check_matrices),
-};
-
 }  // namespace
 
-constexpr OperationTable gemm_operations = kOperations;
+constexpr OperationTable gemm_operations = {{
+    operation<sgemm>("sgemm", "transA transB m n k alpha a[] lda b[] ldb beta c[] ldc",
+                     check_matrices),
+}};
 
 }  // namespace rownet

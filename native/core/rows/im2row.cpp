@@ -85,19 +85,13 @@ std::string check_no_padding(const Value* v) {
   return none ? "" : "expected a window without padding";
 }
 
-namespace {
-
 // The matrices of im2row and pool2row have as many entries.
-constexpr Operation kOperations[] = {
+constexpr OperationTable im2row_operations = {{
     operation<im2row>("im2row", "window x[n,c,h,w] rows[n,oh,ow,c,kh,kw]"),
     operation<row2im>("row2im", "window rows[n,oh,ow,c,kh,kw] x[n,c,h,w] average"),
     operation<pool2row>("pool2row", "window x[n,c,h,w] rows[n,oh,ow,c,kh,kw]", check_no_padding),
     operation<row2pool>("row2pool", "window rows[n,oh,ow,c,kh,kw] x[n,c,h,w] average",
                         check_no_padding),
-};
-
-}  // namespace
-
-constexpr OperationTable im2row_operations = kOperations;
+}};
 
 }  // namespace rownet

@@ -34,9 +34,7 @@ void linear_backward(int64_t n, int64_t in, int64_t out, const float* x, const f
   if (dx != nullptr) sgemm(false, false, n, in, out, 1.0f, dy, out, weight, in, 0.0f, dx, in);
 }
 
-namespace {
-
-constexpr Operation kOperations[] = {
+constexpr OperationTable linear_operations = {{
     operation<linear_forward>("linearForward",
                               "n inFeatures>0 outFeatures>0 x[n,inFeatures] "
                               "weight[outFeatures,inFeatures] bias[outFeatures] y[n,outFeatures]"),
@@ -44,10 +42,6 @@ constexpr Operation kOperations[] = {
                                "n inFeatures>0 outFeatures>0 x[n,inFeatures] "
                                "weight[outFeatures,inFeatures] dy[n,outFeatures] "
                                "dx?[n,inFeatures] dw[outFeatures,inFeatures] db[outFeatures]"),
-};
-
-}  // namespace
-
-constexpr OperationTable linear_operations = kOperations;
+}};
 
 }  // namespace rownet

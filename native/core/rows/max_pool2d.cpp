@@ -35,15 +35,13 @@ std::string check_window(const Value* v) {
   return !wrong.empty() || fits ? wrong : "expected a window of at most 65536 values";
 }
 
-constexpr Operation kOperations[] = {
+}  // namespace
+
+constexpr OperationTable max_pool2d_operations = {{
     operation<max_pool2d_forward>("maxPool2dForward",
                                   "window x[n,c,h,w] y[n,c,oh,ow] argmax[n,c,oh,ow]", check_window),
     operation<max_pool2d_backward>(
         "maxPool2dBackward", "window dy[n,c,oh,ow] argmax[n,c,oh,ow] dx[n,c,h,w]", check_window),
-};
-
-}  // namespace
-
-constexpr OperationTable max_pool2d_operations = kOperations;
+}};
 
 }  // namespace rownet

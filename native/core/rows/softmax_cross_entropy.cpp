@@ -53,14 +53,12 @@ std::string check_labels(const Value* v) {
   return "";
 }
 
-constexpr Operation kOperations[] = {
+}  // namespace
+
+constexpr OperationTable softmax_cross_entropy_operations = {{
     operation<softmax_cross_entropy>(
         "softmaxCrossEntropy",
         "n classes>0 logits[n,classes] labels[n] gradScale dlogits?[n,classes]", check_labels),
-};
-
-}  // namespace
-
-constexpr OperationTable softmax_cross_entropy_operations = kOperations;
+}};
 
 }  // namespace rownet

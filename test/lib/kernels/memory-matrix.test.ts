@@ -151,7 +151,12 @@ describe.each(all)('%s', (name, args) => {
 
   it('believes no length but the true one', () => {
     // An empty list of segments, of indices or of floats to update is no mistake, whatever it says.
-    const empty = new Set(['updateSegments 3', 'activationForward 1', 'activationBackward 2', 'gatherImages 2']);
+    const empty = new Set([
+      'updateSegments 3',
+      'activationForward 1',
+      'activationBackward 2',
+      'gatherImages 2',
+    ]);
     for (const at of [2, 13]) empty.add(`trainStep with an update ${at}`);
     for (const name of ['trainStep', 'evaluate']) empty.add(`${name} 2`);
     for (const at of places(args(), isArray)) {
@@ -263,6 +268,11 @@ it('an empty batch of huge images takes no memory', () => {
   const [dw, db] = [floats(4).fill(7), floats(1).fill(7)];
   addon.conv2dBackward(huge as never, 1, none, floats(4), none, none, dw, db);
   expect([...dw, ...db]).toEqual([0, 0, 0, 0, 0]);
+});
+
+it('every function of the addon that takes arrays was tried', () => {
+  const others = ['LanePlan', 'fmaBurst', 'info', 'path', 'setThreads', 'tables'];
+  expect([...Object.keys(functions), ...others].sort()).toEqual(Object.keys(addon).sort());
 });
 
 it('all cases were tried', () => {
