@@ -1,10 +1,13 @@
 /** The message of a divergence names the image whose numbers are the first not to be finite. */
 import { expect, it } from 'vitest';
+import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Net } from '../../../lib/nets/net.js';
 import { findOrigin } from '../../../lib/training/divergence.js';
+import { Trainer } from '../../../lib/training/trainer.js';
+import { drain, small } from './runs.js';
 
 const normalization = { scale: 1, shift: 0 };
 
@@ -43,4 +46,20 @@ it.each([
 
 it('says so where every number is finite', () => {
   expect(findOrigin(overflowingNet(), imagesWith(10, []), normalization)).toContain('finite layer by layer');
+});
+
+it('puts buffers back too', async () => {
+  const fc = new Linear({ inFeatures: 1024, outFeatures: 10 });
+  const layers = new Sequential({ norm: new BatchNorm2d({ features: 1 }), flatten: new Flatten(), fc });
+  const net = new Net(layers, { inputShape: [1, 32, 32] });
+  const trainer = new Trainer(net, { recipe: small });
+  const before = net.bufferArena.slice();
+  const seen: number[] = [];
+  const onProgress = ({ step }: { step: number }) => {
+    seen.push(net.bufferArena[0]);
+    if (step === 2) net.arena.fill(Number.NaN);
+  };
+  await expect(drain(trainer, { onProgress })).rejects.toThrow(/expected a finite/);
+  expect(seen[0]).not.toBe(before[0]);
+  expect(net.bufferArena).toEqual(before);
 });
