@@ -56,10 +56,10 @@ it('goes on to the same bits from what a checkpoint holds, and evaluates alike',
   expect(net.bufferArena).toEqual(buffers);
 });
 
-it('draws other masks for another seed', () => {
+it.each(['rows', 'lanes'] as const)('%s draws other masks for another seed and step', (name) => {
   const step = (seed: number, at: number) => {
     const net = make();
-    const engine = createEngine('auto', net, { normalization: { scale: 1 / 255, shift: 0 }, train: data });
+    const engine = createEngine(name, net, { normalization: { scale: 1 / 255, shift: 0 }, train: data });
     engine.trainStep(Uint32Array.of(0, 5, 9), { seed, step: at });
     return [...net.gradArena];
   };
