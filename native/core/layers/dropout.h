@@ -66,22 +66,6 @@ inline Bits counting() {
   return lanes;
 }
 
-// y = dropped x: of a batch, or of its gradient; images of `features` elements.
-void dropout_rows(int64_t images, int64_t features, double p, Draw draw, uint32_t place,
-                  const float* x, float* y) {
-  const DropoutStep own = dropout_of(p, place);
-  const uint32_t key = draw_key(draw, place);
-  const Bits elements = counting() * kElementFactor;
-  for (int64_t image = 0; image < images; ++image, x += features, y += features) {
-    const uint32_t of_image = static_cast<uint32_t>(image) * kImageFactor + 1u;
-    for (int64_t i = 0; i < features; i += kWidth) {
-      const int64_t lanes = features - i < kWidth ? features - i : kWidth;
-      const Bits index = elements + (of_image + static_cast<uint32_t>(i) * kElementFactor);
-      store_n(y + i, lanes, drop(own, key, index, load_n(x + i, lanes)));
-    }
-  }
-}
-
 void dropout_lanes(const Planned& step, const LaneBlock& block, const LaneTensor& in,
                    const LaneTensor& out, const float* x, float* y) {
   const DropoutStep& own = own_of<DropoutStep>(step);
