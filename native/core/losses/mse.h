@@ -1,4 +1,4 @@
-// mse.h: the squared error of each score, (score - value)^2, summed.
+// mse.h: the squared error of each score, (score - value)^2, summed. Of values none is right or wrong.
 #pragma once
 
 #include "isa/vec.h"
@@ -13,16 +13,14 @@ LossSum mse_block(int64_t outputs, int64_t count, const float* scores, const Los
   for (int64_t lane = 0; lane < count; ++lane) {
     const float* values = targets.values + static_cast<int64_t>(targets.indices[lane]) * outputs;
     double sum = 0.0;
-    int64_t best = 0, wanted = 0;
+    int64_t best = 0;
     for (int64_t j = 0; j < outputs; ++j) {
       const float score = scores[j * kWidth + lane], error = score - values[j];
       sum += static_cast<double>(error) * static_cast<double>(error);
       if (score > scores[best * kWidth + lane]) best = j;
-      if (values[j] > values[wanted]) wanted = j;
       if (dscores != nullptr) dscores[j * kWidth + lane] = 2.0f * grad_scale * error;
     }
     total.loss += sum;
-    total.correct += best == wanted;
     if (predictions != nullptr) predictions[lane] = static_cast<int32_t>(best);
   }
   if (dscores == nullptr) return total;
