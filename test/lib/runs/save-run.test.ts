@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  BatchNorm2d,
   Conv2d,
   type DataSource,
+  Dropout,
   Flatten,
   Linear,
   listRuns,
@@ -34,11 +36,13 @@ const fixed = { batchSize: 32, optimizer: { ...optimizer, lr: 0.02 }, schedule: 
 const recipe = { ...recipes.fast, ...fixed, epochs: 2 };
 let bars: DataSource;
 
-/** Not LeNet-5. */
+/** Not LeNet-5: with buffers, and with draws that depend on the step. */
 function smallNet(): Net {
   const layers = new Sequential({
     conv: new Conv2d({ inChannels: 1, outChannels: 3, kernel: 5 }),
+    norm: new BatchNorm2d({ features: 3 }),
     relu: new ReLU(),
+    drop: new Dropout({ p: 0.25 }),
     pool: new MaxPool2d({ kernel: 4 }),
     flatten: new Flatten(),
     fc: new Linear({ inFeatures: 147, outFeatures: 10 }),
@@ -57,7 +61,8 @@ async function fitRun(
 }
 
 /** Of a run: all bits of its net. */
-const weights = (path: string) => openRun(folder.join(path)).net.arena.join();
+const weights = (path: string) =>
+  [...openRun(folder.join(path)).net.getParams().values()].map(({ data }) => data.join()).join();
 
 beforeAll(async () => {
   writeIdxFolder(folder.join('bars'), 200, 40);
@@ -95,7 +100,7 @@ describe('a run of a program', () => {
     for (const [args, text] of [
       [['report'], 'report.html'],
       [['explain', '--checkpoint'], 'conv: input 1x32x32, 3 filters'],
-      [['export', '--format', 'onnx'], 'runs/mine/net.onnx: 1,558 parameters'],
+      [['export', '--format', 'onnx'], 'runs/mine/net.onnx: 1,564 parameters'],
     ] as const) {
       const { code, stdout, stderr } = await run(...args);
       expect([code, stdout], stderr).toEqual([0, expect.stringContaining(text)]);
@@ -124,6 +129,23 @@ describe('a run of a program', () => {
     expect(epochs('program')).toEqual(epochs('straight'));
     expect(openRun(folder.join('program')).config?.recipe.epochs).toBe(4);
   });
+});
+
+it('goes on with the optimizer of the program', async () => {
+  const adam = { ...recipe, optimizer: { kind: 'adam', lr: 0.002, weightDecay: 0 } } as const;
+  for (const [name, epochs] of [
+    ['adam-2', 2],
+    ['adam', 1],
+  ] as const) {
+    const trainer = new Trainer(smallNet(), { recipe: adam });
+    await fitRun(await saveRun(folder.join(name), { trainer, data: bars }), trainer, epochs);
+  }
+  const resumed = await run('train', '--resume', 'adam', '--epochs', '2', '--quiet');
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(weights('adam')).toBe(weights('adam-2'));
+  expect([...(openRun(folder.join('adam')).state?.optimizerState.keys() ?? [])]).toContain(
+    'firstMoment.conv.weight',
+  );
 });
 
 it('a run of the command line goes on in a program, to the bits of --resume', async () => {
