@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
 import { worstMistakes } from '../../../lib/engines/mistakes.js';
-import { softmax } from '../../../lib/losses/softmax.js';
 import { tinyNet } from '../../support/tiny-net.js';
 import { randomImages } from '../../support/random-data.js';
 
@@ -28,22 +27,4 @@ it('finds the images with the least probability of their label, the worst first'
 it('finds nothing where all is right', () => {
   const predictions = Int32Array.from(set.labels);
   expect(worstMistakes(tinyNet(), set, { normalization, predictions, count: 5 })).toEqual([]);
-});
-
-it.each([
-  [
-    [0, 0],
-    [0.5, 0.5],
-  ],
-  [
-    [1000, 1000, -1000],
-    [0.5, 0.5, 0],
-  ],
-  [
-    [Math.log(1), Math.log(3)],
-    [0.25, 0.75],
-  ],
-])('the softmax of %j is %j', (scores, expected) => {
-  for (const [i, value] of softmax(Float32Array.from(scores)).entries())
-    expect(value).toBeCloseTo(expected[i], 6);
 });

@@ -1,10 +1,16 @@
 /** Which nets get digits, and which get pictures as they are. */
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { inputPreparation } from '../../../lib/runs/recognizer.js';
+import { describe, expect, it } from 'vitest';
+import { Flatten } from '../../../lib/layers/flatten.js';
+import { Linear } from '../../../lib/layers/linear.js';
+import { Sequential } from '../../../lib/layers/sequential.js';
+import { softmax } from '../../../lib/losses/softmax.js';
+import { Net } from '../../../lib/nets/net.js';
+import { inputPreparation, Recognizer } from '../../../lib/runs/recognizer.js';
 import { newRunConfig } from '../../../lib/cli/commands/train/config.js';
 import { parseRunConfig } from '../../../lib/runs/config.js';
-import type { OpenedRun } from '../../../lib/runs/open-run.js';
+import { OpenedRun } from '../../../lib/runs/open-run.js';
+import { tinyNet } from '../../support/tiny-net.js';
 import { greyPng } from '../images/image-files.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
@@ -86,4 +92,51 @@ it.each([-1, 256, 1.5, '0', null])('a stored background of %j is refused', (back
     parseRunConfig({ ...whole, data: { ...data, background: level } }, 'x').data.background;
   expect(stored(231)).toBe(231);
   expect(() => stored(background)).toThrow('but config.data.background is missing or of another type');
+});
+
+describe('Recognizer', () => {
+  const image = (grey: number) => ({ width: 6, height: 5, grey: new Uint8Array(30).fill(grey) });
+  const opened = (net: Net) =>
+    new OpenedRun({
+      file: 'here',
+      net,
+      recipe: { name: 'fast', resize: 'pad', normalization: { scale: 1 / 255, shift: 0 } },
+      preparation: { resize: 'fit', size: [3, 5] },
+      classNames: ['ant', 'bee', 'cat'],
+    });
+
+  it('names the class of what the net makes of the prepared picture', () => {
+    const net = tinyNet();
+    const found = new Recognizer(opened(net), 'none').recognise(image(200));
+    expect(found.prepared).toMatchObject({ width: 5, height: 3 });
+    const probabilities = softmax(net.predict(found.input).data);
+    const label = probabilities.indexOf(Math.max(...probabilities));
+    expect(found).toMatchObject({ label, name: ['ant', 'bee', 'cat'][label], probabilities, empty: false });
+    expect(found.probability).toBe(probabilities[label]);
+  });
+
+  it('says nothing of a sheet on which nothing is drawn', () => {
+    const found = new Recognizer(opened(tinyNet()), 'digit').recognise(image(255));
+    expect(found).toMatchObject({ label: null, name: null, probability: null, empty: true });
+    expect(found.probabilities).toHaveLength(3);
+  });
+
+  it('refuses what is no picture, a net of other inputs, and one that has diverged', () => {
+    const net = tinyNet();
+    const recognizer = new Recognizer(opened(net), 'none');
+    expect(() => recognizer.recognise(Uint8Array.of(1, 2))).toThrow(/^recognise: expected a PNG or JPEG but/);
+    expect(() => recognizer.recognise({ ...image(0), width: 7 })).toThrow(
+      /^recognise: expected 7x5 grey levels/,
+    );
+    net.arena.fill(3e38);
+    expect(() => recognizer.recognise(image(200))).toThrow(
+      /^recognise: expected finite scores but those of here/,
+    );
+    const colours = new Net(new Sequential([new Flatten(), new Linear({ inFeatures: 12, outFeatures: 2 })]), {
+      inputShape: [3, 2, 2],
+    });
+    expect(() => new Recognizer(opened(colours))).toThrow(
+      /grey pictures \[1, H, W\] .* takes 3x2x2 and gives 2$/,
+    );
+  });
 });
