@@ -107,7 +107,7 @@ describe('the checks themselves', () => {
   const made = (text: string): Page => ({ path: 'docs/made.md', text });
 
   it('find a broken link, a wrong anchor and a missing file', () => {
-    const text = '[a](../README.md) [b](../nowhere.md) [c](../README.md#formats) [d](../README.md#nowhere)';
+    const text = '[a](../README.md) [b](../nowhere.md) [c](../README.md#install) [d](../README.md#nowhere)';
     expect(brokenLinks(made(text))).toEqual(['../nowhere.md', '../README.md#nowhere']);
     expect(missingPaths(made('`lib/index.ts` `lib/nowhere.ts` `a/b`'))).toEqual(['lib/nowhere.ts']);
   });

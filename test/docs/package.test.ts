@@ -1,8 +1,8 @@
-/** What README.md says of the package, against the lock file. */
+/** What docs/install.md says of the package, against the lock file. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { root } from '../support/cli.js';
-import { page, section } from './pages.js';
+import { page } from './pages.js';
 
 interface Locked {
   readonly dev?: boolean;
@@ -12,7 +12,7 @@ interface Locked {
   readonly libc?: readonly string[];
 }
 
-it('README.md counts the dependencies that are installed on Linux x64', () => {
+it('docs/install.md counts the dependencies that are installed on Linux x64', () => {
   const lock = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8')) as {
     readonly packages: Readonly<Record<string, Locked>>;
   };
@@ -22,7 +22,7 @@ it('README.md counts the dependencies that are installed on Linux x64', () => {
       !dev && os.includes('linux') && cpu.includes('x64') && libc.includes('glibc'),
   );
   const needed = installed.filter(({ optional }) => !optional);
-  const text = section(page('README.md'), '## Install');
+  const { text } = page('docs/install.md');
   const [, all, optional] = /(\d+) packages are installed beside it, (\d+) of them optional/.exec(text) ?? [];
   expect([Number(all), Number(optional)]).toEqual([installed.length, installed.length - needed.length]);
 });

@@ -21,6 +21,7 @@ afterAll(folder.remove);
 
 const readme = page('README.md');
 const cli = page('docs/cli.md');
+const library = page('docs/library.md');
 
 describe('the tables of options', () => {
   it.each(Object.keys(commands) as CommandName[])('rownet %s', (name) => {
@@ -67,8 +68,8 @@ it('docs/cli.md lists the exit codes', () => {
   expect(listed).toEqual([...Object.values(exitCodes), ...signals, brokenPipe]);
 });
 
-it('README.md lists the codes of errors', () => {
-  const text = section(readme, '### Errors');
+it('docs/library.md lists the codes of errors', () => {
+  const text = section(library, '## Errors');
   const used = sources(['lib'], /\.ts$/).flatMap((source) =>
     [...source.text.matchAll(/code(?:: string =|:) '(ERR_ROWNET_\w+)'/g)].map(([, code]) => code),
   );
@@ -91,8 +92,8 @@ it('docs/formats.md lists the metadata of a checkpoint', () => {
   expect(version).toMatch(new RegExp(`^\`${metadata.version}\``));
 });
 
-it('README.md lists the functions of kernels.ts', () => {
-  const text = section(readme, '### The kernels');
+it('docs/library.md lists the functions of kernels.ts', () => {
+  const text = section(library, '## The kernels');
   const exported = [...libText('kernels.ts').matchAll(/export \{([^}]*)\}/g)]
     .flatMap(([, names]) => names.split(','))
     .map((name) => name.trim())
