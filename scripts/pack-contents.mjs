@@ -10,7 +10,7 @@ const allowed = [
   /^docs\/(decisions\/|guides\/)?[\w-]+\.(md|svg|json)$/,
   /^examples\/[\w-]+\.(md|mjs)$/,
   /^lib\/web\/assets\/[\w-]+\.(html|css|svg)$/,
-  /^native\/(README\.md|old_libraries\.h|bindings\/\w+\.(cpp|h)|core\/((isa|lanes|rows)\/)?\w+\.(cpp|h))$/,
+  /^native\/(README\.md|old_libraries\.h|bindings\/\w+\.(cpp|h)|core\/((isa|lanes|layers|losses|rows|updates)\/)?\w+\.(cpp|h|inc))$/,
   /^prebuilds\/(linux|darwin)-(x64|arm64)(-glibc|-musl)?\/rownet\.node$/,
   /^scripts\/(install|try-addon)\.mjs$/,
 ];

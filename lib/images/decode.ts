@@ -1,12 +1,12 @@
 /** Grey pixels of image files, told apart by their first bytes. */
 import { ArgumentTypeError, DataError } from '../errors.js';
 import { readRegularFile } from '../files.js';
+import { typedArrayName, typeName } from '../tensor.js';
 import { foreignFormat } from './foreign.js';
 import { decodeJpeg } from './jpeg.js';
 import { isJpeg } from './jpeg-segments.js';
 import { type GreyImage, maxFileBytes } from './limits.js';
 import { decodePng, isPng } from './png.js';
-import { typedArrayName, typeName } from '../tensor.js';
 
 const LARGE = 'make the image smaller';
 

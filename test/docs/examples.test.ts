@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { greyPng } from '../lib/images/image-files.js';
-import { rownet, root, temporaryFolder, writeIdxFolder } from '../support/cli.js';
+import { root, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { blocks, page, section } from './pages.js';
 
 const folder = temporaryFolder();

@@ -1,18 +1,12 @@
-/** Pictures as PNG. The libraries are loaded when one is made. */
+/** Pictures as PNG. The library that draws SVG is loaded when it is used. */
 import { createRequire } from 'node:module';
+import { encodePng } from '../../images/png-encode.js';
 import { diverging } from '../../plots/diverging.js';
 
 /** Grey bytes as a data URI; `signed` shows 128 as white, less as blue, more as orange. */
-export async function pngDataUri(
-  bytes: Uint8Array,
-  width: number,
-  height: number,
-  signed = false,
-): Promise<string> {
-  const { encode } = await import('fast-png');
-  const data = signed ? Uint8Array.from([...bytes].flatMap(diverging)) : bytes;
-  const png = encode({ width, height, data, channels: signed ? 3 : 1, depth: 8 });
-  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+export function pngDataUri(bytes: Uint8Array, width: number, height: number, signed = false): string {
+  const pixels = signed ? Uint8Array.from([...bytes].flatMap(diverging)) : bytes;
+  return `data:image/png;base64,${Buffer.from(encodePng(pixels, width, height)).toString('base64')}`;
 }
 
 /** An SVG as PNG, twice its size; undefined where the optional packages that draw it are not installed. */

@@ -3,26 +3,26 @@ import { join } from 'node:path';
 import type { DataSource } from '../../data/datasets.js';
 import { worstMistakes } from '../../engines/mistakes.js';
 import { DataError } from '../../errors.js';
+import { statsOf } from '../../files.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { setThreads } from '../../kernels.js';
 import { curvesSvg } from '../../plots/curves.js';
-import { computeAccuracy } from '../../training/evaluate.js';
-import { firstFilters } from '../../web/layer-pictures.js';
-import { type Picture, type ReportedTest, reportPage } from '../../web/report-page.js';
-import { UsageError } from '../exit.js';
-import { namedOrNewest } from './newest-run.js';
-import type { OptionsOf } from '../options/commands.js';
-import { print, printJson } from '../terminal/output.js';
-import { pngDataUri, svgToPng } from './png.js';
-import { printable } from '../terminal/printable.js';
-import { statsOf } from '../../files.js';
 import { type RunConfig, runTitle } from '../../runs/config.js';
 import { loadRunData } from '../../runs/data.js';
 import { RunFolder } from '../../runs/folder.js';
 import type { OpenedRun } from '../../runs/open-run.js';
 import { checkpointFile } from '../../runs/path.js';
-import { openNet } from './open-net.js';
+import { computeAccuracy } from '../../training/evaluate.js';
+import { firstFilters } from '../../web/layer-pictures.js';
+import { type Picture, type ReportedTest, reportPage } from '../../web/report-page.js';
+import { UsageError } from '../exit.js';
+import type { OptionsOf } from '../options/commands.js';
 import { resolveThreads } from '../options/threads.js';
+import { print, printJson } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
+import { namedOrNewest } from './newest-run.js';
+import { openNet } from './open-net.js';
+import { pngDataUri, svgToPng } from './png.js';
 
 const mostMistakes = 24;
 
@@ -51,7 +51,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
     test,
     ...(missing === undefined ? {} : { missing }),
     ...(warning === undefined ? {} : { warning }),
-    filters: await filterPictures(saved),
+    filters: filterPictures(saved),
     details: details(config, folder, source),
   });
   const out = options.out ?? join(path, 'report.html');
@@ -93,42 +93,33 @@ async function evaluate(
   const classNames = confusion.map((_, label) => test.classNames?.[label] ?? String(label));
   const [, height, width] = test.shape;
   const found = worstMistakes(net, test, { normalization, predictions, count: mostMistakes });
-  const mistakes = await Promise.all(
-    found.map(async ({ index, label, predicted, confidence }) => {
-      const pixels = test.images.subarray(index * height * width, (index + 1) * height * width);
-      const share = `${(100 * confidence).toFixed(1)} %`;
-      return {
-        png: await pngDataUri(pixels, width, height),
-        caption: `${classNames[label]}, taken for ${classNames[predicted]} (${share})`,
-        width,
-        height,
-        label,
-        predicted,
-        confidence,
-      };
-    }),
-  );
+  const mistakes = found.map(({ index, label, predicted, confidence }) => {
+    const pixels = test.images.subarray(index * height * width, (index + 1) * height * width);
+    const share = `${(100 * confidence).toFixed(1)} %`;
+    return {
+      png: pngDataUri(pixels, width, height),
+      caption: `${classNames[label]}, taken for ${classNames[predicted]} (${share})`,
+      width,
+      height,
+      label,
+      predicted,
+      confidence,
+    };
+  });
   return { test: { images, loss, accuracy, confusion, classNames, mistakes }, source };
 }
 
-async function filterPictures({ net }: OpenedRun): Promise<Picture[]> {
+function filterPictures({ net }: OpenedRun): Picture[] {
   const filters = firstFilters(net);
   if (filters === undefined) return [];
   const { name, count, width, height } = filters;
   const bytes = new Uint8Array(Buffer.from(filters.bytes, 'base64'));
-  return Promise.all(
-    Array.from({ length: count }, async (_, i) => ({
-      png: await pngDataUri(
-        bytes.subarray(i * width * height, (i + 1) * width * height),
-        width,
-        height,
-        true,
-      ),
-      caption: `${name}, filter ${i}`,
-      width,
-      height,
-    })),
-  );
+  return Array.from({ length: count }, (_, i) => ({
+    png: pngDataUri(bytes.subarray(i * width * height, (i + 1) * width * height), width, height, true),
+    caption: `${name}, filter ${i}`,
+    width,
+    height,
+  }));
 }
 
 /** What the run was, for those who want to repeat it. */
