@@ -37,11 +37,7 @@ function writeBlock(page, anchor, language, text) {
 }
 
 try {
-  const first = printed([bin, 'train']);
-  writeBlock('README.md', '<!-- quickstart -->', 'text', first);
-  const run = /Run folder: (\S+)/.exec(first)[1];
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  writeFileSync(join(root, 'README.md'), readme.replace(/(?<=rownet serve )runs\/\S+(?=`)/, run));
+  writeBlock('README.md', '<!-- quickstart -->', 'text', printed([bin, 'train']));
   const quickstart = printed([bin, 'train', '--out', 'runs/first']);
   writeBlock('docs/guides/quickstart.md', 'npx rownet train --out runs/first', 'text', quickstart);
   const tiny = printed([
