@@ -168,7 +168,7 @@ const notInRownet = new Map(
     ceilmode: 'rows and columns that no whole window covers are left out',
     returnindices: 'the function maxPool2d returns them as argmax',
     activation: 'put a ReLU after the layer',
-    dropout: 'there is no dropout',
+    dropout: 'Dropout is a layer',
     device: 'everything runs on the CPU',
     dtype: 'everything is float32',
     dampening: 'SGD has momentum and nesterov',
