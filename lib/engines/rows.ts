@@ -1,6 +1,6 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
 import { ArgumentTypeError, StateError } from '../errors.js';
-import { checkArray, checkInteger } from '../kernels/checks.js';
+import { checkArray } from '../kernels/checks.js';
 import { gatherImages } from '../kernels/training.js';
 import { applyUpdate } from '../kernels/updates.js';
 import { evaluation, TensorBuffer } from '../layers/layer.js';
@@ -8,9 +8,8 @@ import type { Loss, LossTargets } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
-import { checkEngineOptions, checkImages, checkStep, gradScaleOf, valuesOf } from './image-set.js';
-
-const EVALUATION_BATCH = 256;
+import { evaluateBatches } from './evaluate.js';
+import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from './image-set.js';
 
 export class RowsEngine implements Engine {
   readonly name = 'rows';
@@ -51,27 +50,17 @@ export class RowsEngine implements Engine {
     return result;
   }
 
-  evaluate(dataset: ImageSet, batchSize = EVALUATION_BATCH): Evaluation {
-    checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
-    checkImages('engine', this.#net, dataset);
-    const classes = this.#net.outputShape[0];
-    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    const predictions = new Int32Array(dataset.count);
-    let loss = 0;
-    for (let start = 0; start < dataset.count; start += batchSize) {
-      const count = Math.min(batchSize, dataset.count - start);
-      const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
-      const labels = this.#gatherLabels(dataset, indices);
+  evaluate(dataset: ImageSet, batchSize?: number): Evaluation {
+    const [classes] = this.#net.outputShape;
+    const evaluateBatch = (indices: Uint32Array, predictions: Int32Array) => {
       const scores = this.#net.forward(this.#gather(dataset, indices), evaluation);
-      const targets = this.#gatherTargets(dataset, indices);
-      loss += this.#loss.measure(scores, targets, { gradScale: 1, grad: null }).loss;
-      for (let row = 0; row < count; row += 1) {
-        predictions[start + row] = firstMaximum(scores.data, row * classes, classes);
-        confusion[labels[row]][predictions[start + row]] += 1;
+      for (let row = 0; row < indices.length; row += 1) {
+        predictions[row] = firstMaximum(scores.data, row * classes, classes);
       }
-    }
-    const correct = confusion.reduce((sum, row, label) => sum + row[label], 0);
-    return { images: dataset.count, loss, correct, confusion, predictions };
+      const targets = this.#gatherTargets(dataset, indices);
+      return this.#loss.measure(scores, targets, { gradScale: 1, grad: null }).loss;
+    };
+    return evaluateBatches(this.#net, dataset, evaluateBatch, batchSize);
   }
 
   predict(x: Tensor): Tensor {

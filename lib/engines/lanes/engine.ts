@@ -1,6 +1,6 @@
 /** The engine that runs a net as fused native steps in a batch-innermost layout; see docs/engines.md. */
 import { ArgumentRangeError, StateError } from '../../errors.js';
-import { checkBatch, checkInteger } from '../../kernels/checks.js';
+import { checkBatch } from '../../kernels/checks.js';
 import type { LanePlan } from './native-plan.js';
 import { applyUpdate, type ParameterUpdate } from '../../kernels/updates.js';
 import { compileNet } from './compile.js';
@@ -9,9 +9,8 @@ import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
 import type { Loss } from '../../losses/loss.js';
 import { Tensor } from '../../tensor.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
-import { checkEngineOptions, checkImages, checkStep, gradScaleOf, valuesOf } from '../image-set.js';
-
-const EVALUATION_BATCH = 256;
+import { evaluateBatches } from '../evaluate.js';
+import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from '../image-set.js';
 
 /** Whether, and how, this engine runs the net, and goes down the gradient of the loss. */
 export function planLanes(net: Net, loss?: Loss): Plan {
@@ -113,36 +112,16 @@ export class LanesEngine implements Engine {
     return result;
   }
 
-  evaluate(dataset: ImageSet, batchSize = EVALUATION_BATCH): Evaluation {
-    checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
-    checkImages('engine', this.#net, dataset);
-    const classes = this.#net.outputShape[0];
-    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  evaluate(dataset: ImageSet, batchSize?: number): Evaluation {
     const { scale, shift } = this.#normalization;
-    const predictions = new Int32Array(dataset.count);
-    const values = this.#values(dataset);
-    let loss = 0;
-    for (let start = 0; start < dataset.count; start += batchSize) {
-      const count = Math.min(batchSize, dataset.count - start);
-      const indices = Uint32Array.from({ length: count }, (_, index) => start + index);
-      const part = this.#plan.evaluate({
-        images: dataset.images,
-        labels: dataset.labels,
-        values,
-        indices,
-        scale,
-        shift,
-        parameters: this.#net.arena,
-        buffers: this.#net.bufferArena,
-        predictions: predictions.subarray(start, start + count),
-      });
-      loss += part.loss;
-      for (let row = 0; row < count; row += 1) {
-        confusion[dataset.labels[start + row]][predictions[start + row]] += 1;
-      }
-    }
-    const correct = confusion.reduce((sum, row, label) => sum + row[label], 0);
-    return { images: dataset.count, loss, correct, confusion, predictions };
+    const { arena: parameters, bufferArena: buffers } = this.#net;
+    const evaluateBatch = (indices: Uint32Array, predictions: Int32Array) => {
+      const { images, labels } = dataset;
+      const values = this.#values(dataset);
+      const batch = { images, labels, values, indices, scale, shift, parameters, buffers };
+      return this.#plan.evaluate({ ...batch, predictions }).loss;
+    };
+    return evaluateBatches(this.#net, dataset, evaluateBatch, batchSize);
   }
 
   /** What a loss of values compares scores with; those of the set last asked for are kept. */

@@ -1,0 +1,187 @@
+#include "batch_net.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "reference/layers.h"
+
+namespace rownet::test {
+
+namespace {
+
+constexpr double kMomentum = 0.25, kEps = 1e-3;
+
+size_t size(int64_t n) { return static_cast<size_t>(n); }
+
+double activated(const std::string& name, double x) {
+  if (name == "relu") return x > 0.0 ? x : 0.0;
+  if (name == "sigmoid") return 1.0 / (1.0 + std::exp(-x));
+  return x;
+}
+
+Batch pooled(const Batch& in) {
+  const Window v{in.count, in.shape.c, in.shape.h, in.shape.w, 2, 2, 2, 2, 0, 0};
+  Batch out{in.count, {v.c, out_height(v), out_width(v)}, {}};
+  out.values.resize(size(in.count * out.shape.size()));
+  std::vector<int64_t> positions(out.values.size());
+  reference::max_pool2d_forward(v, in.values.data(), out.values.data(), positions.data());
+  return out;
+}
+
+}  // namespace
+
+BatchNet& BatchNet::conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation,
+                         bool pool) {
+  const PlaneShape in = shape;
+  const double k = static_cast<double>(kernel), p = static_cast<double>(pad);
+  const double weight = take(channels * in.c * kernel * kernel), bias = take(channels);
+  steps.push_back({"conv2d",
+                   {{"outChannels", {static_cast<double>(channels)}},
+                    {"kernel", {k, k}},
+                    {"stride", {1, 1}},
+                    {"padding", {p, p}},
+                    {"pool", {pool ? 1.0 : 0.0}},
+                    {"weight", {weight}},
+                    {"bias", {bias}}},
+                   {{"activation", activation}}});
+  const std::string name = activation;
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    const Window v{x.count, in.c, in.h, in.w, kernel, kernel, 1, 1, pad, pad};
+    Batch y{x.count, {channels, out_height(v), out_width(v)}, {}};
+    y.values.resize(size(x.count * y.shape.size()));
+    reference::conv2d_forward(v, channels, x.values.data(),
+                              pass.parameters.data() + static_cast<int64_t>(weight),
+                              pass.parameters.data() + static_cast<int64_t>(bias), y.values.data());
+    for (double& value : y.values) value = activated(name, value);
+    return pool ? pooled(y) : y;
+  });
+  shape = {channels, in.h + 2 * pad - kernel + 1, in.w + 2 * pad - kernel + 1};
+  if (pool) shape = {channels, shape.h / 2, shape.w / 2};
+  return *this;
+}
+
+BatchNet& BatchNet::linear(int64_t outputs, const char* activation) {
+  const int64_t features = shape.size();
+  const double weight = take(outputs * features), bias = take(outputs);
+  steps.push_back({"linear",
+                   {{"inFeatures", {static_cast<double>(features)}},
+                    {"outFeatures", {static_cast<double>(outputs)}},
+                    {"weight", {weight}},
+                    {"bias", {bias}}},
+                   {{"activation", activation}}});
+  const std::string name = activation;
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    Batch y{x.count, {outputs, 1, 1}, Doubles(size(x.count * outputs))};
+    reference::linear_forward(x.count, features, outputs, x.values.data(),
+                              pass.parameters.data() + static_cast<int64_t>(weight),
+                              pass.parameters.data() + static_cast<int64_t>(bias), y.values.data());
+    for (double& value : y.values) value = activated(name, value);
+    return y;
+  });
+  shape = {outputs, 1, 1};
+  return *this;
+}
+
+BatchNet& BatchNet::activation(const char* name) {
+  steps.push_back({"activation", {}, {{"activation", name}}});
+  const std::string text = name;
+  forward.push_back([=](const Batch& x, Pass&) {
+    Batch y = x;
+    for (double& value : y.values) value = activated(text, value);
+    return y;
+  });
+  return *this;
+}
+
+BatchNet& BatchNet::max_pool() {
+  steps.push_back({"maxPool2d", {{"kernel", {2, 2}}, {"stride", {2, 2}}}});
+  forward.push_back([](const Batch& x, Pass&) { return pooled(x); });
+  shape = {shape.c, shape.h / 2, shape.w / 2};
+  return *this;
+}
+
+BatchNet& BatchNet::batch_norm(bool affine) {
+  const int64_t channels = shape.c, mean_at = buffers, variance_at = buffers + channels;
+  buffers += 2 * channels;
+  LaneStep step{"batchNorm2d",
+                {{"features", {static_cast<double>(channels)}},
+                 {"eps", {kEps}},
+                 {"momentum", {kMomentum}},
+                 {"runningMean", {static_cast<double>(mean_at)}},
+                 {"runningVar", {static_cast<double>(variance_at)}}}};
+  int64_t weight = -1, bias = -1;
+  if (affine) {
+    weight = static_cast<int64_t>(take(channels));
+    bias = static_cast<int64_t>(take(channels));
+    step.numbers["weight"] = {static_cast<double>(weight)};
+    step.numbers["bias"] = {static_cast<double>(bias)};
+  }
+  steps.push_back(step);
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    Batch y = x;
+    const int64_t pixels = x.shape.h * x.shape.w, values = x.count * pixels;
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto for_each = [&](const auto& body) {
+        for (int64_t n = 0; n < x.count; ++n) {
+          for (int64_t i = 0; i < pixels; ++i) body(size((n * channels + c) * pixels + i));
+        }
+      };
+      double& running_mean = pass.buffers[size(mean_at + c)];
+      double& running_variance = pass.buffers[size(variance_at + c)];
+      double mean = running_mean, variance = running_variance;
+      if (pass.training) {
+        double sum = 0.0, squares = 0.0;
+        for_each([&](size_t i) { sum += x.values[i]; });
+        mean = sum / static_cast<double>(values);
+        for_each([&](size_t i) { squares += std::pow(x.values[i] - mean, 2); });
+        variance = squares / static_cast<double>(values);
+        const double unbiased = squares / static_cast<double>(std::max<int64_t>(values - 1, 1));
+        running_mean += kMomentum * (mean - running_mean);
+        running_variance += kMomentum * (unbiased - running_variance);
+      }
+      const double factor = affine ? pass.parameters[size(weight + c)] : 1.0;
+      const double added = affine ? pass.parameters[size(bias + c)] : 0.0;
+      for_each([&](size_t i) {
+        y.values[i] = (x.values[i] - mean) / std::sqrt(variance + kEps) * factor + added;
+      });
+    }
+    return y;
+  });
+  return *this;
+}
+
+namespace {
+
+uint32_t mixed(uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x7FEB352Du;
+  x ^= x >> 15;
+  x *= 0x846CA68Bu;
+  return x ^ (x >> 16);
+}
+
+}  // namespace
+
+BatchNet& BatchNet::dropout(double p) {
+  const int64_t place = places++;
+  steps.push_back({"dropout", {{"p", {p}}, {"place", {static_cast<double>(place)}}}});
+  forward.push_back([=](const Batch& x, Pass& pass) {
+    Batch y = x;
+    if (!pass.training) return y;
+    uint32_t key = mixed(static_cast<uint32_t>(pass.draw.seed) ^ 0x9E3779B9u);
+    key = mixed(key + static_cast<uint32_t>(pass.draw.seed >> 32));
+    key = mixed(key + static_cast<uint32_t>(pass.draw.step) * 0x85EBCA6Bu);
+    key = mixed(key + static_cast<uint32_t>(place) * 0xC2B2AE35u);
+    const auto features = static_cast<uint32_t>(x.shape.size());
+    for (uint32_t i = 0; i < y.values.size(); ++i) {
+      const uint32_t image = i / features, element = i % features;
+      const uint32_t index = image * 0x27D4EB2Fu + element * 0x165667B1u + 1u;
+      const bool kept = (mixed(key ^ mixed(index)) >> 8) >= static_cast<uint32_t>(p * 0x1p24 + 0.5);
+      y.values[i] = kept ? y.values[i] / (1.0 - p) : 0.0;
+    }
+    return y;
+  });
+  return *this;
+}
+
+}  // namespace rownet::test

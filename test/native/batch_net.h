@@ -1,0 +1,49 @@
+// batch_net.h: nets whose steps are added one by one, to a plan of lanes and to a reference in double over
+// the whole batch, for layers that need more than one image.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "fused_nets.h"
+
+namespace rownet::test {
+
+// What goes through the reference.
+struct Batch {
+  int64_t count;
+  PlaneShape shape;
+  Doubles values;  // [count, c, h, w]
+};
+
+struct Pass {
+  const Doubles& parameters;
+  Doubles& buffers;
+  bool training;
+  Draw draw;
+};
+
+struct BatchNet {
+  PlaneShape input{1, 6, 7}, shape{1, 6, 7};
+  std::vector<LaneStep> steps;
+  std::vector<std::function<Batch(const Batch&, Pass&)>> forward;
+  int64_t parameters = 0, buffers = 0, places = 0;
+
+  double take(int64_t count) {
+    parameters += count;
+    return static_cast<double>(parameters - count);
+  }
+
+  BatchNet& conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation, bool pool);
+  BatchNet& linear(int64_t outputs, const char* activation);
+  BatchNet& activation(const char* name);
+  BatchNet& max_pool();
+  BatchNet& batch_norm(bool affine);
+  BatchNet& dropout(double p);
+
+  LanePlan plan(const char* loss) const {
+    return LanePlan(input.c, input.h, input.w, steps, {loss});
+  }
+};
+
+}  // namespace rownet::test
