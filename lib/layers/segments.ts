@@ -29,12 +29,20 @@ export function checkGradients(where: string, parameters: readonly Parameter[]):
   throw new StateError(`${where}: expected a backward first but ${without.name} has no gradient`);
 }
 
-/** Offset, count, weightDecay and gradScale of a parameter; the offset counts from the start of its buffer. */
-export function segmentOf({ value, kind, rows }: Parameter, options: SegmentOptions): readonly number[] {
-  return [
-    value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT,
-    value.size,
-    kind === 'weight' ? options.weightDecay : 0,
-    kind === 'bias' && options.biasGradient === 'mean' ? 1 / rows : 1,
-  ];
+/**
+ * Offset, count, weightDecay and gradScale of each parameter; an offset counts from the start of its buffer. Written into
+ * `segments`, so that a step allocates nothing.
+ */
+export function setSegments(
+  segments: Float64Array,
+  parameters: readonly Parameter[],
+  { weightDecay, biasGradient }: SegmentOptions,
+): Float64Array {
+  for (const [index, { value, kind, rows }] of parameters.entries()) {
+    segments[4 * index] = value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT;
+    segments[4 * index + 1] = value.size;
+    segments[4 * index + 2] = kind === 'weight' ? weightDecay : 0;
+    segments[4 * index + 3] = kind === 'bias' && biasGradient === 'mean' ? 1 / rows : 1;
+  }
+  return segments;
 }

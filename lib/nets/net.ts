@@ -9,7 +9,7 @@ import {
   type Parameter,
 } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { checkGradients, checkSegmentOptions, segmentOf } from '../layers/segments.js';
+import { checkGradients, checkSegmentOptions, setSegments } from '../layers/segments.js';
 import { type Leaf, leaves, Sequential } from '../layers/sequential.js';
 import { checkOptions } from '../options.js';
 import { formatShape, newFloats, type Shape, Tensor, typeName } from '../tensor.js';
@@ -58,6 +58,7 @@ export class Net {
   /** Input shape and layers as JSON, stored in checkpoints: equal strings mean interchangeable parameters. */
   readonly architecture: string;
   readonly #parameters: readonly Parameter[];
+  readonly #segments: Float64Array;
   readonly #buffers: readonly LayerBuffer[];
   readonly #seed: number;
   #training = true;
@@ -86,6 +87,7 @@ export class Net {
     this.inputShape = Object.freeze([...inputShape]);
     this.layer = layer;
     this.#parameters = layer.parameters();
+    this.#segments = new Float64Array(4 * this.#parameters.length);
     this.#buffers = layer.buffers();
     const taken = [...this.#parameters, ...this.#buffers].find(({ bound }) => bound);
     if (taken !== undefined) {
@@ -209,7 +211,7 @@ export class Net {
       params: this.arena,
       grads: this.gradArena,
       state: [null],
-      segments: Float64Array.from(this.#parameters.flatMap((parameter) => segmentOf(parameter, each))),
+      segments: setSegments(this.#segments, this.#parameters, each),
       numbers: [lr, 0, 0],
     });
   }

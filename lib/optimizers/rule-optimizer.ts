@@ -4,7 +4,7 @@ import { checkNumber, checkShape, checkTensor } from '../kernels/checks.js';
 import { applyUpdate, type ParameterUpdate } from '../kernels/updates.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut, type NamedTensors } from '../layers/named-tensors.js';
-import { checkGradients, checkSegmentOptions, segmentOf } from '../layers/segments.js';
+import { checkGradients, checkSegmentOptions, setSegments } from '../layers/segments.js';
 import { Tensor, typeName } from '../tensor.js';
 import type { Optimizer } from './optimizer.js';
 
@@ -57,7 +57,7 @@ export abstract class RuleOptimizer implements Optimizer {
   readonly #slots: readonly Slot[];
   /** Where the parameters are those of a net, in its arenas: one call then updates all. */
   readonly #arena: { readonly params: Float32Array; readonly grads: Float32Array } | undefined;
-  #segments: Float64Array;
+  readonly #segments: Float64Array;
   /** Steps that were made. */
   #steps = 0;
 
@@ -72,14 +72,15 @@ export abstract class RuleOptimizer implements Optimizer {
     this.#parameters = parameters;
     this.#arena = sharedArena(parameters);
     this.#slots = rule.slots.map((slot) => this.#newSlot(slot));
-    this.#segments = this.#newSegments();
+    this.#segments = new Float64Array(4 * parameters.length);
+    setSegments(this.#segments, parameters, this);
   }
 
   step(lr: number = this.lr): void {
     const { name: rule } = this.#rule;
     checkNumber(rule, 'lr', lr, 0);
     checkGradients(rule, this.#parameters);
-    if (this.biasGradient === 'mean') this.#segments = this.#newSegments();
+    if (this.biasGradient === 'mean') setSegments(this.#segments, this.#parameters, this);
     const numbers = this.#next(lr);
     if (this.#arena !== undefined) {
       applyUpdate(this.#arenaUpdate(this.#arena, numbers));
@@ -150,13 +151,6 @@ export abstract class RuleOptimizer implements Optimizer {
       return new Tensor(shape, arena?.subarray(offset, offset + size));
     });
     return { name, arena, tensors };
-  }
-
-  #newSegments(): Float64Array {
-    const { weightDecay, biasGradient } = this;
-    return Float64Array.from(
-      this.#parameters.flatMap((one) => segmentOf(one, { weightDecay, biasGradient })),
-    );
   }
 }
 
