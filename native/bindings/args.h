@@ -68,36 +68,16 @@ class Args {
   // May run code of the caller, as reading any list or object may.
   Window window(Napi::Value value, const char* name) const;
   template <typename T>
-  Span<T> array(Napi::Value value, const char* name, size_t length, bool or_null = false) const {
+  Span<T> array(Napi::Value value, const char* name, size_t length = 0,
+                bool or_null = false) const {
     const Memory memory = this->memory(value, name, element_of<T>(), length, or_null);
     return {static_cast<T*>(memory.data), memory.size};
   }
   Memory memory(Napi::Value value, const char* name, Element element, size_t length,
                 bool or_null) const;
 
-  Span<float> floats(Napi::Value value, const char* name, size_t length) const {
-    return array<float>(value, name, length);
-  }
-  Span<uint8_t> bytes(Napi::Value value, const char* name) const {
-    return array<uint8_t>(value, name, 0);
-  }
-  Span<int32_t> int32s(Napi::Value value, const char* name, size_t length) const {
-    return array<int32_t>(value, name, length);
-  }
-  Span<uint32_t> uint32s(Napi::Value value, const char* name) const {
-    return array<uint32_t>(value, name, 0);
-  }
-  Span<double> doubles(Napi::Value value, const char* name, size_t length = 0) const {
-    return array<double>(value, name, length);
-  }
-
   float number(const char* name) { return number(next(), name); }
   int64_t size(const char* name, int64_t low = 0) { return integer(next(), name, low); }
-  Span<float> floats(const char* name, size_t length) { return floats(next(), name, length); }
-  Span<uint8_t> bytes(const char* name) { return bytes(next(), name); }
-  Span<int32_t> int32s(const char* name, size_t length) { return int32s(next(), name, length); }
-  Span<uint32_t> uint32s(const char* name) { return uint32s(next(), name); }
-  Span<double> doubles(const char* name, size_t length) { return doubles(next(), name, length); }
 
   // Throws when `written` shares memory with any of the others.
   void disjoint(const char* name, Region written, const std::vector<Region>& others) const;

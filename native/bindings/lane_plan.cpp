@@ -80,8 +80,8 @@ struct BatchArguments {
 
 // Every index inside the images and the targets of the loss, every label inside the outputs.
 BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& fields) {
-  const auto images = args.bytes(fields.images, "images");
-  const auto indices = args.uint32s(fields.indices, "indices");
+  const auto images = args.array<uint8_t>(fields.images, "images");
+  const auto indices = args.array<uint32_t>(fields.indices, "indices");
   BatchArguments taken{};
   ByteBatch& batch = taken.batch;
   batch.images = images.data;
@@ -92,12 +92,12 @@ BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& f
   taken.regions = {images, indices};
   size_t available = images.size / static_cast<size_t>(plan.input_size()), targets = 0;
   if (plan.loss().of_labels) {
-    const auto labels = args.bytes(fields.labels, "labels");
+    const auto labels = args.array<uint8_t>(fields.labels, "labels");
     batch.labels = labels.data;
     targets = labels.size;
     taken.regions.push_back(labels);
   } else {
-    const auto values = args.floats(fields.values, "values", 0);
+    const auto values = args.array<float>(fields.values, "values");
     batch.values = values.data;
     targets = values.size / static_cast<size_t>(plan.outputs());
     taken.regions.push_back(values);
@@ -115,8 +115,8 @@ BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& f
     }
   }
   taken.parameters =
-      args.floats(fields.parameters, "parameters", static_cast<size_t>(plan.parameters()));
-  taken.buffers = args.floats(fields.buffers, "buffers", static_cast<size_t>(plan.buffers()));
+      args.array<float>(fields.parameters, "parameters", static_cast<size_t>(plan.parameters()));
+  taken.buffers = args.array<float>(fields.buffers, "buffers", static_cast<size_t>(plan.buffers()));
   return taken;
 }
 
@@ -211,13 +211,15 @@ Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
     }
     for (const Span<float>& state : update.state) written("state", state);
   } else {
-    gradients = args.floats(gradients_field, "gradients", static_cast<size_t>(plan_->parameters()));
+    gradients =
+        args.array<float>(gradients_field, "gradients", static_cast<size_t>(plan_->parameters()));
     written("gradients", gradients);
   }
   written("parameters", taken.parameters);
   written("buffers", taken.buffers);
   if (!seconds_field.IsUndefined()) {
-    const auto times = args.doubles(seconds_field, "seconds", static_cast<size_t>(plan_->times()));
+    const auto times =
+        args.array<double>(seconds_field, "seconds", static_cast<size_t>(plan_->times()));
     written("seconds", times);
     context.seconds = times.data;
   }
@@ -236,7 +238,7 @@ Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
   const Napi::Value predictions_field = fields.Get("predictions");
   BatchArguments taken = take_batch(args, *plan_, batch_fields);
   const auto predictions =
-      args.int32s(predictions_field, "predictions", static_cast<size_t>(taken.batch.count));
+      args.array<int32_t>(predictions_field, "predictions", static_cast<size_t>(taken.batch.count));
   taken.regions.insert(taken.regions.end(), {taken.parameters, taken.buffers});
   args.disjoint("predictions", predictions, taken.regions);
   const LossSum sum = guarded(info.Env(), args.where(), [&] {
@@ -254,11 +256,13 @@ Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
   const Napi::Value parameters_field = fields.Get("parameters");
   const Napi::Value buffers_field = fields.Get("buffers");
   const int64_t count = args.integer(fields.Get("count"), "count");
-  const auto x = args.floats(x_field, "x", args.product({count, plan_->input_size()}));
+  const auto x = args.array<float>(x_field, "x", args.product({count, plan_->input_size()}));
   const auto parameters =
-      args.floats(parameters_field, "parameters", static_cast<size_t>(plan_->parameters()));
-  const auto buffers = args.floats(buffers_field, "buffers", static_cast<size_t>(plan_->buffers()));
-  const auto scores = args.floats(scores_field, "scores", args.product({count, plan_->outputs()}));
+      args.array<float>(parameters_field, "parameters", static_cast<size_t>(plan_->parameters()));
+  const auto buffers =
+      args.array<float>(buffers_field, "buffers", static_cast<size_t>(plan_->buffers()));
+  const auto scores =
+      args.array<float>(scores_field, "scores", args.product({count, plan_->outputs()}));
   args.disjoint("scores", scores, {x, parameters, buffers});
   guarded(info.Env(), args.where(),
           [&] { plan_->predict(x.data, count, parameters.data, buffers.data, scores.data); });

@@ -69,10 +69,10 @@ UpdateArguments take_update(const Args& args, const UpdateFields& fields) {
   const UpdateRule& rule = *fields.rule;
   taken.update.rule = &rule;
   taken.update.step = fields.step;
-  taken.params = args.floats(fields.params, "params", 0);
+  taken.params = args.array<float>(fields.params, "params");
   const size_t size = taken.params.size;
-  taken.grads = args.floats(fields.grads, "grads", size);
-  taken.segments = read_segments(args, args.doubles(fields.segments, "segments"), size);
+  taken.grads = args.array<float>(fields.grads, "grads", size);
+  taken.segments = read_segments(args, args.array<double>(fields.segments, "segments"), size);
   taken.update.segments = taken.segments.data();
   taken.update.segment_count = static_cast<int64_t>(taken.segments.size());
   args.disjoint("params", taken.params, {taken.grads});
