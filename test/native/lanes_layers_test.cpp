@@ -159,6 +159,24 @@ std::vector<int64_t> batch_sizes(bool whole_blocks) {
 
 }  // namespace
 
+TEST(lanes_layers_learn_nothing_from_no_images) {
+  const BatchNet net = BatchNet().conv(3, 3, 1, "", false).batch_norm(true).linear(kClasses, "");
+  const Start start(net, 1, 0);
+  Floats parameters = start.parameters, buffers = start.buffers;
+  Floats gradients(parameters.size(), 1.0f);
+  // New plans: nothing has given them memory before.
+  LanePlan plan = net.plan("mse"), updated = net.plan("mse");
+  const StepContext context{1.0f, buffers.data(), {0, 0}};
+  CHECK_EQUAL(plan.train_step(start.batch(), parameters.data(), gradients.data(), context).loss,
+              0.0);
+  CHECK(gradients == Floats(parameters.size(), 0.0f));
+  const std::vector<UpdateSegment> all = {{0, net.parameters, 0.0f, 1.0f}};
+  const Update update = sgd({0.5, 0.0, false, 0.0, 1.0}, all, nullptr);
+  CHECK_EQUAL(updated.train_step(start.batch(), update, parameters.data(), context).loss, 0.0);
+  CHECK(parameters == start.parameters);
+  CHECK(buffers == start.buffers);
+}
+
 TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
   uint64_t seed = 0;
   for (const Named& one : nets()) {

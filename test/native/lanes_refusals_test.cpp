@@ -15,7 +15,7 @@ LaneStep conv(int64_t oc, int64_t kh, int64_t kw, int64_t stride_h = 1, int64_t 
               int64_t pad_h = 0, int64_t pad_w = 0, bool pool = false) {
   using Kind = FusedStep::Kind;
   return FusedStep{Kind::kConv, oc, kh, kw,   stride_h, stride_w, pad_h,
-                   pad_w,       0,  0,  true, pool,     0,        0}
+                   pad_w,       0,  0,  true, pool,     0,        kHuge}
       .fields();
 }
 LaneStep pool(int64_t kh, int64_t kw, int64_t stride_h = 1, int64_t stride_w = 1) {
@@ -23,7 +23,7 @@ LaneStep pool(int64_t kh, int64_t kw, int64_t stride_h = 1, int64_t stride_w = 1
   return FusedStep{Kind::kPool, 0, kh, kw, stride_h, stride_w, 0, 0, 0, 0, false, false, 0, 0}
       .fields();
 }
-LaneStep linear(int64_t in, int64_t out, int64_t weight = 0, int64_t bias = 0) {
+LaneStep linear(int64_t in, int64_t out, int64_t weight = 0, int64_t bias = kHuge) {
   using Kind = FusedStep::Kind;
   return FusedStep{Kind::kLinear, 0, 0, 0, 0, 0, 0, 0, in, out, false, false, weight, bias}
       .fields();
@@ -146,17 +146,24 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
       {{1, 6, 6},
        {conv(2, 6, 6), conv(2, 3, 3, 1, 1, 3, 3)},
        "lanes: step 1: padding is not below the kernel"},
+      // Parameters of which threads would write one at the same time
+      {{1, 4, 4}, {linear(16, 2, 0, 31)}, "lanes: step 0: parameters overlap"},
+      {{1, 4, 4}, {linear(16, 2, 1, 0)}, "lanes: step 0: parameters overlap"},
+      {{1, 4, 4}, {linear(16, 2, 8, 40), linear(2, 2, 0, 9)}, "lanes: step 1: parameters overlap"},
       // Sizes: beyond 2^31 vectors, up to those whose product leaves 64 bits.
       {{1, 65536, 65536}, {pool(1, 1)}, "lanes: step 0: input too large"},
       {{kHuge, kHuge, kHuge}, {pool(1, 1)}, "lanes: step 0: input too large"},
       {{kHuge, 2, 1}, {pool(1, 1)}, "lanes: step 0: input too large"},
       {{1, 1, 1},
        {conv(1, kHuge, kHuge, 1, 1, kHuge - 1, kHuge - 1)},
-       "lanes: step 0: input too large"},
-      {{1, 40000, 40000}, {conv(2, 1, 1)}, "lanes: step 0: output too large"},
+       "lanes: step 0: too many weights"},
+      {{1, 1, 1}, {conv(1, 1, kHuge, 1, 1, 0, kHuge - 1)}, "lanes: step 0: input too large"},
+      {{1, 40000, 40000}, {conv(2, 1, 1)}, "lanes: step 0: gradient too large"},
       {{1, 1, 1},
-       {conv(kHuge, 1, 1), conv(1, 3, 3, 1, 1, 1, 1)},
+       {conv(1 << 30, 1, 1), conv(1, 1, 2, 1, 1, 0, 1)},
        "lanes: step 0: output too large"},
+      {{kHuge, kHuge, kHuge}, {linear(5, 2)}, "lanes: step 0: input too large"},
+      {{1, 40000, 40000}, {conv(1 << 20, 1, 1, 40000, 40000)}, "lanes: step 0: gradient too large"},
       {{50000, 1, 1}, {conv(50000, 1, 1)}, "lanes: step 0: too many weights"},
       {{1, 30000, 30000}, {conv(3, 29000, 29000)}, "lanes: step 0: too many weights"},
   };
@@ -166,7 +173,7 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
     CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), one.message);
   }
   CHECK_CASES(static_cast<int64_t>(list.size()));
-  CHECK_EQUAL(list.size(), size_t{58});
+  CHECK_EQUAL(list.size(), size_t{64});
 }
 
 TEST_ONCE(lanes_accept_what_just_fits) {

@@ -41,9 +41,9 @@ struct Planned {
   int parameter_count;
   ArenaRange parameters[kMostParameters];
   int64_t buffer_end;  // floats that the buffers must hold for it
-  size_t activation,
-      gradient;    // of the output: in a slice's memory, and there or in a block's rows
-  size_t partial;  // of the parameters' gradients, in a block's sums
+  size_t activation;   // the output, in a slice
+  size_t gradient;     // of the output, in a slice or in a block's rows
+  size_t partial;      // of the parameters' gradients, in a block's sums
   // What the operation keeps of its fields and of its places.
   alignas(8) unsigned char own[kOwnBytes];
 };
@@ -53,6 +53,7 @@ class StepReader {
  public:
   StepReader(const LaneStep& step, size_t index);
   ~StepReader();
+  StepReader(const StepReader&) = delete;
   // From `low` to 2^31 - 1.
   int64_t integer(const char* name, int64_t low) const;
   // [height, width]

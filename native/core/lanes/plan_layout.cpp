@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "lanes/plan_state.h"
 
@@ -26,6 +28,22 @@ const LaneOp* find_op(const LaneKernels& lanes, const LaneStep& spec, size_t ind
     if ((*op)->name == spec.op) return *op;
   }
   refuse(index, "unknown operation \"" + spec.op.substr(0, 80) + "\"");
+}
+
+// Threads write the gradients of parameters at the same time: none may write another's.
+void check_apart(const std::vector<Planned>& steps) {
+  std::vector<std::pair<ArenaRange, size_t>> ranges;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    for (int k = 0; k < steps[i].parameter_count; ++k)
+      ranges.emplace_back(steps[i].parameters[k], i);
+  }
+  std::sort(ranges.begin(), ranges.end(),
+            [](const auto& a, const auto& b) { return a.first.begin < b.first.begin; });
+  for (size_t i = 1; i < ranges.size(); ++i) {
+    const auto& [before, step] = ranges[i - 1];
+    if (before.begin + before.count <= ranges[i].first.begin) continue;
+    refuse(std::max(step, ranges[i].second), "parameters overlap");
+  }
 }
 
 }  // namespace
@@ -74,7 +92,13 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     t.margin_h = next.margin_h;
     t.margin_w = next.margin_w;
   };
+  // Each is checked without margins before a step reads it, and with them.
+  const auto check_size = [&](const LaneTensor& t, size_t reader) {
+    if (!too_large(t)) return;
+    refuse(reader == 0 ? 0 : reader - 1, reader == 0 ? "input too large" : "output too large");
+  };
   for (size_t i = 0; i < specs.size(); ++i) {
+    check_size(in, i);
     Planned p = read_step(specs[i], i, in);
     LaneTensor& before = i == 0 ? input : steps.back().out;
     set_margins(before, p);
@@ -82,8 +106,7 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
       // Its output, and the gradient of that, are rows without room for margins.
       refuse(i, "padding behind a linear step");
     }
-    if (i == 0 && too_large(before)) refuse(0, "input too large");
-    if (i > 0 && too_large(before)) refuse(i - 1, "output too large");
+    check_size(before, i);
     p.in = before;
     p.winograd = winograd;
     p.input_gradient = trained;
@@ -95,7 +118,8 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     in = p.out;
     steps.push_back(p);
   }
-  if (too_large(in)) refuse(specs.size() - 1, "output too large");
+  check_size(in, specs.size());
+  check_apart(steps);
   outputs = in.c * in.h * in.w;
   const auto take_tensor = [&](const LaneTensor& t, PartName name) {
     return slices.take({t.c, t.h, t.w * width, t.margin_h, t.margin_w * width, t.margin_w * width},
@@ -124,7 +148,9 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
 }
 
 void LanePlan::State::reserve(const LaneCall& call) {
-  const int64_t own = call.training && !joints.empty() ? call.blocks : call.threads;
+  // Not less than the threads, each of which has scratch in a slice, even where there is no block.
+  const bool joined = call.training && !joints.empty();
+  const int64_t own = joined ? std::max(call.blocks, call.threads) : call.threads;
   slices.reserve(own);
   packed.reserve(1);
   block_loss.resize(size(call.blocks));

@@ -58,7 +58,6 @@ struct LanePlan::State {
   // plan_layout.cpp
   void plan(const std::vector<LaneStep>& specs, bool winograd);
   Planned read_step(const LaneStep& spec, size_t index, const LaneTensor& in);
-  void place_step(size_t index);
   // In builds with guards it leaves NaN wherever a call has to write before it reads.
   void reserve(const LaneCall& call);
   // In a slice's memory; in builds with guards it holds NaN.

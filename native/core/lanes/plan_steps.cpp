@@ -137,6 +137,8 @@ void LanePlan::State::backward(size_t begin, size_t end, LaneBlock& block, StepC
 }
 
 LossSum LanePlan::State::train(const LaneCall& call) {
+  // Of no images there is no mean: buffers stay where they are.
+  if (call.blocks == 0) return {0.0, 0};
   pack(call);
   bool gathered = false;
   size_t begin = 0;

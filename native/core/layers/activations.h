@@ -129,6 +129,13 @@ inline Activation read_activation(const StepReader& fields) {
   fields.refuse("unknown activation");
 }
 
+// Of a step that does not keep what it activates.
+inline Activation read_fused_activation(const StepReader& fields) {
+  const Activation a = read_activation(fields);
+  if (a != Activation::kNone && !row_of(a).from_output) fields.refuse("activation needs its input");
+  return a;
+}
+
 inline bool in_front_of_pool(Activation a) { return a == Activation::kNone || row_of(a).monotonic; }
 
 }  // namespace

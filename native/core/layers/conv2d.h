@@ -31,7 +31,7 @@ void conv2d_read(const StepReader& fields, Planned& step) {
   fields.pair("kernel", 1, &s.kh, &s.kw);
   fields.pair("stride", 1, &s.stride_h, &s.stride_w);
   fields.pair("padding", 0, &own.pad_h, &own.pad_w);
-  s.activation = read_activation(fields);
+  s.activation = read_fused_activation(fields);
   s.pool = fields.flag("pool");
   if (own.pad_h >= s.kh || own.pad_w >= s.kw) fields.refuse("padding is not below the kernel");
   if (in.h + 2 * own.pad_h < s.kh || in.w + 2 * own.pad_w < s.kw)
@@ -43,6 +43,10 @@ void conv2d_read(const StepReader& fields, Planned& step) {
     fields.refuse("activation does not fit a max-pool");
   if (channels > kMaxVectors / (in.c * s.kh) || channels * in.c * s.kh > kMaxVectors / s.kw)
     fields.refuse("too many weights");
+  // Of the gradient that conv_backward_kernel.h spreads out.
+  const int64_t dense_h = in.h + s.kh - 1, dense_w = in.w + s.kw - 1;
+  if (dense_h > kMaxVectors / dense_w || channels > kMaxVectors / (dense_h * dense_w))
+    fields.refuse("gradient too large");
   step.out = {channels, s.pool ? s.oh / 2 : s.oh, s.pool ? s.ow / 2 : s.ow, 0, 0};
   step.margin_h = own.pad_h;
   step.margin_w = own.pad_w;

@@ -26,7 +26,7 @@ void linear_read(const StepReader& fields, Planned& step) {
   LinearStep& own = own_of<LinearStep>(step);
   own.in = fields.integer("inFeatures", 1);
   own.out = fields.integer("outFeatures", 1);
-  own.activation = read_activation(fields);
+  own.activation = read_fused_activation(fields);
   if (own.in != step.in.c * step.in.h * step.in.w)
     fields.refuse("features differ from the input's size");
   step.out = {own.out, 1, 1, 0, 0};
