@@ -7,16 +7,10 @@ namespace rownet::bindings {
 
 namespace {
 
-size_t count_of(const char* const* names) {
-  size_t count = 0;
-  while (names[count] != nullptr) ++count;
-  return count;
-}
-
 // A list of as many values as there are names.
 Napi::Array list_of(const Args& args, Napi::Value value, const char* name,
                     const char* const* names) {
-  const size_t count = count_of(names);
+  const auto count = static_cast<uint32_t>(count_names(names));
   if (!value.IsArray() || value.As<Napi::Array>().Length() != count) {
     args.fail_type(name, ("a list of " + std::to_string(count)).c_str());
   }

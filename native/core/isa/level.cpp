@@ -20,7 +20,9 @@
 #define ROWNET_LOSS(loss)
 #include "losses/losses.inc"
 #undef ROWNET_LOSS
-#define ROWNET_UPDATE(rule)
+#define ROWNET_UPDATE(rule)                                                      \
+  static_assert(rownet::count_names(rownet::rule.slots) <= rownet::kMostSlots && \
+                rownet::count_names(rownet::rule.numbers) <= rownet::kMostNumbers);
 #include "updates/updates.inc"
 #undef ROWNET_UPDATE
 

@@ -26,8 +26,8 @@ void update_range(const Update& update, int64_t begin, int64_t end, const float*
     UpdateStep step = update.step;
     step.weight_decay = s.weight_decay;
     step.grad_scale = s.grad_scale;
-    float* state[4];
-    for (int slot = 0; slot < 4; ++slot)
+    float* state[kMostSlots];
+    for (int slot = 0; slot < kMostSlots; ++slot)
       state[slot] = update.state[slot] == nullptr ? nullptr : update.state[slot] + from;
     update.rule->apply(to - from, step, grads + (from - begin), state, params + from);
   }

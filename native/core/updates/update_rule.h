@@ -6,17 +6,20 @@
 
 namespace rownet {
 
+// Of a rule; level.cpp checks it.
+constexpr int kMostSlots = 4, kMostNumbers = 8;
+
 // What an update takes of one parameter: weight decay and the gradient's factor, and what is the
 // same for all.
 struct UpdateStep {
   float weight_decay, grad_scale;
-  float numbers[8];  // in the order of the rule's names
+  float numbers[kMostNumbers];  // in the order of the rule's names
 };
 
 struct UpdateRule {
   const char* name;
   // Arrays that the rule keeps from step to step, as long as the parameters, and numbers of a step:
-  // at most 4 and 8 names, nullptr behind the last.
+  // nullptr behind the last name.
   const char* const* slots;
   const char* const* numbers;
   // Whether it works without its arrays, too (nullptr).
@@ -24,6 +27,13 @@ struct UpdateRule {
   void (*apply)(int64_t n, const UpdateStep& step, const float* grad, float* const* state,
                 float* param);
 };
+
+// In a list that ends with nullptr.
+static constexpr int count_names(const char* const* names) {
+  int count = 0;
+  while (names[count] != nullptr) ++count;
+  return count;
+}
 
 // The rule at the level in use; nullptr for a name that is none.
 const UpdateRule* find_update_rule(const char* name);
@@ -40,7 +50,7 @@ struct Update {
   UpdateStep step;                // its weight_decay and grad_scale are the segments'
   const UpdateSegment* segments;  // in the order of their offsets, apart
   int64_t segment_count;
-  float* state[4];  // a slot each, at the places of the parameters; nullptr: not used
+  float* state[kMostSlots];  // a slot each, at the places of the parameters; nullptr: not used
 };
 
 // What of the segments lies in [begin, end) of the arena, on the calling thread; grads are those of
