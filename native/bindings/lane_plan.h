@@ -13,7 +13,7 @@ namespace rownet::bindings {
 class LanePlanObject : public Napi::ObjectWrap<LanePlanObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  // new LanePlan([channels, height, width], steps, loss): steps as objects with the fields of LaneStep.
+  // new LanePlan([channels, height, width], steps, loss): each step { op, ...its fields }.
   explicit LanePlanObject(const Napi::CallbackInfo& info);
 
  private:

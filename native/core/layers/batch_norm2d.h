@@ -5,8 +5,9 @@
 //   backward  dx = weight / sqrt(variance + eps) * (dy - mean(dy) - xhat * mean(dy * xhat))
 //             dweight = sum(dy * xhat),   dbias = sum(dy)
 //
-// Training takes mean and biased variance of the batch, and moves the buffers of the
-// running mean and variance (unbiased, as far as there are two values) towards them by `momentum`; evaluation takes the buffers.
+// Training takes mean and biased variance of the batch, and moves the buffers of the running mean and
+// variance (unbiased, as far as there are two values) towards them by `momentum`; evaluation takes the
+// buffers.
 //
 // Joint     a block gives the mean and the sum of squared deviations of each channel; the join merges
 //           them in their order (Chan et al., Updating Formulae and a Pairwise Algorithm, 1979)

@@ -47,7 +47,7 @@ inline DropoutStep dropout_of(double p, uint32_t place) {
 constexpr uint32_t kImageFactor = 0x27D4EB2Fu, kElementFactor = 0x165667B1u;
 
 inline Vec drop(const DropoutStep& own, uint32_t key, Bits index, Vec x) {
-  // As signed numbers, which both sides are too small to differ from.
+  // Both are below 2^24, so that signed numbers compare alike; some levels compare no others.
   typedef int32_t Signed __attribute__((vector_size(4 * kWidth)));
   const Bits drawn = mix(mix(index) ^ key) >> 8;
   const Signed kept = reinterpret_cast<Signed>(drawn) >= static_cast<int32_t>(own.threshold);

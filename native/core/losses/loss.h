@@ -9,8 +9,8 @@ namespace rownet {
 
 struct LossSum {
   double loss;
-  int64_t
-      correct;  // images whose first largest score is that of their label, or first largest value
+  // Images whose first largest score is that of their label; 0 where targets are values.
+  int64_t correct;
 };
 
 // Of a batch: `labels`, a class each, or `values`, as many numbers each as there are scores; image i
