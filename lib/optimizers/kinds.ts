@@ -18,7 +18,7 @@ interface Row {
 }
 
 /** The type checker wants a row for every kind. */
-const optimizerKinds: Readonly<Record<Kind, Row>> = {
+export const optimizerKinds: Readonly<Record<Kind, Row>> = {
   sgd: { Class: SGD, options: sgdOptions },
   adam: { Class: Adam, options: adamOptions },
 };
