@@ -54,7 +54,7 @@ export interface StepOptions {
 export interface StepResult {
   /** Summed over the batch, whatever the reduction. NaN or infinite once training has diverged. */
   readonly loss: number;
-  /** Images whose largest score is their label's. */
+  /** Images whose largest score is their label's; 0 for a loss that counts nothing as right, such as `MSELoss`. */
   readonly correct: number;
 }
 

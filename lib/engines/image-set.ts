@@ -48,9 +48,14 @@ export function checkEngineOptions(net: Net, options: EngineOptions): Loss {
 }
 
 function checkLoss(loss: Loss, reduction: 'mean' | 'sum'): void {
-  if (typeof loss?.measure !== 'function') {
+  if (typeof loss?.measure !== 'function' || typeof loss.terms !== 'function') {
     throw new ArgumentTypeError(
       `engine: expected loss to be one such as new CrossEntropyLoss() but received ${typeName(loss)}`,
+    );
+  }
+  if (loss.targets !== 'labels' && loss.targets !== 'values') {
+    throw new ArgumentRangeError(
+      `engine: expected loss.targets to be 'labels' or 'values' but received ${valueText(loss.targets)}`,
     );
   }
   if (loss.reduction === reduction) return;

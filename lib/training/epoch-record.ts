@@ -12,7 +12,7 @@ export interface Progress {
   readonly images: number;
   /** Mean per image, over the epoch so far. */
   readonly loss: number;
-  /** Share from 0 to 1, over the epoch so far. */
+  /** Share from 0 to 1, over the epoch so far; 0 for a criterion that counts nothing as right, such as `mse`. */
   readonly accuracy: number;
   /** Of this step. */
   readonly lr: number;
@@ -31,7 +31,7 @@ export interface EpochRecord {
   readonly seconds: number;
   /** Mean per image during the pass, while the parameters changed. NaN if an abort left no step. */
   readonly loss: number;
-  /** Share from 0 to 1, during the pass. */
+  /** Share from 0 to 1, during the pass; 0 as `Progress.accuracy`. */
   readonly trainAccuracy: number;
   /** Mean per image of the validation set, after the pass. */
   readonly testLoss?: number;

@@ -1,5 +1,6 @@
 /** A net as a native plan of fused steps. */
 import type { LaneStep } from '../../layers/kind.js';
+import type { Loss } from '../../losses/loss.js';
 import type { Runnable } from '../../nets/runner.js';
 import type { NativeStep } from '../../native.js';
 import { createLanePlan, type LanePlan } from './native-plan.js';
@@ -10,11 +11,11 @@ export type CompiledNet =
   /** Why the net cannot be compiled. */
   | { readonly reason: string };
 
-export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable, loss?: string): CompiledNet {
+export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable, loss?: Loss): CompiledNet {
   const plan = planNet(layer, inputShape, loss);
   if ('reason' in plan) return plan;
   const steps = plan.steps.map(({ step }) => withPlaces(step, [arena, bufferArena]));
-  return { steps: plan.steps, plan: createLanePlan(inputShape, steps, loss) };
+  return { steps: plan.steps, plan: createLanePlan(inputShape, steps, loss?.kind) };
 }
 
 /** Parameters and buffers as their places in their arena, in floats. */

@@ -14,7 +14,7 @@ import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from '../image-s
 
 /** Whether, and how, this engine runs the net, and goes down the gradient of the loss. */
 export function planLanes(net: Net, loss?: Loss): Plan {
-  return planNet(net.layer, net.inputShape, loss?.kind);
+  return planNet(net.layer, net.inputShape, loss);
 }
 
 /** In seconds, each added up over the threads: divided by their number they are shares of the step's duration. */
@@ -45,7 +45,7 @@ export class LanesEngine implements Engine {
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
     this.#loss = checkEngineOptions(net, options);
-    const compiled = compileNet(net, this.#loss.kind);
+    const compiled = compileNet(net, this.#loss);
     if ('reason' in compiled) {
       throw new ArgumentRangeError(
         `engine: the lanes engine cannot run this net: ${compiled.reason}. Use engine 'auto' or 'rows'`,

@@ -1,4 +1,6 @@
 /** The native plan of fused steps, and what steps there can be. */
+import { lossKinds } from '../../losses/kinds.js';
+import type { Loss } from '../../losses/loss.js';
 import { type NativeLanePlan, type NativeStep, native } from '../../native.js';
 
 export type LanePlan = NativeLanePlan;
@@ -18,8 +20,10 @@ export function hasLaneOperation({ op, activation }: NativeStep): boolean {
   return known && operations.includes(op);
 }
 
-export function hasLaneLoss(kind: string): boolean {
-  return native().tables().losses.includes(kind);
+/** A class of a program's own is none of the table's, whatever kind it says it is. */
+export function hasLaneLoss(loss: Loss): boolean {
+  const own = Object.entries(lossKinds).find(([, known]) => known === loss.constructor);
+  return own !== undefined && native().tables().losses.includes(own[0]);
 }
 
 /**

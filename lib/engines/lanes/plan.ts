@@ -3,7 +3,8 @@ import type { LaneStep } from '../../layers/kind.js';
 import { isView, kindOf } from '../../layers/kinds.js';
 import type { Parameter } from '../../layers/layer.js';
 import { type Leaf, leaves, type Sequential } from '../../layers/sequential.js';
-import { formatShape, type Shape, sizeOf } from '../../tensor.js';
+import type { Loss } from '../../losses/loss.js';
+import { formatShape, type Shape, sizeOf, valueText } from '../../tensor.js';
 import { hasLaneLoss, hasLaneOperation, laneActivation } from './native-plan.js';
 
 /** One fused step. `layers` names what it computes; its parameters are those of the first of them. */
@@ -23,10 +24,12 @@ export type Plan =
 /**
  * Each layer lowers itself, and may take those behind it along. Views vanish: they move nothing.
  * @param inputShape of one input, without the batch axis.
- * @param loss the kind of the loss that training goes down.
+ * @param loss that training goes down. Default: cross entropy.
  */
-export function planNet(layer: Sequential, inputShape: Shape, loss = 'crossEntropy'): Plan {
-  if (!hasLaneLoss(loss)) return { reason: `the loss ${loss} is not known to it` };
+export function planNet(layer: Sequential, inputShape: Shape, loss?: Loss): Plan {
+  if (loss !== undefined && !hasLaneLoss(loss)) {
+    return { reason: `the class of the loss ${valueText(loss.kind)} is not known to it` };
+  }
   if (inputShape.length !== 3) {
     return { reason: `its input is ${formatShape(inputShape)}, not an image CxHxW` };
   }

@@ -104,6 +104,18 @@ describe.each(['rows', 'lanes'] as const)('%s', (name) => {
       /expected loss to be one such as .* received string/,
     ],
     [
+      'half a loss',
+      () => make({ loss: wrong({ measure: () => 0, reduction: 'mean' }) }),
+      TYPE,
+      /expected loss to be one such as .* received Object/,
+    ],
+    [
+      'targets of no kind',
+      () => make({ loss: Object.assign(new HalfSquares(), { targets: 'pixels' }) }),
+      RANGE,
+      /expected loss.targets to be 'labels' or 'values' but received "pixels"/,
+    ],
+    [
       'another reduction',
       () => make({ loss, reduction: 'mean' }),
       RANGE,
@@ -118,8 +130,23 @@ describe.each(['rows', 'lanes'] as const)('%s', (name) => {
   ]);
 });
 
+it('a class of its own runs on rows, whatever its kind', () => {
+  class Doubled extends CrossEntropyLoss {
+    override measure(...[scores, labels, { gradScale, grad }]: Parameters<CrossEntropyLoss['measure']>) {
+      const { loss, correct } = super.measure(scores, labels, { gradScale: 2 * gradScale, grad });
+      return { loss: 2 * loss, correct };
+    }
+  }
+  const [doubled, once] = [new Doubled(), new CrossEntropyLoss()].map((loss) => {
+    const engine = createEngine('auto', tinyNet(), { normalization, train, loss });
+    return { name: engine.name, loss: engine.trainStep(indices).loss };
+  });
+  expect([doubled.name, once.name]).toEqual(['rows', 'lanes']);
+  expect(doubled.loss / once.loss).toBeCloseTo(2, 5);
+});
+
 it('lanes says that it does not know a loss', () => {
   expect(() => createEngine('lanes', tinyNet(), { normalization, loss: new HalfSquares() })).toThrow(
-    "engine: the lanes engine cannot run this net: the loss halfSquares is not known to it. Use engine 'auto' or 'rows'",
+    `engine: the lanes engine cannot run this net: the class of the loss "halfSquares" is not known to it. Use engine 'auto' or 'rows'`,
   );
 });
