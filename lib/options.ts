@@ -150,6 +150,10 @@ const synonyms: readonly (readonly string[])[] = [
   ['resume', 'state', 'checkpoint', 'resumeFrom'],
   ['optimizerState', 'velocity'],
   ['engine', 'backend'],
+  ['features', 'numFeatures', 'channels', 'numChannels'],
+  ['p', 'rate', 'prob', 'probability', 'dropRate'],
+  ['betas', 'beta', 'beta1', 'beta2'],
+  ['eps', 'epsilon'],
   ['deviation', 'std', 'stddev', 'standardDeviation'],
   ['limit', 'maxImages'],
   ['size', 'imageSize'],
@@ -194,7 +198,16 @@ const places: readonly { readonly options: readonly string[]; readonly hint: str
       '{ ...recipes.fast, optimizer: { ...recipes.fast.optimizer, momentum: 0.9 } }',
   },
   {
-    options: ['normalization', 'loss', 'biasGradient', 'shuffle', 'dropLast', 'schedule', 'warmup'],
+    options: [
+      'normalization',
+      'loss',
+      'criterion',
+      'biasGradient',
+      'shuffle',
+      'dropLast',
+      'schedule',
+      'warmup',
+    ],
     hint: "normalization, shuffle, schedule and the like belong to the recipe: { ...recipes.fast, shuffle: 'once' }",
   },
   {

@@ -1,5 +1,5 @@
 import { ArgumentTypeError, ShapeError } from '../errors.js';
-import { checkArray, checkNumber, checkShape } from '../kernels/checks.js';
+import { checkArray, checkInteger, checkNumber, checkShape } from '../kernels/checks.js';
 import { checkOptions } from '../options.js';
 import { Tensor, typedArrayName, typeName } from '../tensor.js';
 import { checkScores, type LossOptions, MeasuredLoss } from './loss.js';
@@ -21,6 +21,8 @@ export class MSELoss extends MeasuredLoss<Float32Array | Tensor> {
 
   /** The scores: the mean is over them. */
   terms(rows: number, outputs: number): number {
+    checkInteger(where, 'rows', rows, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger(where, 'outputs', outputs, 0, Number.MAX_SAFE_INTEGER);
     return rows * outputs;
   }
 

@@ -1,4 +1,5 @@
 /** The data of a run: what is kept of it, and how it is loaded again as its training did. */
+import { createHash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import { type DataSource, loadDatasetFitting, type LoadOptions } from '../data/datasets.js';
 import { backgroundLevel } from '../data/net-input.js';
@@ -24,7 +25,7 @@ export function describeData({ train, origin, sha256, preparation }: RunData): R
   return {
     name,
     limit,
-    sha256: sha256 ?? {},
+    sha256: sha256 ?? hashesOf(train),
     ...(transpose === undefined ? {} : { transpose }),
     ...(skipEmptyClasses ? { skipEmptyClasses } : {}),
     set: train.name,
@@ -32,6 +33,13 @@ export function describeData({ train, origin, sha256, preparation }: RunData): R
     ...(channels === 1 ? { background: backgroundLevel(train.images, height, width) } : {}),
     ...(train.classNames === undefined ? {} : { classNames: train.classNames }),
   };
+}
+
+/** Of images that have no files: a run goes on with the same alone. */
+function hashesOf({ images, labels, values }: RunData['train']): Record<string, string> {
+  const arrays = { images, labels, ...(values === undefined ? {} : { values }) };
+  const hash = (data: Uint8Array | Float32Array) => createHash('sha256').update(data).digest('hex');
+  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, hash(data)]));
 }
 
 /** What of the options of `train` is of no account for a run that is continued. */

@@ -9,10 +9,11 @@ import { checkPath } from '../files.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { type Generation, loadGeneration } from '../formats/generations.js';
 import { checkInputSize, lenet5Side } from '../nets/lenet5.js';
+import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { sizeOf, valueText } from '../tensor.js';
-import { type Recipe, recipes, type RunRecipe } from '../training/recipes.js';
+import { type Recipe, recipeLoss, recipes, type RunRecipe } from '../training/recipes.js';
 import type { TrainingState } from '../training/state.js';
 import { warn } from '../warnings.js';
 import { parseRunConfig, type RunConfig } from './config.js';
@@ -71,6 +72,11 @@ export class OpenedRun {
   /** How pixels reach the net. */
   get normalization(): Normalization {
     return this.recipe.normalization;
+  }
+
+  /** That of the training; cross entropy for parameters alone. */
+  get loss(): Loss {
+    return recipeLoss(this.config?.recipe ?? recipes.fast);
   }
 
   get classes(): number {

@@ -61,7 +61,8 @@ export class Recognizer {
   constructor(run: OpenedRun, prepare?: Prepare) {
     if (!(run instanceof OpenedRun)) {
       throw new ArgumentTypeError(
-        `Recognizer: expected a run that openRun gave, or a path, but received ${typeName(run)}`,
+        `Recognizer: expected a run that openRun gave but received ${typeName(run)}. ` +
+          'Hint: Recognizer.open takes a path too',
       );
     }
     if (prepare !== undefined && prepare !== 'digit' && prepare !== 'none') {

@@ -106,6 +106,7 @@ export class SavedRun {
    * Keeps what `fit` says of an epoch: first its metrics, then a checkpoint where one is due, then the curves. Of an epoch
    * that an abort has cut short, a checkpoint alone.
    * @throws {WriteError} when that fails.
+   * @throws {TypeError | RangeError} for an epoch that the trainer has not completed.
    * @throws {StateError} after `close`.
    */
   record(record: EpochRecord): void {
@@ -114,8 +115,9 @@ export class SavedRun {
       this.checkpoint();
       return;
     }
-    const { folder, every } = this.#parts;
+    const { folder, every, trainer } = this.#parts;
     this.#settle();
+    checkInteger('SavedRun.record', 'epoch', record.epoch, 1, trainer.state().epoch);
     const line = epochMetrics(record);
     this.#metrics.push(line);
     folder.appendMetrics(line);
@@ -234,10 +236,24 @@ function checkedOptions(
   }
   checkObject('saveRun', 'data as loadDataset gives it, or { train }', data);
   checkImages('saveRun: data.train', trainer.net, data.train);
-  checkObject('saveRun', 'checkpointEvery as { epochs } or { seconds }', every);
-  if ('seconds' in every) checkNumber('saveRun', 'checkpointEvery.seconds', every.seconds, 0);
-  else checkInteger('saveRun', 'checkpointEvery.epochs', every.epochs, 1, Number.MAX_SAFE_INTEGER);
-  return { trainer, data, every };
+  return { trainer, data, every: checkedInterval(every) };
+}
+
+function checkedInterval(every: CheckpointInterval): CheckpointInterval {
+  checkOptions<object>('saveRun: checkpointEvery', every, { epochs: true, seconds: true }, '{ epochs: 1 }');
+  const { epochs, seconds }: { readonly epochs?: number; readonly seconds?: number } = every;
+  if ((epochs === undefined) === (seconds === undefined)) {
+    throw new ArgumentTypeError(
+      'saveRun: expected checkpointEvery as { epochs } or { seconds } but received ' +
+        `${epochs === undefined ? 'neither' : 'both'}. Hint: { epochs: 1 }`,
+    );
+  }
+  if (seconds !== undefined) {
+    checkNumber('saveRun', 'checkpointEvery.seconds', seconds, 0);
+    return { seconds };
+  }
+  checkInteger('saveRun', 'checkpointEvery.epochs', epochs, 1, Number.MAX_SAFE_INTEGER);
+  return { epochs: epochs as number };
 }
 
 function configOf(trainer: Trainer, data: RunData): RunConfig {

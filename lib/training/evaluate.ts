@@ -4,6 +4,7 @@ import { createEngine } from '../engines/create.js';
 import type { Engine, EngineName, ImageSet } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
 import { checkArray, checkInteger, checkObject } from '../kernels/checks.js';
+import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { valueText } from '../tensor.js';
@@ -15,7 +16,7 @@ const DEFAULT_BATCH = 256;
 /** What `computeAccuracy` says of a net on a data set. */
 export interface Accuracy {
   readonly images: number;
-  /** Mean cross entropy per image. NaN or infinite for a net that has diverged. */
+  /** Mean per image, of the loss that was asked for. NaN or infinite for a net that has diverged. */
   readonly loss: number;
   /** Share of the images whose largest score is their label's, from 0 to 1. */
   readonly accuracy: number;
@@ -29,6 +30,8 @@ export interface Accuracy {
 export interface AccuracyOptions {
   /** That of the training: `trainer.normalization`. */
   readonly normalization: Normalization;
+  /** That of the training, such as `new MSELoss()`. Default `CrossEntropyLoss`. */
+  readonly loss?: Loss;
   /** Default `auto`. */
   readonly engine?: EngineName;
   /** Images at a time. Default 256; the result does not depend on it beyond rounding. */
@@ -41,14 +44,13 @@ export interface AccuracyOptions {
  * @throws {ShapeError} for images that are not of the net's input shape.
  */
 export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOptions): Accuracy {
-  const names = { normalization: true, engine: true, batchSize: true } as const;
+  const names = { normalization: true, loss: true, engine: true, batchSize: true } as const;
   checkOptions('computeAccuracy', options, names, '{ normalization: trainer.normalization }');
-  const { normalization, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
+  const { normalization, loss, engine = 'auto', batchSize = DEFAULT_BATCH } = options;
   checkNotEmpty(dataset);
-  const { images, loss, correct, confusion, predictions } = createEngine(engine, net, {
-    normalization,
-  }).evaluate(dataset, batchSize);
-  return { images, loss: loss / images, accuracy: correct / images, confusion, predictions };
+  const runner = createEngine(engine, net, { normalization, ...(loss === undefined ? {} : { loss }) });
+  const { images, loss: sum, correct, confusion, predictions } = runner.evaluate(dataset, batchSize);
+  return { images, loss: sum / images, accuracy: correct / images, confusion, predictions };
 }
 
 /**

@@ -212,7 +212,8 @@ function check(recipe: Recipe): void {
     "a number where the optimizer is not 'sgd'",
     lr,
   );
-  oneOf('criterion', recipe.criterion ?? 'crossEntropy', Object.keys(lossKinds));
+  const { criterion = 'crossEntropy' } = recipe;
+  oneOf('criterion', criterion, Object.keys(lossKinds));
   oneOf('biasGradient', recipe.biasGradient, ['sum', 'mean']);
   oneOf('shuffle', recipe.shuffle, ['everyEpoch', 'once', 'none']);
   recipeOptimizer([], recipe);

@@ -1,8 +1,11 @@
 /** What `checkOptions` says; test/lib/api looks at every function that calls it. */
 import { describe, expect, it } from 'vitest';
 import {
+  Adam,
+  BatchNorm2d,
   Conv2d,
   createEngine,
+  Dropout,
   LeNet5,
   Linear,
   loadDataset,
@@ -116,6 +119,15 @@ describe('an option of another place', () => {
   });
 });
 
+it.each([
+  [() => new BatchNorm2d(wrong({ numFeatures: 3 })), 'features'],
+  [() => new Dropout(wrong({ rate: 0.5 })), 'p'],
+  [() => new Adam(tinyNet(), wrong({ lr: 1, epsilon: 1e-8 })), 'eps'],
+  [() => new Adam(tinyNet(), wrong({ lr: 1, beta1: 0.9 })), 'betas'],
+])('%s: did you mean %s?', (call, meant) => {
+  expect(call).toThrow(`did you mean ${meant}?`);
+});
+
 describe('what rownet has not', () => {
   const none = (name: string, call: () => unknown): Misuse => [
     name,
@@ -131,6 +143,7 @@ describe('what rownet has not', () => {
     none('padding', () => new MaxPool2d(wrong({ kernel: 2, padding: 1 }))),
     none('pad', () => new MaxPool2d(wrong({ kernel: 2, pad: 1 }))),
     none('ceilMode', () => new MaxPool2d(wrong({ kernel: 2, ceilMode: true }))),
+    none('dropout', conv({ dropout: 0.5 })),
     none('device', trainer({ device: 'cuda' })),
   ]);
 });

@@ -19,12 +19,12 @@ import { lineWidth } from '../terminal/width.js';
 
 export async function evaluateCheckpoint(run: string | undefined, options: OptionsOf<'eval'>): Promise<void> {
   const saved = openNet('eval', await namedOrNewest('eval', run), options);
-  const { net, normalization, config } = saved;
+  const { net, normalization, loss, config } = saved;
   setThreads(resolveThreads(options.threads));
   const { test, notes, folder } = loadTestData(saved, options);
   for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   checkClassNames(folder, config?.data.classNames, test.classNames);
-  const accuracy = measure('eval', net, test, { normalization });
+  const accuracy = measure('eval', net, test, { normalization, loss });
   const { predictions: _, ...figures } = accuracy;
   if (options.json) printJson(figures);
   else for (const line of describeAccuracy(accuracy, test)) print(line);

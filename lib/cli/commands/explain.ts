@@ -69,7 +69,7 @@ function checkLayer(net: Net, name: string): void {
     other !== undefined
       ? `. Hint: ${name} is explained with ${other}: --layer ${other}`
       : found !== undefined
-        ? `. Hint: ${found.layer.toString()} has no weights, and only passes numbers on`
+        ? `. Hint: ${found.layer.toString()} is not explained by itself`
         : '';
   throw new UsageError(`explain: --layer: expected ${known.join(', ')} but received "${name}"${hint}`);
 }

@@ -78,7 +78,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
 
 /** On the test images of the run, where they are still to be had. */
 async function evaluate(
-  { net, normalization, classes }: OpenedRun,
+  { net, normalization, loss: criterion, classes }: OpenedRun,
   config: RunConfig,
 ): Promise<{ test: ReportedTest | undefined; missing?: string; source?: DataSource }> {
   let source: DataSource;
@@ -89,7 +89,10 @@ async function evaluate(
     return { test: undefined, missing: `The test images could not be read: ${error.message}` };
   }
   const { test } = source;
-  const { images, loss, accuracy, confusion, predictions } = computeAccuracy(net, test, { normalization });
+  const { images, loss, accuracy, confusion, predictions } = computeAccuracy(net, test, {
+    normalization,
+    loss: criterion,
+  });
   const classNames = confusion.map((_, label) => test.classNames?.[label] ?? String(label));
   const [, height, width] = test.shape;
   const found = worstMistakes(net, test, { normalization, predictions, count: mostMistakes });

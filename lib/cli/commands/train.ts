@@ -6,6 +6,7 @@ import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { shellWord } from '../../files.js';
 import { LeNet5, lenet5Side } from '../../nets/lenet5.js';
+import { recipeLoss } from '../../training/recipes.js';
 import { recipeForRun } from '../../training/run-recipe.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
@@ -331,6 +332,7 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
       ? { loss: last.testLoss, accuracy: last.testAccuracy }
       : measure('train', trainer.net, source.test, {
           normalization: config.recipe.normalization,
+          loss: recipeLoss(config.recipe),
           engine: config.engine,
         });
   const facts: DoneFacts = {

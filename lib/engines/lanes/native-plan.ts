@@ -22,7 +22,7 @@ export function hasLaneOperation({ op, activation }: NativeStep): boolean {
 
 /** A class of a program's own is none of the table's, whatever kind it says it is. */
 export function hasLaneLoss(loss: Loss): boolean {
-  const own = Object.entries(lossKinds).find(([, known]) => known === loss.constructor);
+  const own = Object.entries(lossKinds).find(([, known]) => known === loss?.constructor);
   return own !== undefined && native().tables().losses.includes(own[0]);
 }
 

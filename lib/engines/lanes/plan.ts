@@ -28,7 +28,7 @@ export type Plan =
  */
 export function planNet(layer: Sequential, inputShape: Shape, loss?: Loss): Plan {
   if (loss !== undefined && !hasLaneLoss(loss)) {
-    return { reason: `the class of the loss ${valueText(loss.kind)} is not known to it` };
+    return { reason: `the class of the loss ${valueText(loss?.kind)} is not known to it` };
   }
   if (inputShape.length !== 3) {
     return { reason: `its input is ${formatShape(inputShape)}, not an image CxHxW` };

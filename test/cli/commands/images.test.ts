@@ -204,7 +204,7 @@ describe('explain', () => {
     ],
     [
       ['--layer', 'flatten'],
-      'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "flatten". Hint: Flatten() has no weights, and only passes numbers on',
+      'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "flatten". Hint: Flatten() is not explained by itself',
     ],
     [['--filter', '6'], 'explain: --filter: expected one below 6, those of conv1, but received 6'],
     [['--label', '10'], 'explain: --label: expected a class below 10 but received 10'],

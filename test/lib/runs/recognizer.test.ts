@@ -124,6 +124,7 @@ describe('Recognizer', () => {
   it('refuses what is no picture, a net of other inputs, and one that has diverged', () => {
     const net = tinyNet();
     const recognizer = new Recognizer(opened(net), 'none');
+    expect(() => new Recognizer('runs/first' as never)).toThrow(/openRun gave but .* Recognizer\.open takes/);
     expect(() => recognizer.recognise(Uint8Array.of(1, 2))).toThrow(/^recognise: expected a PNG or JPEG but/);
     expect(() => recognizer.recognise({ ...image(0), width: 7 })).toThrow(
       /^recognise: expected 7x5 grey levels/,

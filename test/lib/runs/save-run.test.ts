@@ -131,6 +131,13 @@ describe('a run of a program', () => {
   });
 });
 
+it('is measured by the loss that it was trained with', async () => {
+  const trainer = new Trainer(smallNet(), { recipe: { ...recipe, criterion: 'mse' } });
+  await fitRun(await saveRun(folder.join('mse'), { trainer, data: bars }), trainer, 1);
+  const [{ loss }] = jsonLines((await run('eval', 'mse', '--json')).stdout);
+  expect(loss).toBeCloseTo(openRun(folder.join('mse')).metrics[0].testLoss as number, 6);
+});
+
 it('goes on with the optimizer of the program', async () => {
   const adam = { ...recipe, optimizer: { kind: 'adam', lr: 0.002, weightDecay: 0 } } as const;
   for (const [name, epochs] of [
@@ -188,6 +195,17 @@ describe('images that only the program has', () => {
     const { code, stderr } = await run(...args);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^data: expected a run whose data can be loaded but .* "drawn here", .* --data/);
+  });
+
+  it('are the same where the run goes on', async () => {
+    const { net, state } = openRun(folder.join('drawn'));
+    const trainer = new Trainer(net, { resume: state as NonNullable<typeof state> });
+    const goOn = (labels: Uint8Array) =>
+      saveRun(folder.join('drawn'), { trainer, data: { train: { ...bars.train, labels } } });
+    await expect(goOn(bars.train.labels.toReversed())).rejects.toThrow(
+      /does not go on with, or on other data/,
+    );
+    (await goOn(bars.train.labels)).close();
   });
 
   it('leave other data to be named', async () => {
@@ -250,9 +268,27 @@ describe('refuses', () => {
     await expect.poll(() => isLocked(folder.join('held'))).toBe(false);
   });
 
+  it('an epoch that its trainer has not completed', async () => {
+    const saved = await saveRun(folder.join('early'), options());
+    for (const record of [{}, { epoch: 1 }]) {
+      expect(() => saved.record(record as never)).toThrow(
+        /^SavedRun\.record: expected epoch to be an integer/,
+      );
+    }
+    expect(saved.metrics).toEqual([]);
+    saved.close();
+  });
+
   it.each([
     ['no trainer', { trainer: smallNet() }, /^saveRun: expected trainer to be a Trainer but received Net$/],
     ['no data', { data: undefined }, /^saveRun: expected data as loadDataset gives it/],
+    ['both intervals', { checkpointEvery: { epochs: 1, seconds: 1 } }, /or { seconds } but received both/],
+    ['no interval', { checkpointEvery: {} }, /as { epochs } or { seconds } but received neither/],
+    [
+      'an unknown one',
+      { checkpointEvery: { steps: 9 } },
+      /checkpointEvery: .*epochs or seconds but .*"steps"/,
+    ],
     ['every 0 epochs', { checkpointEvery: { epochs: 0 } }, /checkpointEvery\.epochs to be an integer from 1/],
   ])('%s', async (_, wrong, text) => {
     const error = await failure('none', { ...options(), ...wrong });

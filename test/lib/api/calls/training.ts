@@ -61,7 +61,12 @@ export const trainingCalls: Calls = {
     args: () => [
       tinyNet(),
       data(),
-      all<rownet.AccuracyOptions>({ normalization, engine: 'auto', batchSize: 2 }),
+      all<rownet.AccuracyOptions>({
+        normalization,
+        loss: new rownet.CrossEntropyLoss(),
+        engine: 'auto',
+        batchSize: 2,
+      }),
     ],
     call: rownet.computeAccuracy,
     options: [2, 'normalization'],
