@@ -189,10 +189,11 @@ function check(recipe: Recipe): void {
   integer('epochs', recipe.epochs);
   const { lr } = optimizer;
   if (recipe.batchSize !== 'auto') integer('batchSize', recipe.batchSize, "an integer from 1, or 'auto',");
+  const isSgd = (optimizer.kind ?? 'sgd') === 'sgd';
   demand(
     'lr',
-    lr === 'auto' || (Number.isFinite(lr) && lr > 0),
-    "a finite number above 0, such as 0.1, or 'auto',",
+    lr === 'auto' ? isSgd : Number.isFinite(lr) && lr > 0,
+    `a finite number above 0, such as ${isSgd ? "0.1, or 'auto'" : '0.001'},`,
     lr,
   );
   oneOf('dropLast', recipe.dropLast, [true, false]);
@@ -206,12 +207,6 @@ function check(recipe: Recipe): void {
   oneOf('schedule', recipe.schedule, ['constant', 'oneCycle']);
   oneOf('loss', recipe.loss, ['mean', 'sum']);
   demand('lr', lr !== 'auto' || recipe.loss === 'mean', "a number where loss is 'sum'", lr);
-  demand(
-    'lr',
-    lr !== 'auto' || (optimizer.kind ?? 'sgd') === 'sgd',
-    "a number where the optimizer is not 'sgd'",
-    lr,
-  );
   const { criterion = 'crossEntropy' } = recipe;
   oneOf('criterion', criterion, Object.keys(lossKinds));
   oneOf('biasGradient', recipe.biasGradient, ['sum', 'mean']);

@@ -101,7 +101,11 @@ describe('resolveRecipe', () => {
     ['sgd: expected momentum above 0, which nesterov needs, but received 0', optimizer({ momentum: 0 })],
     ['sgd: expected weightDecay to be a number of at least 0', optimizer({ weightDecay: -1 })],
     ["optimizer: expected kind 'sgd' or 'adam' but received \"rmsprop\"", other({ kind: 'rmsprop' })],
-    ['lr: expected a number where the optimizer is not \'sgd\' but received "auto"', other({ lr: 'auto' })],
+    ['lr: expected a finite number above 0, such as 0.001, but received "auto"', other({ lr: 'auto' })],
+    [
+      'lr: expected a finite number above 0, such as 0.001, but received undefined',
+      other({ lr: undefined as never }),
+    ],
     ['adam: expected betas[1] below 1 but received 1', other({ betas: [0.9, 1] })],
     ['warmup: expected a share from 0 to 1 but received 1.1', { ...fast, warmup: 1.1 }],
     ['normalization.scale: expected a finite number', { ...fast, normalization: { scale: 1 / 0, shift: 0 } }],
