@@ -11,7 +11,7 @@ import {
 import { copyIn, copyOut } from '../layers/named-tensors.js';
 import { checkGradients, checkSegmentOptions, setSegments } from '../layers/segments.js';
 import { type Leaf, leaves, Sequential } from '../layers/sequential.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, newFloats, type Shape, Tensor, typeName } from '../tensor.js';
 import { type Init, initParameters } from './init.js';
 import { type RunInputs, runner } from './runner.js';
@@ -139,9 +139,11 @@ export class Net {
    * @param context by default as `train()` and `eval()` have set it, with the net's seed, and each forward of a training
    * as a further step.
    * @returns a tensor of the last layer: valid until the next forward.
+   * @throws {TypeError | RangeError} for a context that lacks something.
    * @throws {ShapeError} from the first layer that x does not fit.
    */
   forward(x: Tensor, context: ForwardContext = this.#nextContext()): Tensor {
+    checkContext(context);
     this.#ready = false;
     const y = this.layer.forward(x, context);
     this.#ready = true;
@@ -321,4 +323,12 @@ function checkInputShape(shape: unknown): void {
   for (const [axis, length] of shape.entries()) {
     checkInteger('net', `inputShape[${axis}]`, length, 1, 2 ** 31 - 1);
   }
+}
+
+function checkContext(context: ForwardContext): void {
+  const names: OptionNames<ForwardContext> = { training: true, seed: true, step: true };
+  checkOptions('forward', context, names, '{ training: true, seed: 1, step: 0 }');
+  checkBoolean('forward', 'training', context.training);
+  checkInteger('forward', 'seed', context.seed, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('forward', 'step', context.step, 0, Number.MAX_SAFE_INTEGER);
 }

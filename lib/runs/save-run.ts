@@ -236,6 +236,12 @@ function checkedOptions(
   }
   checkObject('saveRun', 'data as loadDataset gives it, or { train }', data);
   checkImages('saveRun: data.train', trainer.net, data.train);
+  if (typeof data.train.name !== 'string') {
+    throw new ArgumentTypeError(
+      `saveRun: expected data.train.name to be a text but received ${typeName(data.train.name)}. ` +
+        "Hint: { train: { name: 'my drawings', ...images } }",
+    );
+  }
   return { trainer, data, every: checkedInterval(every) };
 }
 

@@ -100,6 +100,10 @@ describe('Dropout', () => {
     expect(copy()).toEqual(plain);
     expect(net.train().training).toBe(true);
     expect([...net.forward(x, { training: true, seed: 2, step: 0 }).data]).toEqual(first);
+    expect(() => net.forward(x, wrong({ training: true }))).toThrow(
+      'forward: expected seed to be an integer',
+    );
+    expect(() => net.forward(x, wrong({ train: true }))).toThrow('forward: expected the options training,');
   });
 
   itRefuses([

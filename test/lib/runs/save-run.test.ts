@@ -268,6 +268,12 @@ describe('refuses', () => {
     await expect.poll(() => isLocked(folder.join('held'))).toBe(false);
   });
 
+  it('data without a name', async () => {
+    const data = { train: { ...bars.train, name: undefined } };
+    const text = /^saveRun: expected data\.train\.name to be a text but received undefined/;
+    expect((await failure('none', { ...options(), data }))?.message).toMatch(text);
+  });
+
   it('an epoch that its trainer has not completed', async () => {
     const saved = await saveRun(folder.join('early'), options());
     for (const record of [{}, { epoch: 1 }]) {
