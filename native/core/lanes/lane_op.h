@@ -145,9 +145,10 @@ struct LaneOp {
   // Reads the fields: sets what of `out` are c, h and w, the margins, and the parameters.
   void (*read)(const StepReader& fields, Planned& step);
   // Takes memory; nullptr: none is needed.
-  void (*place)(Planned& step, PlanLayout& layout);
+  void (*place)(Planned& step, PlanLayout& layout) = nullptr;
   // Brings parameters into the shared memory, those of the backward pass apart; nullptr: no need.
-  void (*pack)(const Planned& step, const float* parameters, bool backward, float* shared);
+  void (*pack)(const Planned& step, const float* parameters, bool backward,
+               float* shared) = nullptr;
   void (*forward)(const Planned& step, const LaneBlock& block);
   // Overwrites din and the gradients of the parameters in the block's sums.
   void (*backward)(const Planned& step, const LaneBlock& block);
@@ -155,12 +156,12 @@ struct LaneOp {
   // Gradients of the parameters that are one product over the whole batch: rows [begin, end) of the
   // first and as many numbers of the second; nullptr: the blocks' sums are added up.
   void (*reduce)(const Planned& step, const LaneBatch& batch, int64_t begin, int64_t end, float* dw,
-                 float* db);
+                 float* db) = nullptr;
   // Of a step that needs the whole batch in training; else nullptr.
-  void (*collect)(const Planned& step, const LaneBlock& block);
-  void (*join)(const Planned& step, const LaneBatch& batch);
-  void (*collect_backward)(const Planned& step, const LaneBlock& block);
-  void (*join_backward)(const Planned& step, const LaneBatch& batch);
+  void (*collect)(const Planned& step, const LaneBlock& block) = nullptr;
+  void (*join)(const Planned& step, const LaneBatch& batch) = nullptr;
+  void (*collect_backward)(const Planned& step, const LaneBlock& block) = nullptr;
+  void (*join_backward)(const Planned& step, const LaneBatch& batch) = nullptr;
 };
 
 namespace {

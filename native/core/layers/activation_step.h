@@ -41,20 +41,9 @@ void activation_image(const Planned& step, const LaneImage& image) {
            image.out);
 }
 
-const LaneOp activation_op = {
-    "activation",
-    activation_read,
-    nullptr,
-    nullptr,
-    activation_step_forward,
-    activation_step_backward,
-    activation_image,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-};
+const LaneOp activation_op = {"activation",    activation_read,         nullptr,
+                              nullptr,         activation_step_forward, activation_step_backward,
+                              activation_image};
 
 }  // namespace
 }  // namespace rownet

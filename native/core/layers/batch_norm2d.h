@@ -240,20 +240,18 @@ void batch_norm_image(const Planned& step, const LaneImage& image) {
   }
 }
 
-const LaneOp batch_norm2d_op = {
-    "batchNorm2d",
-    batch_norm_read,
-    batch_norm_place,
-    nullptr,
-    batch_norm_forward,
-    batch_norm_backward,
-    batch_norm_image,
-    nullptr,
-    batch_norm_collect,
-    batch_norm_join,
-    batch_norm_collect_backward,
-    batch_norm_join_backward,
-};
+const LaneOp batch_norm2d_op = {"batchNorm2d",
+                                batch_norm_read,
+                                batch_norm_place,
+                                nullptr,
+                                batch_norm_forward,
+                                batch_norm_backward,
+                                batch_norm_image,
+                                nullptr,
+                                batch_norm_collect,
+                                batch_norm_join,
+                                batch_norm_collect_backward,
+                                batch_norm_join_backward};
 
 }  // namespace
 }  // namespace rownet

@@ -117,20 +117,9 @@ void conv2d_image(const Planned& step, const LaneImage& image) {
   }
 }
 
-const LaneOp conv2d_op = {
-    "conv2d",
-    conv2d_read,
-    conv2d_place,
-    conv2d_pack,
-    conv2d_step_forward,
-    conv2d_step_backward,
-    conv2d_image,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-};
+const LaneOp conv2d_op = {"conv2d",    conv2d_read,         conv2d_place,
+                          conv2d_pack, conv2d_step_forward, conv2d_step_backward,
+                          conv2d_image};
 
 }  // namespace
 }  // namespace rownet

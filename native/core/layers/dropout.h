@@ -107,10 +107,8 @@ void dropout_image(const Planned& step, const LaneImage& image) {
   for (int64_t i = 0; i < n; ++i) image.out[i] = image.in[i];
 }
 
-const LaneOp dropout_op = {
-    "dropout",     dropout_read, nullptr, nullptr, dropout_forward, dropout_backward,
-    dropout_image, nullptr,      nullptr, nullptr, nullptr,         nullptr,
-};
+const LaneOp dropout_op = {"dropout",       dropout_read,     nullptr,      nullptr,
+                           dropout_forward, dropout_backward, dropout_image};
 
 }  // namespace
 }  // namespace rownet

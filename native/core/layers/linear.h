@@ -71,20 +71,9 @@ void linear_image(const Planned& step, const LaneImage& image) {
   activate(own.activation, own.out, image.out, image.out);
 }
 
-const LaneOp linear_op = {
-    "linear",
-    linear_read,
-    linear_place,
-    nullptr,
-    linear_step_forward,
-    linear_step_backward,
-    linear_image,
-    linear_reduce,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-};
+const LaneOp linear_op = {"linear",     linear_read,         linear_place,
+                          nullptr,      linear_step_forward, linear_step_backward,
+                          linear_image, linear_reduce};
 
 }  // namespace
 }  // namespace rownet

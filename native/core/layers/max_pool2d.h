@@ -57,20 +57,9 @@ void max_pool2d_image(const Planned& step, const LaneImage& image) {
   }
 }
 
-const LaneOp max_pool2d_op = {
-    "maxPool2d",
-    max_pool2d_read,
-    max_pool2d_place,
-    nullptr,
-    max_pool2d_step_forward,
-    max_pool2d_step_backward,
-    max_pool2d_image,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-};
+const LaneOp max_pool2d_op = {"maxPool2d",     max_pool2d_read,         max_pool2d_place,
+                              nullptr,         max_pool2d_step_forward, max_pool2d_step_backward,
+                              max_pool2d_image};
 
 }  // namespace
 }  // namespace rownet
