@@ -1,5 +1,6 @@
 /** Pixels to PNG, without filters: for small pictures on pages. */
-import { crc32, deflateSync } from 'node:zlib';
+// Node 18, which is told what it needs, has no crc32 to link.
+import zlib from 'node:zlib';
 
 const signature = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 
@@ -18,7 +19,7 @@ export function encodePng(pixels: Uint8Array, width: number, height: number): Ui
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(rows)),
+    chunk('IDAT', zlib.deflateSync(rows)),
     chunk('IEND', new Uint8Array()),
   ]);
 }
@@ -29,6 +30,6 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   bytes.writeUInt32BE(data.length, 0);
   bytes.write(type, 4, 'latin1');
   bytes.set(data, 8);
-  bytes.writeUInt32BE(crc32(bytes.subarray(4, -4)), 8 + data.length);
+  bytes.writeUInt32BE(zlib.crc32(bytes.subarray(4, -4)), 8 + data.length);
   return bytes;
 }

@@ -24,12 +24,14 @@ export interface GradientOptions {
   readonly db?: Tensor;
 }
 
+/** What a backward has written. */
 export interface Gradients {
   readonly dx: Tensor | null;
   readonly dw: Tensor;
   readonly db: Tensor;
 }
 
+/** Stride and padding; the kernel's size is that of the weight. */
 export type ConvolutionOptions = Omit<WindowOptions, 'kernel'>;
 
 /** `[N, C, H, W]` -> `[N, outChannels, outH, outW]`. @throws {ShapeError} */

@@ -10,6 +10,7 @@ import {
   FilledBuffer,
   type ForwardContext,
   type Layer,
+  type LayerBuffer,
   type LayerDescription,
   LayerParameter,
   TensorBuffer,
@@ -49,8 +50,8 @@ export class BatchNorm2d implements Layer {
   /** `[features]`, ones at first; and zeros. Without `affine` they are not trained. */
   readonly weight: LayerParameter;
   readonly bias: LayerParameter;
-  readonly runningMean: FilledBuffer;
-  readonly runningVar: FilledBuffer;
+  readonly runningMean: LayerBuffer;
+  readonly runningVar: LayerBuffer;
   readonly #output = new TensorBuffer();
   readonly #gradIn = new TensorBuffer();
   #x: Tensor | undefined;
@@ -119,7 +120,7 @@ export class BatchNorm2d implements Layer {
     return this.affine ? [this.weight, this.bias] : [];
   }
 
-  buffers(): readonly FilledBuffer[] {
+  buffers(): readonly LayerBuffer[] {
     return [this.runningMean, this.runningVar];
   }
 

@@ -1,14 +1,14 @@
 /** The arithmetic of batch normalisation, a channel after the other: sums over batch and pixels in double precision. */
 import type { Tensor } from '../tensor.js';
-import type { FilledBuffer, LayerParameter } from './layer.js';
+import type { LayerBuffer, LayerParameter } from './layer.js';
 
 interface Normalization {
   readonly eps: number;
   readonly momentum: number;
   readonly weight: LayerParameter;
   readonly bias: LayerParameter;
-  readonly runningMean: FilledBuffer;
-  readonly runningVar: FilledBuffer;
+  readonly runningMean: LayerBuffer;
+  readonly runningVar: LayerBuffer;
 }
 
 /** What a forward has normalised by, a number a channel. */
@@ -70,7 +70,7 @@ export function normalizeBackward(
 
 function moveTo(
   { momentum }: Normalization,
-  { value: { data } }: FilledBuffer,
+  { value: { data } }: LayerBuffer,
   c: number,
   value: number,
 ): void {

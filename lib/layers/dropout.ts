@@ -7,6 +7,7 @@ import {
   checkGradOut,
   evaluation,
   type ForwardContext,
+  type Layer,
   type LayerDescription,
   TensorBuffer,
   UntrainedLayer,
@@ -25,7 +26,7 @@ export interface DropoutOptions {
  * Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014), scaled in
  * training.
  */
-export class Dropout extends UntrainedLayer {
+export class Dropout extends UntrainedLayer implements Layer {
   readonly kind = 'dropout';
   readonly p: number;
   place = 0;

@@ -2,10 +2,10 @@ import { ShapeError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
 import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
 import type { LayerKind } from './kind.js';
-import { checkGradOut, type LayerDescription, UntrainedLayer } from './layer.js';
+import { checkGradOut, type Layer, type LayerDescription, UntrainedLayer } from './layer.js';
 
 /** `[N, ...]` -> `[N, features]`, the same memory: its output changes with its input. */
-export class Flatten extends UntrainedLayer {
+export class Flatten extends UntrainedLayer implements Layer {
   readonly kind = 'flatten';
   #x: Tensor | undefined;
   #gradOut: Tensor | undefined;

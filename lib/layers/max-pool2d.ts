@@ -11,7 +11,7 @@ import { checkGradOut, type Layer, type LayerDescription, TensorBuffer, Untraine
  * outH = floor((H - kernel) / stride) + 1; the stride is the kernel unless it is given. Among equal values the first
  * gets the gradient.
  */
-export class MaxPool2d extends UntrainedLayer {
+export class MaxPool2d extends UntrainedLayer implements Layer {
   readonly kind = 'maxPool2d';
   readonly window: SlidingWindow;
   readonly #output = new TensorBuffer();

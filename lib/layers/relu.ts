@@ -1,7 +1,8 @@
 import { Activation, activationKind } from './activation.js';
+import type { Layer } from './layer.js';
 
 /** max(x, 0), any shape. The gradient at 0 is 0. */
-export class ReLU extends Activation {
+export class ReLU extends Activation implements Layer {
   readonly kind = 'relu';
 }
 

@@ -1,7 +1,8 @@
 import { Activation, activationKind } from './activation.js';
+import type { Layer } from './layer.js';
 
 /** 1 / (1 + exp(-x)), any shape. */
-export class Sigmoid extends Activation {
+export class Sigmoid extends Activation implements Layer {
   readonly kind = 'sigmoid';
 }
 

@@ -1,7 +1,7 @@
 /** What a training ran on, kept in its run folder. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { arch, availableParallelism, cpus, platform } from 'node:os';
+import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeInfo } from '../kernels.js';
@@ -27,9 +27,9 @@ export function describeMachine(now = new Date()): Machine {
   return {
     rownet: packageVersion(),
     node: process.version,
-    platform: `${platform()} ${arch()}`,
+    platform: `${os.platform()} ${os.arch()}`,
     cpu: cpuModel(),
-    cores: availableParallelism(),
+    cores: os.availableParallelism(),
     threads,
     isa,
     compiler,
@@ -39,7 +39,7 @@ export function describeMachine(now = new Date()): Machine {
 }
 
 export function cpuModel(): string {
-  return cpus()[0]?.model.trim() || 'unknown';
+  return os.cpus()[0]?.model.trim() || 'unknown';
 }
 
 /** The commit of the repository that holds a folder, `-dirty` where it has changes; null where there is none. */
