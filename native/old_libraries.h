@@ -5,6 +5,8 @@
 // 2.35, since their own calls are bound to the new versions.
 #include <stdlib.h>  // defines __GLIBC__ where that is the C library
 
+#include <new>  // defines __GLIBCXX__ where that is the C++ library
+
 #if defined(__GLIBC__) && defined(__x86_64__)
 __asm__(".symver exp, exp@GLIBC_2.2.5");
 __asm__(".symver log, log@GLIBC_2.2.5");
@@ -13,4 +15,14 @@ __asm__(".symver pthread_mutex_trylock, pthread_mutex_trylock@GLIBC_2.2.5");
 __asm__(
     ".symver _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE, "
     "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE@GLIBCXX_3.4.11");
+#endif
+
+// GCC 11's vectors call it where they would be too long, and older libraries do not have it. The objects of the levels
+// (ROWNET_NAME) share no function, and have no vectors.
+#if defined(__GLIBCXX__) && !defined(ROWNET_NAME)
+namespace std {
+[[noreturn]] __attribute__((weak, visibility("hidden"))) void __throw_bad_array_new_length() {
+  throw bad_alloc();
+}
+}  // namespace std
 #endif
