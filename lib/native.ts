@@ -248,13 +248,13 @@ export interface NativeLanePlan {
   /** Summed loss and correct predictions; predictions receives the first maximum of each image. */
   evaluate(batch: NativeBatch & { readonly predictions: Int32Array }): { loss: number; correct: number };
   /** scores [count, outputs] of x [count, c, h, w]. */
-  predict(call: {
-    readonly count: number;
-    readonly x: Float32Array;
-    readonly parameters: Float32Array;
-    readonly buffers: Float32Array;
-    readonly scores: Float32Array;
-  }): void;
+  predict(
+    count: number,
+    x: Float32Array,
+    parameters: Float32Array,
+    buffers: Float32Array,
+    scores: Float32Array,
+  ): void;
 }
 
 /**

@@ -137,7 +137,7 @@ export class LanesEngine implements Engine {
     checkBatch('predict', 'x', x, this.#net.inputShape);
     const scores = new Tensor(this.#net.layer.outputShape(x.shape));
     const { arena: parameters, bufferArena: buffers } = this.#net;
-    this.#plan.predict({ count: x.shape[0], x: x.data, parameters, buffers, scores: scores.data });
+    this.#plan.predict(x.shape[0], x.data, parameters, buffers, scores.data);
     return scores;
   }
 }

@@ -8,7 +8,7 @@ registerRunner({
     const compiled = compileNet(net);
     if ('reason' in compiled) return undefined;
     const buffers = net.bufferArena;
-    return (count, x, parameters, scores) => compiled.plan.predict({ count, x, parameters, buffers, scores });
+    return (count, x, parameters, scores) => compiled.plan.predict(count, x, parameters, buffers, scores);
   },
   describe(layer, inputShape) {
     const plan = planNet(layer, inputShape);

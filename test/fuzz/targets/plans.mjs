@@ -113,18 +113,14 @@ function callPlan(o, spoilt) {
   const calls = {
     trainStep: o.random.chance(0.5) ? { ...step, gradients } : { ...step, update },
     evaluate: { ...batch, predictions: o.array(Int32Array, n) },
-    predict: {
-      count: n,
-      x: o.floats(n * size),
-      parameters: params,
-      buffers: batch.buffers,
-      scores: o.floats(n * classes),
-    },
+    predict: [n, o.floats(n * size), params, batch.buffers, o.floats(n * classes)],
   };
   const method = o.random.pick(/** @type {(keyof typeof calls)[]} */ (Object.keys(calls)));
   const call = calls[method];
-  if (spoilt) spoilField(o, call);
-  return { name: method, args: Object.values(call), result: made[method](call) };
+  if (spoilt && Array.isArray(call)) o.spoil(call);
+  else if (spoilt) spoilField(o, call);
+  const args = Array.isArray(call) ? call : [call];
+  return { name: method, args: Object.values(call), result: made[method](...args) };
 }
 
 /** @type {Record<string, import('../targets.mjs').Target>} */

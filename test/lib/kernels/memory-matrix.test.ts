@@ -50,14 +50,13 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   trainStep: [...stepFields, 'gradients', 'seconds'],
   'trainStep with an update': [...stepFields, 'seconds'],
   evaluate: [...batchFields, 'predictions'],
-  predict: ['count', 'x', 'parameters', 'buffers', 'scores'],
 };
 const methodOf = (name: string) => name.split(' ')[0];
 
 /** Fields and updates stand in objects; here their arrays are arguments like others. */
 function packed(name: string, args: readonly unknown[]): unknown[] {
   if (name === 'updateSegments') return [update(args[0], args[1], args[2], args[3])];
-  if (!Object.hasOwn(methods, name)) return [...args];
+  if (!Object.hasOwn(methods, name) || name === 'predict') return [...args];
   const call = Object.fromEntries(fields[name].map((field, at) => [field, args[at]]));
   if (name !== 'trainStep with an update') return [call];
   return [{ ...call, update: update(args[5], args[11], args[12], args[13]) }];

@@ -55,7 +55,10 @@ describe('arrays that are one number short', () => {
 
   it('are refused by predict', () => {
     const call = { count: 2, x, parameters, buffers, scores };
-    const run = (change: Partial<typeof call>) => plan.predict({ ...call, ...change });
+    const run = (change: Partial<typeof call>) => {
+      const { count, ...arrays } = { ...call, ...change };
+      return plan.predict(count, arrays.x, arrays.parameters, arrays.buffers, arrays.scores);
+    };
     expect(() => run({ scores: scores.subarray(1) })).toThrow(/^LanePlan\.predict: .*scores/);
     expect(() => run({ x: x.subarray(1) })).toThrow(/^LanePlan\.predict: .*x/);
     expect(() => run({ parameters: parameters.subarray(1) })).toThrow(/^LanePlan\.predict: .*parameters/);
