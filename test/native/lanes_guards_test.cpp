@@ -109,7 +109,8 @@ TEST(plans_look_at_their_guards_after_each_call) {
       {&State::slices, 1, 1, true, "guard behind the scratch in slice 1"},
       {&State::packed, 0, 1, true, "guard behind the backward weights of step 1 in packed copy 0"},
       {&State::partials, 2, 1, true, "guard behind the gradients of step 1 in sums of block 2"},
-      {&State::batch, 1, 1, true, "guard behind the input rows of step 3 in rows of block 1"},
+      {&State::batch, 1, 1, true,
+       "guard behind the output's gradient of step 3 in rows of block 1"},
   };
   for (const Write& write : writes) {
     for (int call = 0; call < 4; ++call) {

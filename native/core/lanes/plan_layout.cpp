@@ -131,12 +131,13 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
     Planned& p = steps[i];
     p.activation = take_tensor(p.out, {"output", i});
     // Its margins hold what kernels add there, and are not read.
-    p.gradient = (p.keeps_gradient ? batch : slices)
-                     .take(size(tensor_vectors(p.out) * width), {"output's gradient", i});
+    const size_t gradient = size(tensor_vectors(p.out) * width);
+    if (!p.keeps_gradient) p.gradient = slices.take(gradient, {"output's gradient", i});
     PlanLayout layout(slices, packed, partials, batch, width, i, &most_scratch);
     if (p.op->reduce == nullptr && p.parameter_count > 0)
       p.partial = layout.sums(size(parameters_of(p)), "gradients");
     if (p.op->place != nullptr) p.op->place(p, layout);
+    if (p.keeps_gradient) p.gradient = batch.take(gradient, {"output's gradient", i});
     // Of an update, which takes so many gradients at a time.
     const int64_t units = p.parameter_count > 1 ? p.parameters[1].count : 0;
     layout.scratch(size(p.op->reduce == nullptr
