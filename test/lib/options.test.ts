@@ -15,7 +15,7 @@ import {
   Trainer,
 } from '../../lib/index.js';
 import { checkOptions, editDistance } from '../../lib/options.js';
-import { errorOf, itRefuses, type Misuse, TYPE, wrong } from '../support/misuse.js';
+import { errorOf, itRefuses, TYPE, wrong } from '../support/misuse.js';
 import { randomImages } from '../support/random-data.js';
 import { tinyInput, tinyNet } from '../support/tiny-net.js';
 
@@ -29,84 +29,49 @@ const trainer = (options: object) => () => new Trainer(tinyNet(), options);
 const recipe = (more: object) => trainer({ recipe: { ...recipes.fast, ...more } });
 
 describe('what other systems call it', () => {
-  itRefuses([
-    [
-      'learningRate',
-      trainer({ learningRate: 0.001 }),
-      TYPE,
-      'Trainer: expected the options recipe, engine, seed, lr, batchSize, resume or live but received "learningRate". ' +
-        'Hint: did you mean lr?',
-    ],
-    [
-      'batch_size',
-      trainer({ batch_size: 8 }),
-      TYPE,
-      /received "batch_size". Hint: did you mean batchSize\?$/,
-    ],
-    ['numClasses', () => new LeNet5(wrong({ numClasses: 26 })), TYPE, /did you mean classes\?$/],
-    ['in_channels', conv({ in_channels: 1 }), TYPE, /did you mean inChannels\?$/],
-    ['filters', conv({ filters: 1 }), TYPE, /did you mean outChannels\?$/],
-    ['kernelSize', conv({ kernelSize: 1 }), TYPE, /did you mean kernel\?$/],
-    ['poolSize', () => new MaxPool2d(wrong({ poolSize: 2 })), TYPE, /did you mean kernel\?$/],
-    ['units', () => new Linear(wrong({ inFeatures: 1, units: 2 })), TYPE, /did you mean outFeatures\?$/],
-    ['l2', () => new SGD(tinyNet(), wrong({ lr: 1, l2: 2 })), TYPE, /did you mean weightDecay\?$/],
-    [
-      'regularization',
-      () => tinyNet().update(wrong({ lr: 1, regularization: 2 })),
-      TYPE,
-      /did you mean reg\?$/,
-    ],
-    [
-      'imageSize',
-      () => loadDataset('mnist', wrong({ resize: 'pad', imageSize: 2 })),
-      TYPE,
-      /did you mean size\?$/,
-    ],
-  ]);
+  itRefuses(TYPE, {
+    '...received "batch_size". Hint: did you mean batchSize?': trainer({ batch_size: 8 }),
+    '...received "numClasses". Hint: did you mean classes?': () => new LeNet5(wrong({ numClasses: 26 })),
+    '...did you mean inChannels?': conv({ in_channels: 1 }),
+    '...did you mean outChannels?': conv({ filters: 1 }),
+    '...did you mean kernel?': conv({ kernelSize: 1 }),
+    '...received "poolSize". Hint: did you mean kernel?': () => new MaxPool2d(wrong({ poolSize: 2 })),
+    '...received "units". Hint: did you mean outFeatures?': () =>
+      new Linear(wrong({ inFeatures: 1, units: 2 })),
+    '...received "l2". Hint: did you mean weightDecay?': () => new SGD(tinyNet(), wrong({ lr: 1, l2: 2 })),
+    '...received "regularization". Hint: did you mean reg?': () =>
+      tinyNet().update(wrong({ lr: 1, regularization: 2 })),
+    'Trainer: expected the options ... but received "learningRate". Hint: did you mean lr?': trainer({
+      learningRate: 0.001,
+    }),
+    '...did you mean size?': () => loadDataset('mnist', wrong({ resize: 'pad', imageSize: 2 })),
+  });
 });
 
 describe('an option of another place', () => {
-  itRefuses([
-    [
-      'epochs of the trainer',
-      trainer({ epochs: 7 }),
-      TYPE,
-      /received "epochs". Hint: epochs, .* belong to fit: trainer.fit\(data, { epochs: 3 }\)\.$/,
-    ],
-    ['numEpochs of the trainer', trainer({ numEpochs: 7 }), TYPE, /Hint: epochs, .* belong to fit/],
-    [
-      'momentum of the trainer',
-      trainer({ momentum: 0.5 }),
-      TYPE,
-      /belong to the recipe: { \.\.\.recipes.fast, optimizer/,
-    ],
-    [
-      'shuffle of the trainer',
-      trainer({ shuffle: 'none' }),
-      TYPE,
-      /belong to the recipe: { \.\.\.recipes.fast, shuffle/,
-    ],
-    ['classes of the trainer', trainer({ classes: 2 }), TYPE, /belong to the net: new LeNet5/],
-    [
-      'momentum in a recipe',
-      recipe({ momentum: 0.5 }),
-      TYPE,
-      /^recipe: expected the options name, .*optimizer: { /,
-    ],
-    ['learningRate in a recipe', recipe({ learningRate: 1 }), TYPE, /new Trainer\(net, { lr: 0.1 }\)/],
-    [
-      'two of them',
-      trainer({ epochs: 7, learningRate: 1, validation: null }),
-      TYPE,
-      /received "epochs", "learningRate" and "validation". Hint: epochs, .* 3 }\)\. did you mean lr\?$/,
-    ],
-    [
-      'a whole recipe as the options of an engine',
-      () => createEngine('rows', tinyNet(), wrong(recipes.article)),
-      TYPE,
-      /received "name", "epochs", "batchSize" and more\. Hint: /,
-    ],
-  ]);
+  itRefuses(TYPE, {
+    '...Hint: epochs, ... belong to fit...': trainer({ numEpochs: 7 }),
+    '...belong to the net: new LeNet5...': trainer({ classes: 2 }),
+    '...received "name", "epochs", "batchSize" and more. Hint: ...': () =>
+      createEngine('rows', tinyNet(), wrong(recipes.article)),
+  });
+  const ofFit = 'epochs, ... belong to fit: trainer.fit(data, { epochs: 3 }).';
+  itRefuses(TYPE, {
+    [`...received "epochs". Hint: ${ofFit}`]: trainer({ epochs: 7 }),
+    [`...received "epochs", "learningRate" and "validation". Hint: ${ofFit} did you mean lr?`]: trainer({
+      epochs: 7,
+      learningRate: 1,
+      validation: null,
+    }),
+    '...new Trainer(net, { lr: 0.1 })...': recipe({ learningRate: 1 }),
+  });
+  it.each([
+    [trainer({ momentum: 0.5 }), /belong to the recipe: { \.\.\.recipes.fast, optimizer/],
+    [trainer({ shuffle: 'none' }), /belong to the recipe: { \.\.\.recipes.fast, shuffle/],
+    [recipe({ momentum: 0.5 }), /^recipe: expected the options name, .*optimizer: { /],
+  ])('belongs to the recipe %#', (call, message) => {
+    expect(errorOf(call)).toMatchObject({ code: TYPE, message: expect.stringMatching(message) });
+  });
 
   it('of fit', async () => {
     const data = randomImages(24, tinyInput, 3, 1);
@@ -129,47 +94,34 @@ it.each([
 });
 
 describe('what rownet has not', () => {
-  const none = (name: string, call: () => unknown): Misuse => [
-    name,
-    call,
-    TYPE,
-    new RegExp(`received "${name}". Hint: rownet has no such option: `),
-  ];
-  itRefuses([
-    none('dilation', conv({ dilation: 2 })),
-    none('groups', conv({ groups: 1 })),
-    none('bias', conv({ bias: false })),
-    none('padding_mode', conv({ padding_mode: 'reflect' })),
-    none('padding', () => new MaxPool2d(wrong({ kernel: 2, padding: 1 }))),
-    none('pad', () => new MaxPool2d(wrong({ kernel: 2, pad: 1 }))),
-    none('ceilMode', () => new MaxPool2d(wrong({ kernel: 2, ceilMode: true }))),
-    none('dropout', conv({ dropout: 0.5 })),
-    none('device', trainer({ device: 'cuda' })),
-  ]);
+  const none = (name: string) => `...received "${name}". Hint: rownet has no such option: ...`;
+  itRefuses(TYPE, {
+    [none('dilation')]: conv({ dilation: 2 }),
+    [none('groups')]: conv({ groups: 1 }),
+    [none('bias')]: conv({ bias: false }),
+    [none('padding_mode')]: conv({ padding_mode: 'reflect' }),
+    [none('padding')]: () => new MaxPool2d(wrong({ kernel: 2, padding: 1 })),
+    [none('pad')]: () => new MaxPool2d(wrong({ kernel: 2, pad: 1 })),
+    [none('ceilMode')]: () => new MaxPool2d(wrong({ kernel: 2, ceilMode: true })),
+    [none('dropout')]: conv({ dropout: 0.5 }),
+    [none('device')]: trainer({ device: 'cuda' }),
+  });
 });
 
 describe('odd names', () => {
   const check = (options: object) => () =>
     checkOptions<object>('here', options, { kernel: true } as object, '{}');
-  itRefuses([
-    [
-      'of objects',
-      check({ constructor: 1 }),
-      TYPE,
-      'here: expected the option kernel but received "constructor". Hint: leave it out',
-    ],
-    ['a prototype from JSON', check(JSON.parse('{"__proto__": 1}')), TYPE, /received "__proto__"/],
-    ['an own toString', check({ toString: () => '' }), TYPE, /received "toString"/],
-    ['none', check({ '': 1 }), TYPE, /received ""\. Hint: leave it out$/],
-    ['line feeds', check({ 'a\nb': 1 }), TYPE, /received "a\\nb"/],
-    [
-      'long',
-      check({ [`kernel${'x'.repeat(1e6)}`]: 1 }),
-      TYPE,
-      /received "kernelx{34}"\. Hint: leave it out$/,
-    ],
-    ['two of three letters changed', check({ krn: 1 }), TYPE, /Hint: leave it out$/],
-  ]);
+  const message = (name: string) =>
+    `here: expected the option kernel but received ${name}. Hint: leave it out`;
+  itRefuses(TYPE, {
+    [message('"constructor"')]: check({ constructor: 1 }),
+    [message('"__proto__"')]: check(JSON.parse('{"__proto__": 1}')),
+    [message('"toString"')]: check({ toString: () => '' }),
+    [message('""')]: check({ '': 1 }),
+    [message('"a\\nb"')]: check({ 'a\nb': 1 }),
+    [message('"krn"')]: check({ krn: 1 }),
+    [message(`"kernel${'x'.repeat(34)}"`)]: check({ [`kernel${'x'.repeat(1e6)}`]: 1 }),
+  });
 
   it('are no options where all objects inherit them', () => {
     const everything = Object.prototype as unknown as Record<string, unknown>;

@@ -1,7 +1,8 @@
 /** Calls that must fail, and how. */
 import { expect, it } from 'vitest';
 
-export type Misuse = readonly [what: string, call: () => unknown, code: string, message: string | RegExp];
+type Call = () => unknown;
+export type Misuse = readonly [what: string, call: Call, code: string, message: string | RegExp];
 
 export const TYPE = 'ERR_ROWNET_TYPE';
 export const RANGE = 'ERR_ROWNET_RANGE';
@@ -9,8 +10,17 @@ export const SHAPE = 'ERR_ROWNET_SHAPE';
 export const STATE = 'ERR_ROWNET_STATE';
 
 /** A test for each call: its class, its code, its message (whole if it is a string). */
-export function itRefuses(cases: readonly Misuse[]): void {
-  it.each(cases)('refuses %s', (_, call, code, message) => {
+export function itRefuses(cases: readonly Misuse[]): void;
+/** The same by messages, each with a call or several; `...` in a message stands for any text. */
+export function itRefuses(code: string, calls: Readonly<Record<string, Call | readonly Call[]>>): void;
+export function itRefuses(
+  first: readonly Misuse[] | string,
+  calls: Readonly<Record<string, Call | readonly Call[]>> = {},
+): void {
+  const byMessage = Object.entries(calls).flatMap(([message, some]) =>
+    [some].flat().map((call: Call) => [message, call, String(first), pattern(message)] as const),
+  );
+  it.each(typeof first === 'string' ? byMessage : first)('refuses %s', (_, call, code, message) => {
     const error = errorOf(call) as Error & { code: string };
     if (code === TYPE) expect(error).toBeInstanceOf(TypeError);
     if (code === RANGE || code === SHAPE) expect(error).toBeInstanceOf(RangeError);
@@ -20,8 +30,14 @@ export function itRefuses(cases: readonly Misuse[]): void {
   });
 }
 
+/** The whole message, with any text where it has `...`. */
+export function pattern(message: string): RegExp {
+  const parts = message.split('...').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}
+
 /** What a call throws. */
-export function errorOf(call: () => unknown): unknown {
+export function errorOf(call: Call): unknown {
   try {
     call();
   } catch (error) {

@@ -168,61 +168,49 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
 
   const engine = engineOf(tinyNet());
   const { train: _, ...withoutTrain } = { normalization, train };
+  itRefuses(STATE, {
+    'engine: expected a training set but there is none. Pass one to createEngine as "train"': () =>
+      createEngine(name, tinyNet(), withoutTrain).trainStep(Uint32Array.of(0)),
+  });
+  itRefuses(RANGE, {
+    'engine: expected at least one index but received none': () => engine.trainStep(new Uint32Array(0)),
+    '...expected indices below 20 but index 1 is 20...': () => engine.trainStep(Uint32Array.of(0, 20)),
+    "engine: expected labels from 0 to 2 (the net's classes) but label 19 is 3": () =>
+      engine.evaluate({ ...train, labels: new Uint8Array(20).fill(3, 19) }),
+    '...evaluate: expected batchSize...': () => engine.evaluate(train, 0),
+    "...reduction 'mean' or 'sum' but received \"max\"...": () =>
+      engineOf(tinyNet(), { reduction: wrong('max') }),
+    'engine: expected normalization.scale to be a number, finite in single precision, but received NaN': () =>
+      engineOf(tinyNet(), { normalization: { scale: Number.NaN, shift: 0 } }).trainStep(Uint32Array.of(0)),
+  });
+  itRefuses(TYPE, {
+    '...expected indices to be a Uint32Array but received Array...': () => engine.trainStep(wrong([0, 1])),
+    '...engine: expected images to own its memory but received a SharedArrayBuffer...': () =>
+      engine.evaluate({ ...train, images: new Uint8Array(new SharedArrayBuffer(300)) }),
+    '...engine: expected a data set ... but received undefined...': () => engine.evaluate(wrong(undefined)),
+    'engine: expected count to be an integer but received string': () =>
+      engine.evaluate({ ...train, count: wrong('20') }),
+    'engine: expected an update such as SGD.update() gives but received null': () =>
+      engine.trainStep(Uint32Array.of(0), { update: wrong(null) }),
+    'engine: expected a Net but received Object': () => engineOf(wrong({})),
+    'engine: normalization: expected an options object such as trainer.normalization, or measureNormalization(train.images) but received undefined':
+      () => engineOf(tinyNet(), { normalization: wrong(undefined) }),
+  });
+  itRefuses(SHAPE, {
+    "engine: expected images 1x3x5 (the net's input) but received 1x5x3": () =>
+      engine.evaluate(randomImages(2, [1, 5, 3], 3, 1)),
+    "engine: expected images 1x3x5 (the net's input) but received 3x1x5": () =>
+      engineOf(tinyNet(), { train: randomImages(2, [3, 1, 5], 3, 1) }),
+    'engine: expected 300 pixels and 20 labels (20 images 1x3x5) but received 299 and 20': () =>
+      engine.evaluate({ ...train, images: train.images.subarray(1) }),
+    'engine: expected 300 pixels and 20 labels (20 images 1x3x5) but received 300 and 19': () =>
+      engine.evaluate({ ...train, labels: train.labels.subarray(1) }),
+    'predict: expected x Nx1x3x5 (N inputs of the net) but received 2x1x4x6': () =>
+      engine.predict(new Tensor([2, 1, 4, 6])),
+    'engine: expected a net with scores [N, classes] but its output is Nx1x3x5': () =>
+      engineOf(new Net(new Sequential([new ReLU()]), { inputShape: [1, 3, 5] })),
+  });
   itRefuses([
-    [
-      'no training set',
-      () => createEngine(name, tinyNet(), withoutTrain).trainStep(Uint32Array.of(0)),
-      STATE,
-      'engine: expected a training set but there is none. Pass one to createEngine as "train"',
-    ],
-    [
-      'no indices',
-      () => engine.trainStep(new Uint32Array(0)),
-      RANGE,
-      'engine: expected at least one index but received none',
-    ],
-    [
-      'an index without image',
-      () => engine.trainStep(Uint32Array.of(0, 20)),
-      RANGE,
-      /expected indices below 20 but index 1 is 20/,
-    ],
-    [
-      'indices in an array',
-      () => engine.trainStep(wrong([0, 1])),
-      TYPE,
-      /expected indices to be a Uint32Array but received Array/,
-    ],
-    [
-      'images of another shape',
-      () => engine.evaluate(randomImages(2, [1, 5, 3], 3, 1)),
-      SHAPE,
-      "engine: expected images 1x3x5 (the net's input) but received 1x5x3",
-    ],
-    [
-      'a training set of another shape',
-      () => engineOf(tinyNet(), { train: randomImages(2, [3, 1, 5], 3, 1) }),
-      SHAPE,
-      /but received 3x1x5/,
-    ],
-    [
-      'pixels that are missing',
-      () => engine.evaluate({ ...train, images: train.images.subarray(1) }),
-      SHAPE,
-      'engine: expected 300 pixels and 20 labels (20 images 1x3x5) but received 299 and 20',
-    ],
-    [
-      'labels that are missing',
-      () => engine.evaluate({ ...train, labels: train.labels.subarray(1) }),
-      SHAPE,
-      /but received 300 and 19/,
-    ],
-    [
-      'labels beyond the classes',
-      () => engine.evaluate({ ...train, labels: new Uint8Array(20).fill(3, 19) }),
-      RANGE,
-      "engine: expected labels from 0 to 2 (the net's classes) but label 19 is 3",
-    ],
     ...[Int8Array.of(-1), Float32Array.of(0.5), [0], new Uint8Array(new SharedArrayBuffer(1))].map(
       (labels): Misuse => [
         `labels in ${Array.isArray(labels) ? 'a list' : Object.prototype.toString.call(labels.buffer)} ${typeName(labels)}`,
@@ -231,30 +219,6 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
         /engine: expected labels to (be a Uint8Array but received|own its memory but received a Shared)/,
       ],
     ),
-    [
-      'pixels in a shared buffer',
-      () => engine.evaluate({ ...train, images: new Uint8Array(new SharedArrayBuffer(300)) }),
-      TYPE,
-      /engine: expected images to own its memory but received a SharedArrayBuffer/,
-    ],
-    [
-      'no set',
-      () => engine.evaluate(wrong(undefined)),
-      TYPE,
-      /engine: expected a data set .* but received undefined/,
-    ],
-    [
-      'a count of text',
-      () => engine.evaluate({ ...train, count: wrong('20') }),
-      TYPE,
-      /engine: expected count/,
-    ],
-    [
-      'an update of null',
-      () => engine.trainStep(Uint32Array.of(0), { update: wrong(null) }),
-      TYPE,
-      'engine: expected an update such as SGD.update() gives but received null',
-    ],
     ...['lr', 'momentum'].map(
       (rate, index): Misuse => [
         `an update with ${rate} NaN`,
@@ -273,39 +237,6 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
         new RegExp(`engine: expected ${rate} to be a number, finite in single precision, but received NaN`),
       ],
     ),
-    [
-      'images of another size to predict',
-      () => engine.predict(new Tensor([2, 1, 4, 6])),
-      SHAPE,
-      'predict: expected x Nx1x3x5 (N inputs of the net) but received 2x1x4x6',
-    ],
-    ['no net', () => engineOf(wrong({})), TYPE, 'engine: expected a Net but received Object'],
-    ['batches of 0', () => engine.evaluate(train, 0), RANGE, /evaluate: expected batchSize/],
-    [
-      'an unknown reduction',
-      () => engineOf(tinyNet(), { reduction: wrong('max') }),
-      RANGE,
-      /reduction 'mean' or 'sum' but received "max"/,
-    ],
-    [
-      'no normalization',
-      () => engineOf(tinyNet(), { normalization: wrong(undefined) }),
-      TYPE,
-      'engine: normalization: expected an options object such as trainer.normalization, or measureNormalization(train.images) but received undefined',
-    ],
-    [
-      'a scale of NaN',
-      () =>
-        engineOf(tinyNet(), { normalization: { scale: Number.NaN, shift: 0 } }).trainStep(Uint32Array.of(0)),
-      RANGE,
-      /scale/,
-    ],
-    [
-      'a net that does not classify',
-      () => engineOf(new Net(new Sequential([new ReLU()]), { inputShape: [1, 3, 5] })),
-      SHAPE,
-      'engine: expected a net with scores [N, classes] but its output is Nx1x3x5',
-    ],
   ]);
 
   it('takes a net without parameters', () => {
@@ -318,12 +249,8 @@ describe.each(['auto', 'lanes', 'rows'] as const)('engine %s', (name) => {
 });
 
 describe('createEngine', () => {
-  itRefuses([
-    [
-      'an unknown name',
-      () => createEngine(wrong('gpu'), tinyNet(), { normalization }),
-      RANGE,
-      `createEngine: expected 'auto', 'lanes' or 'rows' but received "gpu"`,
-    ],
-  ]);
+  itRefuses(RANGE, {
+    "createEngine: expected 'auto', 'lanes' or 'rows' but received \"gpu\"": () =>
+      createEngine(wrong('gpu'), tinyNet(), { normalization }),
+  });
 });

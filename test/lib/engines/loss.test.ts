@@ -96,38 +96,20 @@ describe.each(['rows', 'lanes'] as const)('%s', (name) => {
 
   const make = (options: object) => createEngine(name, tinyNet(), { normalization, ...options });
   const loss = new CrossEntropyLoss({ reduction: 'sum' });
-  itRefuses([
-    [
-      'no loss',
-      () => make({ loss: wrong('sum') }),
-      TYPE,
-      /expected loss to be one such as .* received string/,
-    ],
-    [
-      'half a loss',
-      () => make({ loss: wrong({ measure: () => 0, reduction: 'mean' }) }),
-      TYPE,
-      /expected loss to be one such as .* received Object/,
-    ],
-    [
-      'targets of no kind',
-      () => make({ loss: Object.assign(new HalfSquares(), { targets: 'pixels' }) }),
-      RANGE,
-      /expected loss.targets to be 'labels' or 'values' but received "pixels"/,
-    ],
-    [
-      'another reduction',
-      () => make({ loss, reduction: 'mean' }),
-      RANGE,
-      /reduction of the loss, "sum", but/,
-    ],
-    [
-      'values that are too few',
-      () => make({ train: { ...train, values: new Float32Array(59) } }),
-      SHAPE,
-      /expected 60 values \(3 an image\) but received 59/,
-    ],
-  ]);
+  itRefuses(TYPE, {
+    '...expected loss to be one such as ... received string...': () => make({ loss: wrong('sum') }),
+    '...expected loss to be one such as ... received Object...': () =>
+      make({ loss: wrong({ measure: () => 0, reduction: 'mean' }) }),
+  });
+  itRefuses(RANGE, {
+    "...expected loss.targets to be 'labels' or 'values' but received \"pixels\"...": () =>
+      make({ loss: Object.assign(new HalfSquares(), { targets: 'pixels' }) }),
+    '...reduction of the loss, "sum", but...': () => make({ loss, reduction: 'mean' }),
+  });
+  itRefuses(SHAPE, {
+    '...expected 60 values (3 an image) but received 59...': () =>
+      make({ train: { ...train, values: new Float32Array(59) } }),
+  });
 });
 
 it('a class of its own runs on rows, whatever its kind', () => {

@@ -125,12 +125,9 @@ it.each([
   expect(pixels).toHaveLength(784);
 });
 
-itRefuses([
-  [
-    'bytes of another size',
-    () => prepareDigit({ width: 3, height: 3, grey: new Uint8Array(8) }),
-    RANGE,
-    'prepareDigit: expected 3x3 grey levels but received 8. Hint: one byte a pixel',
-  ],
-  ['no pixels', () => prepareDigit({ width: 0, height: 3, grey: new Uint8Array(0) }), RANGE, /expected 0x3/],
-]);
+itRefuses(RANGE, {
+  'prepareDigit: expected 3x3 grey levels but received 8. Hint: one byte a pixel': () =>
+    prepareDigit({ width: 3, height: 3, grey: new Uint8Array(8) }),
+  'prepareDigit: expected 0x3 grey levels but received 0. Hint: one byte a pixel': () =>
+    prepareDigit({ width: 0, height: 3, grey: new Uint8Array(0) }),
+});

@@ -93,45 +93,30 @@ describe('applyUpdate', () => {
     const [params, grads] = [new Float32Array(4), new Float32Array(4)];
     return { ...sgd, params, grads, segments: Float64Array.of(0, 4, 0, 1) };
   };
-  itRefuses([
-    [
-      'an unknown rule',
-      () => applyUpdate({ ...fits(), rule: 'Adam' }),
-      RANGE,
-      /updateSegments: expected a rule of tables\(\)\.updates but received Adam/,
-    ],
-    ['no rule', () => applyUpdate({ ...fits(), rule: wrong(1) }), TYPE, /expected rule to be a string/],
-    ['no state', () => applyUpdate({ ...fits(), state: [] }), TYPE, /expected state to be a list of 1/],
-    ['two numbers', () => applyUpdate({ ...fits(), numbers: [1, 0] }), TYPE, /numbers to be a list of 3/],
-    ['momentum NaN', () => applyUpdate({ ...fits(), numbers: [1, Number.NaN, 0] }), RANGE, /momentum/],
-    [
-      'adam without a moment',
-      () =>
-        applyUpdate({
-          ...fits(),
-          rule: 'adam',
-          state: [null, new Float32Array(4)],
-          numbers: [1, 0, 0, 1, 1, 1],
-        }),
-      TYPE,
-      /expected firstMoment to be a Float32Array/,
-    ],
-    [
-      'one array for both moments',
-      () => {
-        const both = new Float32Array(4);
-        applyUpdate({ ...fits(), rule: 'adam', state: [both, both], numbers: [1, 0, 0, 1, 1, 1] });
-      },
-      RANGE,
-      /expected secondMoment to share no memory/,
-    ],
-    [
-      'a state that is shorter than the parameters',
-      () => applyUpdate({ ...fits(), state: [new Float32Array(3)] }),
-      RANGE,
-      /expected velocity to hold at least 4 elements but received 3/,
-    ],
-  ]);
+  itRefuses(RANGE, {
+    '...updateSegments: expected a rule of tables().updates but received Adam...': () =>
+      applyUpdate({ ...fits(), rule: 'Adam' }),
+    'update: expected momentum to be a number, finite in single precision, but received NaN': () =>
+      applyUpdate({ ...fits(), numbers: [1, Number.NaN, 0] }),
+    '...expected secondMoment to share no memory...': () => {
+      const both = new Float32Array(4);
+      applyUpdate({ ...fits(), rule: 'adam', state: [both, both], numbers: [1, 0, 0, 1, 1, 1] });
+    },
+    '...expected velocity to hold at least 4 elements but received 3...': () =>
+      applyUpdate({ ...fits(), state: [new Float32Array(3)] }),
+  });
+  itRefuses(TYPE, {
+    '...expected rule to be a string...': () => applyUpdate({ ...fits(), rule: wrong(1) }),
+    '...expected state to be a list of 1...': () => applyUpdate({ ...fits(), state: [] }),
+    'updateSegments: expected numbers to be a list of 3': () => applyUpdate({ ...fits(), numbers: [1, 0] }),
+    '...expected firstMoment to be a Float32Array...': () =>
+      applyUpdate({
+        ...fits(),
+        rule: 'adam',
+        state: [null, new Float32Array(4)],
+        numbers: [1, 0, 0, 1, 1, 1],
+      }),
+  });
 
   it('takes a step of Adam', () => {
     const [params, first, second] = [1, 0, 0].map((value) => new Float32Array(4).fill(value));

@@ -141,23 +141,21 @@ describe('BatchNorm2d refuses', () => {
   const affine = { features: 2, affine: false } as const;
   const taken = new BatchNorm2d(affine);
   new Net(new Sequential({ taken, flatten: new Flatten() }), { inputShape: [2, 1, 1] });
-  itRefuses([
-    [
-      'other channels',
-      () => layerWith().forward(normalTensor([1, 2, 2, 2], 1)),
-      SHAPE,
-      /expected an input \[N, 3, H, W\]/,
-    ],
-    ['rows', () => layerWith().outputShape([2, 3]), SHAPE, /received 2x3/],
-    ['no features', () => new BatchNorm2d({ features: 0 }), RANGE, /batchNorm2d: expected features/],
-    ['a negative eps', () => layerWith({ eps: -1 }), RANGE, /batchNorm2d: expected eps/],
-    ['momentum above 1', () => layerWith({ momentum: 2 }), RANGE, /momentum of at most 1 but received 2/],
-    ['affine of text', () => layerWith({ affine: wrong('no') }), TYPE, /batchNorm2d: expected affine/],
-    [
-      'a second net',
-      () => new Net(new Sequential({ taken, flatten: new Flatten() }), { inputShape: [2, 1, 1] }),
-      STATE,
-      /taken.running_mean belongs to one/,
-    ],
-  ]);
+  itRefuses(SHAPE, {
+    '...expected an input [N, 3, H, W]...': () => layerWith().forward(normalTensor([1, 2, 2, 2], 1)),
+    'batchNorm2d: expected an input [N, 3, H, W] but received 2x3': () => layerWith().outputShape([2, 3]),
+  });
+  itRefuses(RANGE, {
+    '...batchNorm2d: expected features...': () => new BatchNorm2d({ features: 0 }),
+    'batchNorm2d: expected eps to be a number of at least 0, finite in single precision, but received -1':
+      () => layerWith({ eps: -1 }),
+    '...momentum of at most 1 but received 2...': () => layerWith({ momentum: 2 }),
+  });
+  itRefuses(TYPE, {
+    '...batchNorm2d: expected affine...': () => layerWith({ affine: wrong('no') }),
+  });
+  itRefuses(STATE, {
+    '...taken.running_mean belongs to one...': () =>
+      new Net(new Sequential({ taken, flatten: new Flatten() }), { inputShape: [2, 1, 1] }),
+  });
 });

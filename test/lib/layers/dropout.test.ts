@@ -106,9 +106,11 @@ describe('Dropout', () => {
     expect(() => net.forward(x, wrong({ train: true }))).toThrow('forward: expected the options training,');
   });
 
-  itRefuses([
-    ['p of 1', () => new Dropout({ p: 1 }), RANGE, 'dropout: expected p below 1 but received 1'],
-    ['p below 0', () => new Dropout({ p: -0.1 }), RANGE, /dropout: expected p to be a number of at least 0/],
-    ['p of text', () => new Dropout({ p: wrong('half') }), TYPE, /dropout: expected p to be a number/],
-  ]);
+  itRefuses(RANGE, {
+    'dropout: expected p below 1 but received 1': () => new Dropout({ p: 1 }),
+    '...dropout: expected p to be a number of at least 0...': () => new Dropout({ p: -0.1 }),
+  });
+  itRefuses(TYPE, {
+    '...dropout: expected p to be a number...': () => new Dropout({ p: wrong('half') }),
+  });
 });

@@ -241,48 +241,26 @@ describe.each(cases)('$name', ({ name, make, inputShape, outputShape, oracle: ru
   });
 
   const gradOut = new Tensor([...outputShape.slice(0, -1), outputShape.at(-1)! + 1]);
-  itRefuses([
-    [
-      'backward before forward',
+  itRefuses(STATE, {
+    '...expected a forward before backward ... Call forward...': [
       () => make().backward(new Tensor(outputShape)),
-      STATE,
-      /expected a forward before backward/,
-    ],
-    [
-      'backwardParameters before forward',
       () => make().backwardParameters(new Tensor(outputShape)),
-      STATE,
-      /Call forward/,
     ],
-    [
-      'forward of no tensor',
-      () => make().forward(wrong([1, 2])),
-      TYPE,
-      /expected x to be a Tensor but received Array/,
-    ],
-    ...(['backward', 'backwardParameters'] as const).flatMap((method) => [
-      [
-        `${method} of another shape`,
-        () => {
-          const layer = make();
-          layer.forward(new Tensor(inputShape));
-          layer[method](gradOut);
-        },
-        SHAPE,
-        /expected gradOut .* \(the shape of the last output\) but received/,
-      ] as const,
-      [
-        `${method} of no tensor`,
-        () => {
-          const layer = make();
-          layer.forward(new Tensor(inputShape));
-          layer[method](wrong(null));
-        },
-        TYPE,
-        /expected gradOut to be a Tensor but received null/,
-      ] as const,
-    ]),
-  ]);
+  });
+  itRefuses(TYPE, {
+    '...expected x to be a Tensor but received Array...': () => make().forward(wrong([1, 2])),
+  });
+  for (const method of ['backward', 'backwardParameters'] as const) {
+    const forwardThen = (dy: Tensor) => () => {
+      const layer = make();
+      layer.forward(new Tensor(inputShape));
+      layer[method](dy);
+    };
+    itRefuses(SHAPE, {
+      '...expected gradOut ... (the shape of the last output) but received...': forwardThen(gradOut),
+    });
+    itRefuses(TYPE, { '...expected gradOut to be a Tensor but received null...': forwardThen(wrong(null)) });
+  }
 });
 
 describe('shapes of any window', () => {

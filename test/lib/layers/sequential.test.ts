@@ -114,56 +114,22 @@ describe('Sequential', () => {
   });
 
   const relu = new ReLU();
-  itRefuses([
-    [
-      'nothing',
-      () => new Sequential(wrong(undefined)),
-      TYPE,
-      'sequential: expected an array or an object of layers but received undefined',
-    ],
-    [
-      'an empty array',
-      () => new Sequential([]),
-      RANGE,
-      'sequential: expected at least one layer but received none',
-    ],
-    [
-      'something that is no layer',
-      () => new Sequential([relu, wrong({})]),
-      TYPE,
-      'sequential: expected 1 to be a layer but received Object',
-    ],
-    [
-      'a hole',
-      () => new Sequential({ a: wrong(null) }),
-      TYPE,
-      'sequential: expected a to be a layer but received null',
-    ],
-    [
-      'a class',
-      () => new Sequential({ a: wrong(ReLU) }),
-      TYPE,
-      /expected a to be a layer but received function/,
-    ],
-    [
-      'a name with a dot',
-      () => new Sequential({ 'a.b': relu }),
-      RANGE,
-      'sequential: expected names of letters, digits and _ but received "a.b"',
-    ],
-    ['a numeric name', () => new Sequential({ 1: relu }), RANGE, /received "1"/],
-    ['an empty name', () => new Sequential({ '': relu }), RANGE, /received ""/],
-    [
-      'a layer that stands twice',
-      () => new Sequential({ a: relu, b: relu }),
-      RANGE,
-      'sequential: expected a layer of its own at b but received the one at a. Create one for each place',
-    ],
-    [
-      'a layer that stands twice, nested',
-      () => new Sequential({ a: new Sequential({ x: relu }), b: new Sequential({ y: relu }) }),
-      RANGE,
-      /at b\.y but received the one at a\.x/,
-    ],
-  ]);
+  itRefuses(TYPE, {
+    'sequential: expected an array or an object of layers but received undefined': () =>
+      new Sequential(wrong(undefined)),
+    'sequential: expected 1 to be a layer but received Object': () => new Sequential([relu, wrong({})]),
+    'sequential: expected a to be a layer but received null': () => new Sequential({ a: wrong(null) }),
+    '...expected a to be a layer but received function...': () => new Sequential({ a: wrong(ReLU) }),
+  });
+  itRefuses(RANGE, {
+    'sequential: expected at least one layer but received none': () => new Sequential([]),
+    'sequential: expected names of letters, digits and _ but received "a.b"': () =>
+      new Sequential({ 'a.b': relu }),
+    'sequential: expected names of letters, digits and _ but received "1"': () => new Sequential({ 1: relu }),
+    'sequential: expected names of letters, digits and _ but received ""': () => new Sequential({ '': relu }),
+    'sequential: expected a layer of its own at b but received the one at a. Create one for each place': () =>
+      new Sequential({ a: relu, b: relu }),
+    '...at b.y but received the one at a.x...': () =>
+      new Sequential({ a: new Sequential({ x: relu }), b: new Sequential({ y: relu }) }),
+  });
 });

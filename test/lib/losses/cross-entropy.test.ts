@@ -78,60 +78,39 @@ describe('CrossEntropyLoss', () => {
 
   const criterion = new CrossEntropyLoss();
   const scores = new Tensor([2, 3]);
-  itRefuses([
-    [
-      'an unknown reduction',
-      () => new CrossEntropyLoss({ reduction: wrong('none') }),
-      RANGE,
-      `crossEntropyLoss: expected reduction 'mean' or 'sum' but received "none"`,
-    ],
-    [
-      'a reduction in place of options',
-      () => new CrossEntropyLoss(wrong('sum')),
-      TYPE,
-      "crossEntropyLoss: expected an options object such as { reduction: 'sum' } but received string",
-    ],
-    [
-      'backward before forward',
+  itRefuses(RANGE, {
+    "crossEntropyLoss: expected reduction 'mean' or 'sum' but received \"none\"": () =>
+      new CrossEntropyLoss({ reduction: wrong('none') }),
+    'crossEntropyLoss: expected labels to be integers from 0 to 2 but label 1 is 3': () =>
+      criterion.forward(scores, [0, 3]),
+    'crossEntropyLoss: expected labels to be integers from 0 to 2 but label 0 is -1': () =>
+      criterion.forward(scores, [-1, 0]),
+    'crossEntropyLoss: expected labels to be integers from 0 to 2 but label 0 is 0.5': () =>
+      criterion.forward(scores, [0.5, 0]),
+    'crossEntropyLoss: expected labels to be integers from 0 to 2 but label 0 is "1"': () =>
+      criterion.forward(scores, wrong(['1', 0])),
+    'crossEntropyLoss: expected labels to be integers from 0 to 2 but label 0 is undefined': () =>
+      criterion.forward(scores, wrong({ length: 2 })),
+  });
+  itRefuses(TYPE, {
+    "crossEntropyLoss: expected an options object such as { reduction: 'sum' } but received string": () =>
+      new CrossEntropyLoss(wrong('sum')),
+    '...crossEntropyLoss: expected scores to be a Tensor but received Array...': () =>
+      criterion.forward(wrong([1]), [0]),
+    'crossEntropyLoss: expected labels to be an array of integers but received undefined': () =>
+      criterion.forward(scores, wrong(undefined)),
+    'crossEntropyLoss: expected labels to be an array of integers but received Object': () =>
+      criterion.forward(scores, wrong({})),
+  });
+  itRefuses(STATE, {
+    'crossEntropyLoss: expected a forward before backward but there was none. Call forward(scores, labels) first':
       () => new CrossEntropyLoss().backward(),
-      STATE,
-      'crossEntropyLoss: expected a forward before backward but there was none. Call forward(scores, labels) first',
-    ],
-    [
-      'no tensor',
-      () => criterion.forward(wrong([1]), [0]),
-      TYPE,
-      /crossEntropyLoss: expected scores to be a Tensor but received Array/,
-    ],
-    [
-      'one axis',
-      () => criterion.forward(new Tensor([3]), [0, 1, 2]),
-      SHAPE,
-      'crossEntropyLoss: expected scores [N, classes], N and classes at least 1, but received 3',
-    ],
-    ['no rows', () => criterion.forward(new Tensor([0, 3]), []), SHAPE, /but received 0x3/],
-    [
-      'no labels',
-      () => criterion.forward(scores, wrong(undefined)),
-      TYPE,
-      'crossEntropyLoss: expected labels to be an array of integers but received undefined',
-    ],
-    ['labels in an object', () => criterion.forward(scores, wrong({})), TYPE, /received Object/],
-    [
-      'a label too few',
-      () => criterion.forward(scores, [1]),
-      SHAPE,
-      'crossEntropyLoss: expected 2 labels (one a row) but received 1',
-    ],
-    [
-      'a label of 3',
-      () => criterion.forward(scores, [0, 3]),
-      RANGE,
-      'crossEntropyLoss: expected labels to be integers from 0 to 2 but label 1 is 3',
-    ],
-    ['a label of -1', () => criterion.forward(scores, [-1, 0]), RANGE, /label 0 is -1/],
-    ['a label of 0.5', () => criterion.forward(scores, [0.5, 0]), RANGE, /label 0 is 0.5/],
-    ['a label of text', () => criterion.forward(scores, wrong(['1', 0])), RANGE, /label 0 is "1"/],
-    ['a hole', () => criterion.forward(scores, wrong({ length: 2 })), RANGE, /label 0 is undefined/],
-  ]);
+  });
+  itRefuses(SHAPE, {
+    'crossEntropyLoss: expected scores [N, classes], N and classes at least 1, but received 3': () =>
+      criterion.forward(new Tensor([3]), [0, 1, 2]),
+    'crossEntropyLoss: expected scores [N, classes], N and classes at least 1, but received 0x3': () =>
+      criterion.forward(new Tensor([0, 3]), []),
+    'crossEntropyLoss: expected 2 labels (one a row) but received 1': () => criterion.forward(scores, [1]),
+  });
 });

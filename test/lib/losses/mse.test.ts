@@ -51,48 +51,23 @@ describe('MSELoss', () => {
 
   const criterion = new MSELoss();
   const scores = new Tensor([2, 3]);
-  itRefuses([
-    [
-      'backward before forward',
+  itRefuses(STATE, {
+    'mseLoss: expected a forward before backward but there was none. Call forward(scores, targets) first':
       () => new MSELoss().backward(),
-      STATE,
-      'mseLoss: expected a forward before backward but there was none. Call forward(scores, targets) first',
-    ],
-    [
-      'one axis',
-      () => criterion.forward(new Tensor([3]), new Float32Array(3)),
-      SHAPE,
-      /mseLoss: expected scores/,
-    ],
-    [
-      'labels',
-      () => criterion.forward(scores, wrong([0, 1])),
-      TYPE,
-      'mseLoss: expected targets to be a Tensor or a Float32Array but received Array',
-    ],
-    [
-      'a value too few',
-      () => criterion.forward(scores, new Float32Array(5)),
-      SHAPE,
-      'mseLoss: expected 6 targets (one a score) but received 5',
-    ],
-    [
-      'values of another shape',
-      () => criterion.forward(scores, new Tensor([3, 2])),
-      SHAPE,
-      /targets 2x3 .* 3x2/,
-    ],
-    [
-      'a gradient of another shape',
-      () => criterion.measure(scores, scores, { gradScale: 1, grad: new Tensor([6]) }),
-      SHAPE,
-      /mseLoss: expected grad 2x3/,
-    ],
-    [
-      'no options',
-      () => criterion.measure(scores, scores, wrong(undefined)),
-      TYPE,
-      /mseLoss: expected an options/,
-    ],
-  ]);
+  });
+  itRefuses(SHAPE, {
+    'mseLoss: expected scores [N, classes], N and classes at least 1, but received 3': () =>
+      criterion.forward(new Tensor([3]), new Float32Array(3)),
+    'mseLoss: expected 6 targets (one a score) but received 5': () =>
+      criterion.forward(scores, new Float32Array(5)),
+    'mseLoss: expected targets 2x3 (the shape of the scores) but received 3x2': () =>
+      criterion.forward(scores, new Tensor([3, 2])),
+    'mseLoss: expected grad 2x3 (the shape of the scores) but received 6': () =>
+      criterion.measure(scores, scores, { gradScale: 1, grad: new Tensor([6]) }),
+  });
+  itRefuses(TYPE, {
+    'mseLoss: expected targets to be a Tensor or a Float32Array but received Array': () =>
+      criterion.forward(scores, wrong([0, 1])),
+    '...mseLoss: expected an options...': () => criterion.measure(scores, scores, wrong(undefined)),
+  });
 });

@@ -61,11 +61,7 @@ it('names the layers of nested ones by their path', () => {
   ]);
 });
 
-itRefuses([
-  [
-    'an input of another shape',
-    () => tinyNet().activations(new Tensor([1, 2, 3, 5])),
-    SHAPE,
-    /expected 1 input channels/,
-  ],
-]);
+itRefuses(SHAPE, {
+  'conv2d: expected 1 input channels (axis 1) but received 2 (input 1x2x3x5)': () =>
+    tinyNet().activations(new Tensor([1, 2, 3, 5])),
+});

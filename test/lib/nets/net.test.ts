@@ -5,7 +5,7 @@ import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Net, type UpdateOptions } from '../../../lib/nets/net.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
-import { itRefuses, type Misuse, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
+import { itRefuses, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
 import { normalTensor } from '../../support/random-data.js';
 import { tinyInput, tinyLayers, tinyNet } from '../../support/tiny-net.js';
 
@@ -53,67 +53,38 @@ describe('construction', () => {
 
   const taken = tinyLayers();
   new Net(taken, { inputShape: tinyInput });
-  itRefuses([
-    [
-      'layers in an array',
-      () => new Net(wrong([new ReLU()]), { inputShape: tinyInput }),
-      TYPE,
-      'net: expected a Sequential but received Array',
-    ],
-    [
-      'an input that does not fit',
-      () => tinyNet({ inputShape: [2, 3, 5] }),
-      SHAPE,
-      'conv2d: expected 1 input channels (axis 1) but received 2 (input 1x2x3x5)',
-    ],
-    [
-      'layers that do not fit each other',
-      () => tinyNet({ inputShape: [1, 4, 5] }),
-      SHAPE,
-      'linear: expected 12 input features (axis 1) but received 18 (input 1x18)',
-    ],
-    [
-      'layers of another net',
-      () => new Net(taken, { inputShape: tinyInput }),
-      STATE,
-      'net: expected layers without a net but conv.weight belongs to one. Create new layers for each net',
-    ],
-    [
-      'an unknown init',
-      () => tinyNet({ init: wrong('xavier') }),
-      RANGE,
-      `init: expected 'he', 'article' or 'zeros' but received "xavier"`,
-    ],
-    [
-      'no options',
-      () => new Net(tinyLayers(), wrong(undefined)),
-      TYPE,
-      /net: expected an options object such as/,
-    ],
-    [
-      'an input shape of text',
-      () => tinyNet({ inputShape: wrong('123') }),
-      TYPE,
-      'net: expected inputShape to be a shape such as [1, 32, 32] but received string',
-    ],
-    ...[Number.NaN, -1, 0.5, 0, 2 ** 31].map(
-      (length): Misuse => [
-        `an axis of ${length}`,
-        () => new Net(new Sequential([new ReLU()]), { inputShape: [1, length] }),
-        RANGE,
-        `net: expected inputShape[1] to be an integer from 1 to 2147483647 but received ${length}`,
-      ],
-    ),
-    [
-      'a seed in place of options',
-      () => new LeNet5(wrong(1)),
-      TYPE,
-      /LeNet5: expected an options object such as/,
-    ],
-    ['a seed of 1n', () => tinyNet({ seed: wrong(1n) }), RANGE, /seed: .* but received 1n/],
-    ['a seed of -1', () => tinyNet({ seed: -1 }), RANGE, /seed/],
-    ['a seed of 1.5', () => tinyNet({ seed: 1.5 }), RANGE, /seed/],
-  ]);
+  itRefuses(TYPE, {
+    'net: expected a Sequential but received Array': () =>
+      new Net(wrong([new ReLU()]), { inputShape: tinyInput }),
+    '...net: expected an options object such as...': () => new Net(tinyLayers(), wrong(undefined)),
+    'net: expected inputShape to be a shape such as [1, 32, 32] but received string': () =>
+      tinyNet({ inputShape: wrong('123') }),
+    '...LeNet5: expected an options object such as...': () => new LeNet5(wrong(1)),
+  });
+  itRefuses(SHAPE, {
+    'conv2d: expected 1 input channels (axis 1) but received 2 (input 1x2x3x5)': () =>
+      tinyNet({ inputShape: [2, 3, 5] }),
+    'linear: expected 12 input features (axis 1) but received 18 (input 1x18)': () =>
+      tinyNet({ inputShape: [1, 4, 5] }),
+  });
+  itRefuses(STATE, {
+    'net: expected layers without a net but conv.weight belongs to one. Create new layers for each net': () =>
+      new Net(taken, { inputShape: tinyInput }),
+  });
+  itRefuses(RANGE, {
+    "init: expected 'he', 'article' or 'zeros' but received \"xavier\"": () =>
+      tinyNet({ init: wrong('xavier') }),
+    'Random: seed: expected an integer from 0 to 2^53 - 1 but received 1n': () =>
+      tinyNet({ seed: wrong(1n) }),
+    'Random: seed: expected an integer from 0 to 2^53 - 1 but received -1': () => tinyNet({ seed: -1 }),
+    'Random: seed: expected an integer from 0 to 2^53 - 1 but received 1.5': () => tinyNet({ seed: 1.5 }),
+  });
+  for (const length of [Number.NaN, -1, 0.5, 0, 2 ** 31]) {
+    itRefuses(RANGE, {
+      [`net: expected inputShape[1] to be an integer from 1 to 2147483647 but received ${length}`]: () =>
+        new Net(new Sequential([new ReLU()]), { inputShape: [1, length] }),
+    });
+  }
 });
 
 describe('initial values', () => {
@@ -212,35 +183,22 @@ describe('update', () => {
   const ready = tinyNet();
   ready.forward(images(1));
   ready.backward(new Tensor([1, 3]));
-  itRefuses([
-    [
-      'an update before backward',
-      () => tinyNet().update({ lr: 1 }),
-      STATE,
-      'update: expected a backward first but conv.weight has no gradient',
-    ],
-    [
-      'no lr',
-      () => ready.update(wrong({})),
-      TYPE,
-      'update: expected lr to be a number but received undefined',
-    ],
-    ['lr NaN', () => ready.update({ lr: Number.NaN }), RANGE, /lr/],
-    ['lr -1', () => ready.update({ lr: -1 }), RANGE, /update: expected lr to be a number of at least 0/],
-    [
-      'lr 1e308',
-      () => ready.update({ lr: 1e308 }),
-      RANGE,
-      /finite in single precision, but received 1e\+308/,
-    ],
-    ['reg -1', () => ready.update({ lr: 1, reg: -1 }), RANGE, /reg/],
-    [
-      'an unknown biasGradient',
-      () => ready.update({ lr: 1, biasGradient: wrong('max') }),
-      RANGE,
-      `update: expected biasGradient 'sum' or 'mean' but received "max"`,
-    ],
-  ]);
+  itRefuses(STATE, {
+    'update: expected a backward first but conv.weight has no gradient': () => tinyNet().update({ lr: 1 }),
+  });
+  itRefuses(TYPE, {
+    'update: expected lr to be a number but received undefined': () => ready.update(wrong({})),
+  });
+  itRefuses(RANGE, {
+    'update: expected lr to be a number of at least 0, finite in single precision, but received NaN': () =>
+      ready.update({ lr: Number.NaN }),
+    '...update: expected lr to be a number of at least 0...': () => ready.update({ lr: -1 }),
+    '...finite in single precision, but received 1e+308...': () => ready.update({ lr: 1e308 }),
+    'update: expected reg to be a number of at least 0, finite in single precision, but received -1': () =>
+      ready.update({ lr: 1, reg: -1 }),
+    "update: expected biasGradient 'sum' or 'mean' but received \"max\"": () =>
+      ready.update({ lr: 1, biasGradient: wrong('max') }),
+  });
 });
 
 describe('backward', () => {
@@ -268,37 +226,20 @@ describe('backward', () => {
   }
   const wrongGrad = tinyNet();
   wrongGrad.forward(images(2));
-  itRefuses([
-    [
-      'backward before forward',
-      () => tinyNet().backward(new Tensor([2, 3])),
-      STATE,
-      /net: expected a forward before backward/,
-    ],
-    [
-      'backward after predict',
+  itRefuses(STATE, {
+    '...net: expected a forward before backward...': () => tinyNet().backward(new Tensor([2, 3])),
+    '...a predict or an error...': [
       () => afterPredict.backward(new Tensor([2, 3])),
-      STATE,
-      /a predict or an error/,
-    ],
-    [
-      'backward after a failed forward',
       () => afterError.backward(new Tensor([2, 3])),
-      STATE,
-      /a predict or an error/,
     ],
-    [
-      'a gradient of another shape',
-      () => wrongGrad.backward(new Tensor([3, 3])),
-      SHAPE,
-      /linear: expected gradOut 2x3/,
-    ],
-    [
-      'channels in forward',
-      () => tinyNet().forward(new Tensor([2, 3, 3, 5])),
-      SHAPE,
-      'conv2d: expected 1 input channels (axis 1) but received 3 (input 2x3x3x5)',
-    ],
-    ['no tensor in forward', () => tinyNet().forward(wrong(undefined)), TYPE, /expected x to be a Tensor/],
-  ]);
+  });
+  itRefuses(SHAPE, {
+    '...linear: expected gradOut 2x3...': () => wrongGrad.backward(new Tensor([3, 3])),
+    'conv2d: expected 1 input channels (axis 1) but received 3 (input 2x3x3x5)': () =>
+      tinyNet().forward(new Tensor([2, 3, 3, 5])),
+  });
+  itRefuses(TYPE, {
+    'conv2d: expected x to be a Tensor but received undefined. Hint: ...': () =>
+      tinyNet().forward(wrong(undefined)),
+  });
 });

@@ -53,13 +53,21 @@ describe('getParams and setParams', () => {
     change(params);
     net.setParams(params);
   };
+  itRefuses(TYPE, {
+    'setParams: expected a Map of names to tensors but received Object': () => net.setParams(wrong({})),
+    '...setParams: expected fc.bias to hold 3 values but its memory has 0...': changed((params) => {
+      const tensor = params.get('fc.bias') as Tensor;
+      structuredClone(tensor.data.buffer, { transfer: [tensor.data.buffer as ArrayBuffer] });
+    }),
+  });
+  itRefuses(SHAPE, {
+    '...fc.bias is no Tensor but Array...': changed((params) => params.set('fc.bias', wrong([1, 2, 3]))),
+  });
+  itRefuses(RANGE, {
+    'setParams: expected finite numbers but fc.bias[2] is -Infinity. Was it saved after training diverged?':
+      changed((params) => params.set('fc.bias', Tensor.from([1, 2, Number.NEGATIVE_INFINITY], [3]))),
+  });
   itRefuses([
-    [
-      'an object',
-      () => net.setParams(wrong({})),
-      TYPE,
-      'setParams: expected a Map of names to tensors but received Object',
-    ],
     [
       'every name that is wrong at once',
       changed((params) => {
@@ -78,27 +86,6 @@ describe('getParams and setParams', () => {
       }),
       SHAPE,
       /^setParams: expected a tensor for each parameter but (x{80} is not expected; ){20}4980 more are not expected$/,
-    ],
-    [
-      'an array for a tensor',
-      changed((params) => params.set('fc.bias', wrong([1, 2, 3]))),
-      SHAPE,
-      /fc.bias is no Tensor but Array/,
-    ],
-    [
-      'infinity',
-      changed((params) => params.set('fc.bias', Tensor.from([1, 2, Number.NEGATIVE_INFINITY], [3]))),
-      RANGE,
-      'setParams: expected finite numbers but fc.bias[2] is -Infinity. Was it saved after training diverged?',
-    ],
-    [
-      'a detached tensor',
-      changed((params) => {
-        const tensor = params.get('fc.bias') as Tensor;
-        structuredClone(tensor.data.buffer, { transfer: [tensor.data.buffer as ArrayBuffer] });
-      }),
-      TYPE,
-      /setParams: expected fc.bias to hold 3 values but its memory has 0/,
     ],
   ]);
 });
@@ -128,38 +115,23 @@ describe('predict', () => {
     expect(tinyNet().predict(new Tensor([0, ...tinyInput])).shape).toEqual([0, 3]);
   });
 
-  itRefuses([
-    [
-      'no tensor',
+  itRefuses(TYPE, {
+    'predict: expected x to be a Tensor but received Array. Hint: new Tensor(shape, data) or Tensor.from(values, shape)':
       () => tinyNet().predict(wrong([])),
-      TYPE,
-      'predict: expected x to be a Tensor but received Array. Hint: new Tensor(shape, data) or Tensor.from(values, shape)',
-    ],
-    [
-      'another shape',
-      () => tinyNet().predict(new Tensor([2, 3])),
-      SHAPE,
-      'predict: expected x Nx1x3x5 (N inputs of the net) but received 2x3',
-    ],
-    [
-      'an input without the batch axis',
-      () => tinyNet().predictByLayers(new Tensor([1, 3, 5])),
-      SHAPE,
-      /but received 1x3x5. Hint: add the batch axis, reshape\(\[1, 1, 3, 5\]\)/,
-    ],
+  });
+  itRefuses(SHAPE, {
+    'predict: expected x Nx1x3x5 (N inputs of the net) but received 2x3': () =>
+      tinyNet().predict(new Tensor([2, 3])),
+    '...but received 1x3x5. Hint: add the batch axis, reshape([1, 1, 3, 5])...': () =>
+      tinyNet().predictByLayers(new Tensor([1, 3, 5])),
     // Its layers take them: pooling drops the last line and column.
-    [
-      'images of 33x33 in LeNet5',
-      () => new LeNet5().predict(new Tensor([2, 1, 33, 33])),
-      SHAPE,
-      'predict: expected x Nx1x32x32 (N inputs of the net) but received 2x1x33x33',
-    ],
-    [
-      'images of 33x33, layer by layer',
-      () => new LeNet5().predictByLayers(new Tensor([1, 1, 33, 33])),
-      SHAPE,
-      /33x33/,
-    ],
-    ['batches of 0', () => tinyNet().predict(images(1), 0), RANGE, /predict: expected batchSize/],
-  ]);
+    'predict: expected x Nx1x32x32 (N inputs of the net) but received 2x1x33x33': () =>
+      new LeNet5().predict(new Tensor([2, 1, 33, 33])),
+    'predict: expected x Nx1x32x32 (N inputs of the net) but received 1x1x33x33': () =>
+      new LeNet5().predictByLayers(new Tensor([1, 1, 33, 33])),
+  });
+  itRefuses(RANGE, {
+    'predict: expected batchSize to be an integer from 1 to 2147483647 but received 0': () =>
+      tinyNet().predict(images(1), 0),
+  });
 });

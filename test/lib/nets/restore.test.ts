@@ -50,36 +50,24 @@ describe('restoreNet', () => {
     levels === 0
       ? { name: '0', kind: 'relu' }
       : { name: '0', kind: 'sequential', layers: [nested(levels - 1)] };
-  itRefuses([
-    ['an object', () => restoreNet(wrong({})), TYPE, /restoreNet: expected an architecture, a text/],
-    ['no JSON', () => restoreNet('{'), RANGE, /restoreNet: expected JSON but received/],
-    ['a list', () => restoreNet('[]'), RANGE, /restoreNet: net: expected a description .* received Array/],
-    ['a layer alone', () => restoreNet(text(undefined, 'relu')), RANGE, /expected a sequential net .* relu/],
-    ['no layers', () => restoreNet(text(3)), RANGE, /restoreNet: net: expected layers but received number/],
-    [
-      'a layer that is not known',
-      () => restoreNet(text([{ name: 'act', kind: 'toString' }])),
-      RANGE,
-      /restoreNet: net\.act: expected a layer of conv2d, .* but received "toString"/,
-    ],
-    [
-      'an option that is not known',
-      () => restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 4, outFeatures: 2, bias: false }])),
-      TYPE,
-      /linear: expected the options inFeatures or outFeatures but received "bias"/,
-    ],
-    [
-      'an option of a layer without options',
-      () => restoreNet(text([{ name: '0', kind: 'relu', slope: 0.1 }])),
-      RANGE,
-      /expected an architecture that this version of rownet writes/,
-    ],
-    [
-      'layers that do not fit',
-      () => restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 5, outFeatures: 2 }])),
-      SHAPE,
-      /linear: expected 5 input features/,
-    ],
-    ['a thousand levels', () => restoreNet(text([nested(1000)])), RANGE, /at most 32 levels/],
-  ]);
+  itRefuses(TYPE, {
+    '...restoreNet: expected an architecture, a text...': () => restoreNet(wrong({})),
+    '...linear: expected the options inFeatures or outFeatures but received "bias"...': () =>
+      restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 4, outFeatures: 2, bias: false }])),
+  });
+  itRefuses(RANGE, {
+    '...restoreNet: expected JSON but received...': () => restoreNet('{'),
+    '...restoreNet: net: expected a description ... received Array...': () => restoreNet('[]'),
+    '...expected a sequential net ... relu...': () => restoreNet(text(undefined, 'relu')),
+    '...restoreNet: net: expected layers but received number...': () => restoreNet(text(3)),
+    '...restoreNet: net.act: expected a layer of conv2d, ... but received "toString"...': () =>
+      restoreNet(text([{ name: 'act', kind: 'toString' }])),
+    '...expected an architecture that this version of rownet writes...': () =>
+      restoreNet(text([{ name: '0', kind: 'relu', slope: 0.1 }])),
+    '...at most 32 levels...': () => restoreNet(text([nested(1000)])),
+  });
+  itRefuses(SHAPE, {
+    '...linear: expected 5 input features...': () =>
+      restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 5, outFeatures: 2 }])),
+  });
 });

@@ -174,69 +174,42 @@ describe('SGD', () => {
   const net = tinyNet();
   const make = (options: object) => () => new SGD(net, { lr: 0.1, ...options });
   const optimizer = new SGD(net, { lr: 0.1, momentum: 0.9 });
-  itRefuses([
-    [
-      'no net',
-      () => new SGD(wrong(undefined), { lr: 1 }),
-      TYPE,
-      'sgd: expected a net or its parameters but received undefined',
+  itRefuses(TYPE, {
+    'sgd: expected a net or its parameters but received undefined': () =>
+      new SGD(wrong(undefined), { lr: 1 }),
+    '...sgd: expected the value of parameters[0] to be a Tensor but received undefined...': () =>
+      new SGD(wrong([{ name: 'w' }]), { lr: 1 }),
+    '...nesterov to be a boolean but received string...': make({ momentum: 0.9, nesterov: 'no' }),
+    'sgd: expected lr to be a number but received undefined': () => new SGD(net, wrong({})),
+    'sgd: setState: expected a Map of names to tensors but received Object': () =>
+      optimizer.setState(wrong({})),
+  });
+  itRefuses(RANGE, {
+    'sgd: expected lr to be a number of at least 0, finite in single precision, but received NaN': [
+      make({ lr: Number.NaN }),
+      () => optimizer.step(Number.NaN),
     ],
-    [
-      'no options',
-      () => new SGD(net, wrong(undefined)),
-      TYPE,
-      /sgd: expected an options object such as { lr: 0.1 }/,
-    ],
-    [
-      'parameters that are none',
-      () => new SGD(wrong([{ name: 'w' }]), { lr: 1 }),
-      TYPE,
-      /sgd: expected the value of parameters\[0\] to be a Tensor but received undefined/,
-    ],
-    [
-      'nesterov of text',
-      make({ momentum: 0.9, nesterov: 'no' }),
-      TYPE,
-      /nesterov to be a boolean but received string/,
-    ],
-    ['no lr', () => new SGD(net, wrong({})), TYPE, 'sgd: expected lr to be a number but received undefined'],
-    ['lr NaN', make({ lr: Number.NaN }), RANGE, /sgd: expected lr/],
-    ['lr -1', make({ lr: -1 }), RANGE, /lr to be a number of at least 0/],
-    ['lr 1e308', make({ lr: 1e308 }), RANGE, /lr .* finite in single precision/],
-    ['momentum 1', make({ momentum: 1 }), RANGE, 'sgd: expected momentum below 1 but received 1'],
-    ['momentum -0.1', make({ momentum: -0.1 }), RANGE, /momentum/],
-    [
-      'nesterov alone',
-      make({ nesterov: true }),
-      RANGE,
-      'sgd: expected momentum above 0, which nesterov needs, but received 0',
-    ],
-    ['weightDecay -1', make({ weightDecay: -1 }), RANGE, /weightDecay/],
-    [
-      'an unknown biasGradient',
-      make({ biasGradient: 'max' }),
-      RANGE,
-      /biasGradient 'sum' or 'mean' but received "max"/,
-    ],
-    [
-      'a step before backward',
-      () => new SGD(tinyNet(), { lr: 1 }).step(),
-      STATE,
-      'sgd: expected a backward first but conv.weight has no gradient',
-    ],
-    ['a step of NaN', () => optimizer.step(Number.NaN), RANGE, /sgd: expected lr/],
-    [
-      'velocities that are missing',
+    '...lr to be a number of at least 0...': make({ lr: -1 }),
+    '...lr ... finite in single precision...': make({ lr: 1e308 }),
+    'sgd: expected momentum below 1 but received 1': make({ momentum: 1 }),
+    'sgd: expected momentum to be a number of at least 0, finite in single precision, but received -0.1':
+      make({ momentum: -0.1 }),
+    'sgd: expected momentum above 0, which nesterov needs, but received 0': make({ nesterov: true }),
+    'sgd: expected weightDecay to be a number of at least 0, finite in single precision, but received -1':
+      make({ weightDecay: -1 }),
+    "...biasGradient 'sum' or 'mean' but received \"max\"...": make({ biasGradient: 'max' }),
+  });
+  itRefuses(STATE, {
+    'sgd: expected a backward first but conv.weight has no gradient': () =>
+      new SGD(tinyNet(), { lr: 1 }).step(),
+  });
+  itRefuses(SHAPE, {
+    '...sgd: setState: expected a tensor for each parameter but velocity.conv.weight is missing; velocity.conv.bias...':
       () => optimizer.setState(new Map()),
-      SHAPE,
-      /sgd: setState: expected a tensor for each parameter but velocity.conv.weight is missing; velocity.conv.bias/,
-    ],
-    [
-      'velocities without momentum',
-      () => new SGD(net, { lr: 1 }).setState(new Map([['velocity.fc.bias', new Tensor([3])]])),
-      SHAPE,
-      /fc.bias is not expected/,
-    ],
-    ['velocities in an object', () => optimizer.setState(wrong({})), TYPE, /expected a Map/],
-  ]);
+    'sgd: setState: expected a tensor for each parameter but velocity.fc.bias is not expected': () =>
+      new SGD(net, { lr: 1 }).setState(new Map([['velocity.fc.bias', new Tensor([3])]])),
+  });
+  itRefuses(TYPE, {
+    'sgd: expected an options object such as { lr: 0.1 }...': () => new SGD(net, wrong(undefined)),
+  });
 });

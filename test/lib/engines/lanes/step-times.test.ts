@@ -68,27 +68,23 @@ describe('seconds of NativeLanePlan.trainStep', () => {
     return compiled.plan.trainStep({ ...batch, ...numbers, parameters: arena, buffers, update, seconds });
   };
   const where = 'LanePlan.trainStep: expected';
-  itRefuses([
-    ['no array', () => time(wrong(null)), TYPE, `${where} seconds to be a Float64Array`],
-    ['floats', () => time(wrong(new Float32Array(13))), TYPE, `${where} seconds to be a Float64Array`],
-    [
-      'too few seconds',
-      () => time(new Float64Array(12)),
-      RANGE,
-      `${where} seconds to hold at least 13 elements but received 12`,
+  itRefuses(TYPE, {
+    [`${where} seconds to be a Float64Array`]: [
+      () => time(wrong(null)),
+      () => time(wrong(new Float32Array(13))),
     ],
-    [
-      'seconds in shared memory',
-      () => time(wrong(new Float64Array(new SharedArrayBuffer(104)))),
-      TYPE,
-      `${where} seconds to be backed by an ArrayBuffer that is not shared`,
-    ],
-    ['seconds that may shrink', () => time(new Float64Array(resizableBuffer(104))), TYPE, /resizable/],
-    ['seconds within the parameters', () => time(over(net.arena)), RANGE, /seconds/],
-    ['seconds within the gradients', () => time(over(net.gradArena)), RANGE, /seconds/],
-    ['seconds within the velocities', () => time(over(velocities)), RANGE, /seconds/],
-    ['what trainStep refuses', () => time(new Float64Array(13), train.images.subarray(1)), RANGE, /below 39/],
-  ]);
+    [`${where} seconds to be backed by an ArrayBuffer that is not shared`]: () =>
+      time(wrong(new Float64Array(new SharedArrayBuffer(104)))),
+    'LanePlan.trainStep: expected seconds to be backed by an ArrayBuffer of fixed length (this one is res...':
+      () => time(new Float64Array(resizableBuffer(104))),
+  });
+  itRefuses(RANGE, {
+    [`${where} seconds to hold at least 13 elements but received 12`]: () => time(new Float64Array(12)),
+    "LanePlan.trainStep: expected seconds to share no memory with the call's other arrays. Pass a separat...":
+      [() => time(over(net.arena)), () => time(over(net.gradArena)), () => time(over(velocities))],
+    'LanePlan.trainStep: expected indices below 39 but index 17 is 39': () =>
+      time(new Float64Array(13), train.images.subarray(1)),
+  });
 
   it('writes the seconds and nothing behind them', () => {
     const seconds = new Float64Array(14).fill(-1);
