@@ -67,6 +67,8 @@ export interface NativeTables {
   readonly updates: readonly {
     readonly name: string;
     readonly slots: readonly string[];
+    /** How many of the arrays, the first ones, it does not work without. */
+    readonly needed: number;
     readonly numbers: readonly string[];
   }[];
 }
@@ -193,7 +195,7 @@ export interface NativeAddon {
 
   /**
    * Moves the parameters by their gradients, as the rule says (native/core/updates): segments holds offset, count, weight
-   * decay and gradScale of each, in order and without overlap.
+   * decay, factor of the gradient and of the learning rate of each, in order and without overlap.
    */
   updateSegments(update: NativeUpdate): void;
 

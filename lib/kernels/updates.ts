@@ -13,9 +13,12 @@ export interface ParameterUpdate {
   readonly grads: Float32Array;
   /** The rule's arrays, at the places of the parameters; null: not used. */
   readonly state: readonly (Float32Array | null)[];
-  /** Offset, count, weight decay and factor of the gradient of each parameter, in the order of their offsets. */
+  /**
+   * Offset, count, weight decay, factor of the gradient and of the learning rate of each parameter, in the order of their
+   * offsets. What stands in none of them stays as it is, its state too.
+   */
   readonly segments: Float64Array;
-  /** In the order of the rule's names. */
+  /** In the order of the rule's names; the learning rate is the first. */
   readonly numbers: readonly number[];
 }
 
@@ -74,7 +77,7 @@ const updateNames: OptionNames<SgdUpdateOptions> = {
 };
 
 /** Of `sgdUpdate`, which allocates no array. */
-const oneSegment = new Float64Array(4);
+const oneSegment = new Float64Array(5);
 
 /**
  * `g = gradScale * grad + weightDecay * param`; without velocity `param -= lr * g`; with it
@@ -92,7 +95,7 @@ export function sgdUpdate(param: Tensor, grad: Tensor, options: SgdUpdateOptions
     checkNumber(where, name, value);
   }
   checkBoolean(where, 'nesterov', nesterov);
-  oneSegment.set([0, param.size, weightDecay, gradScale]);
+  oneSegment.set([0, param.size, weightDecay, gradScale, 1]);
   native().updateSegments({
     rule: 'sgd',
     params: param.data,

@@ -4,6 +4,9 @@ import { checkNumber } from '../kernels/checks.js';
 import { valueText } from '../tensor.js';
 import type { Parameter } from './layer.js';
 
+/** Numbers of a segment. */
+export const segmentLength = 5;
+
 /** What an update makes of weights and of biases. */
 export interface SegmentOptions {
   /** Factor of the weights in their gradients; nothing else has one. */
@@ -30,8 +33,8 @@ export function checkGradients(where: string, parameters: readonly Parameter[]):
 }
 
 /**
- * Offset, count, weightDecay and gradScale of each parameter; an offset counts from the start of its buffer. Written into
- * `segments`, so that a step allocates nothing.
+ * Offset, count, weight decay, factor of the gradient and of the learning rate of each parameter; an offset counts from
+ * the start of its buffer. Written into `segments`, so that a step allocates nothing.
  */
 export function setSegments(
   segments: Float64Array,
@@ -39,10 +42,12 @@ export function setSegments(
   { weightDecay, biasGradient }: SegmentOptions,
 ): Float64Array {
   for (const [index, { value, kind, rows }] of parameters.entries()) {
-    segments[4 * index] = value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT;
-    segments[4 * index + 1] = value.size;
-    segments[4 * index + 2] = kind === 'weight' ? weightDecay : 0;
-    segments[4 * index + 3] = kind === 'bias' && biasGradient === 'mean' ? 1 / rows : 1;
+    const at = segmentLength * index;
+    segments[at] = value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT;
+    segments[at + 1] = value.size;
+    segments[at + 2] = kind === 'weight' ? weightDecay : 0;
+    segments[at + 3] = kind === 'bias' && biasGradient === 'mean' ? 1 / rows : 1;
+    segments[at + 4] = 1;
   }
   return segments;
 }

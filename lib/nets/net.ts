@@ -9,7 +9,7 @@ import {
   type Parameter,
 } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
-import { checkGradients, checkSegmentOptions, setSegments } from '../layers/segments.js';
+import { checkGradients, checkSegmentOptions, segmentLength, setSegments } from '../layers/segments.js';
 import { type Leaf, leaves, Sequential } from '../layers/sequential.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, newFloats, type Shape, Tensor, typeName } from '../tensor.js';
@@ -87,7 +87,7 @@ export class Net {
     this.inputShape = Object.freeze([...inputShape]);
     this.layer = layer;
     this.#parameters = layer.parameters();
-    this.#segments = new Float64Array(4 * this.#parameters.length);
+    this.#segments = new Float64Array(segmentLength * this.#parameters.length);
     this.#buffers = layer.buffers();
     const taken = [...this.#parameters, ...this.#buffers].find(({ bound }) => bound);
     if (taken !== undefined) {

@@ -3,12 +3,18 @@ import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { valueText } from '../tensor.js';
 import { Adam, type AdamSettings, adamOptions } from './adam.js';
+import { AdamW, type AdamWSettings, adamwOptions } from './adamw.js';
 import type { Optimizer } from './optimizer.js';
+import { RMSprop, type RMSpropSettings, rmspropOptions } from './rmsprop.js';
 import type { OptimizerTarget } from './rule-optimizer.js';
 import { SGD, type SGDSettings, sgdOptions } from './sgd.js';
 
 /** An optimizer by its kind (`sgd` where it names none), with its options. */
-export type OptimizerSettings<Rate = number> = SGDSettings<Rate> | AdamSettings<Rate>;
+export type OptimizerSettings<Rate = number> =
+  | SGDSettings<Rate>
+  | AdamSettings<Rate>
+  | AdamWSettings<Rate>
+  | RMSpropSettings<Rate>;
 
 type Kind = NonNullable<OptimizerSettings['kind']>;
 
@@ -21,6 +27,8 @@ interface Row {
 export const optimizerKinds: Readonly<Record<Kind, Row>> = {
   sgd: { Class: SGD, options: sgdOptions },
   adam: { Class: Adam, options: adamOptions },
+  adamw: { Class: AdamW, options: adamwOptions },
+  rmsprop: { Class: RMSprop, options: rmspropOptions },
 };
 
 /** The names of settings of a kind. */

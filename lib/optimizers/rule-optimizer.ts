@@ -4,7 +4,7 @@ import { checkNumber, checkShape, checkTensor } from '../kernels/checks.js';
 import { applyUpdate, type ParameterUpdate } from '../kernels/updates.js';
 import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut, type NamedTensors } from '../layers/named-tensors.js';
-import { checkGradients, checkSegmentOptions, setSegments } from '../layers/segments.js';
+import { checkGradients, checkSegmentOptions, segmentLength, setSegments } from '../layers/segments.js';
 import { Tensor, typeName } from '../tensor.js';
 import type { Optimizer } from './optimizer.js';
 
@@ -20,7 +20,7 @@ export type OptimizerTarget = HasParameters | readonly Parameter[];
 /** Options that every optimizer has. */
 export interface RuleOptions {
   /** Learning rate of a `step()` that names none. */
-  readonly lr: number;
+  readonly lr?: number;
   /** Factor of the weights in their gradients; biases have none. Default 0. */
   readonly weightDecay?: number;
   /** `mean` divides a bias's gradient by the rows that were summed into it. Default `sum`. */
@@ -31,6 +31,8 @@ export interface RuleOptions {
 interface Rule {
   /** In the addon's table; also in front of messages. */
   readonly name: string;
+  /** Of options that are left out. */
+  readonly defaults: { readonly lr?: number; readonly weightDecay?: number };
   /** In the order of the rule; null for one that is not used. */
   readonly slots: readonly (string | null)[];
   /** Whether its numbers depend on the step, which is then part of the state. */
@@ -62,17 +64,18 @@ export abstract class RuleOptimizer implements Optimizer {
   #steps = 0;
 
   constructor(rule: Rule, parameters: readonly Parameter[], options: RuleOptions) {
-    const { lr, weightDecay = 0, biasGradient = 'sum' } = options;
+    const { defaults } = rule;
+    const { lr = defaults.lr, weightDecay = defaults.weightDecay ?? 0, biasGradient = 'sum' } = options;
     checkNumber(rule.name, 'lr', lr, 0);
     checkSegmentOptions(rule.name, { weightDecay, biasGradient });
-    this.lr = lr;
+    this.lr = lr as number;
     this.weightDecay = weightDecay;
     this.biasGradient = biasGradient;
     this.#rule = rule;
     this.#parameters = parameters;
     this.#arena = sharedArena(parameters);
     this.#slots = rule.slots.map((slot) => this.#newSlot(slot));
-    this.#segments = new Float64Array(4 * parameters.length);
+    this.#segments = new Float64Array(segmentLength * parameters.length);
     setSegments(this.#segments, parameters, this);
   }
 
@@ -87,7 +90,7 @@ export abstract class RuleOptimizer implements Optimizer {
       return;
     }
     for (const [index, { value, grad }] of this.#parameters.entries()) {
-      const segments = this.#segments.slice(4 * index, 4 * index + 4);
+      const segments = this.#segments.slice(segmentLength * index, segmentLength * (index + 1));
       segments[0] = 0;
       const state = this.#slots.map(({ tensors }) => tensors[index]?.data ?? null);
       applyUpdate({ rule, params: value.data, grads: grad.data, state, segments, numbers });

@@ -5,6 +5,8 @@ import { type OptimizerTarget, parametersOf, RuleOptimizer, type RuleOptions } f
 
 /** Options of `SGD`. */
 export interface SGDOptions extends RuleOptions {
+  /** Learning rate of a `step()` that names none. */
+  readonly lr: number;
   /** Share of the velocity that a step keeps, from 0 (the default) up to below 1. */
   readonly momentum?: number;
   /** Look ahead by the new velocity; needs momentum. Default false. */
@@ -52,6 +54,7 @@ export class SGD extends RuleOptimizer {
     super(
       {
         name: 'sgd',
+        defaults: {},
         slots: [momentum === 0 ? null : 'velocity'],
         counts: false,
         numbers: (lr) => [lr, momentum, Number(nesterov)],

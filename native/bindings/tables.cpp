@@ -36,6 +36,7 @@ Napi::Array updates(Napi::Env env) {
     Napi::Object row = Napi::Object::New(env);
     row.Set("name", rule.name);
     row.Set("slots", strings(env, rule.slots));
+    row.Set("needed", rule.needed);
     row.Set("numbers", strings(env, rule.numbers));
     result.Set(i, row);
   }

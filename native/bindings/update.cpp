@@ -18,11 +18,11 @@ Napi::Array list_of(const Args& args, Napi::Value value, const char* name,
 }
 
 std::vector<UpdateSegment> read_segments(const Args& args, Span<double> numbers, size_t params) {
-  if (numbers.size % 4 != 0) args.fail_range("expected segments of four numbers each");
+  if (numbers.size % 5 != 0) args.fail_range("expected segments of five numbers each");
   std::vector<UpdateSegment> segments;
   // In order and apart, so that no float is updated twice.
   double end = 0.0;
-  for (size_t i = 0; i < numbers.size; i += 4) {
+  for (size_t i = 0; i < numbers.size; i += 5) {
     const double* n = numbers.data + i;
     // Written so that NaN fails.
     const bool fits = n[0] >= end && n[1] >= 0.0 && n[0] + n[1] <= static_cast<double>(params) &&
@@ -30,7 +30,8 @@ std::vector<UpdateSegment> read_segments(const Args& args, Span<double> numbers,
     if (!fits) args.fail_range("expected segments inside params, in order, without overlap");
     end = n[0] + n[1];
     segments.push_back({static_cast<int64_t>(n[0]), static_cast<int64_t>(n[1]),
-                        static_cast<float>(n[2]), static_cast<float>(n[3])});
+                        static_cast<float>(n[2]), static_cast<float>(n[3]),
+                        static_cast<float>(n[4])});
   }
   return segments;
 }
@@ -72,7 +73,8 @@ UpdateArguments take_update(const Args& args, const UpdateFields& fields) {
   args.disjoint("params", taken.params, {taken.grads});
   for (size_t slot = 0; slot < fields.state.size(); ++slot) {
     const char* const name = rule.slots[slot];
-    const auto state = args.array<float>(fields.state[slot], name, size, rule.stateless);
+    const bool optional = slot >= static_cast<size_t>(rule.needed);
+    const auto state = args.array<float>(fields.state[slot], name, size, optional);
     args.disjoint(name, state, {taken.params, taken.grads});
     for (const Span<float>& other : taken.state) args.disjoint(name, state, {other});
     taken.update.state[slot] = state.data;

@@ -30,6 +30,8 @@ it('optimizers, what they keep and the numbers of a step', () => {
   const settings = {
     sgd: { lr: 0.1, momentum: 0.9 },
     adam: { kind: 'adam', lr: 0.1 },
+    adamw: { kind: 'adamw', lr: 0.1 },
+    rmsprop: { kind: 'rmsprop', lr: 0.1, momentum: 0.9, centered: true },
   } satisfies Record<keyof typeof optimizerKinds, OptimizerSettings>;
   expect(Object.keys(optimizerKinds).sort()).toEqual(namesOf(tables.updates));
   for (const { name, slots, numbers } of tables.updates) {

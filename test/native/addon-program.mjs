@@ -14,7 +14,7 @@ const floats = (n) => new Float32Array(n);
 
 const sgd = (params, grads, velocity, numbers) => ({
   ...{ rule: 'sgd', params, grads, state: [velocity], numbers },
-  segments: Float64Array.of(0, params.length, 1e-4, 1),
+  segments: Float64Array.of(0, params.length, 1e-4, 1, 1),
 });
 
 function random(seed) {

@@ -54,4 +54,28 @@ void adam_update(int64_t n, const AdamStep& step, int64_t t, const double* grad,
   }
 }
 
+void adamw_update(int64_t n, const AdamStep& step, int64_t t, const double* grad, double* first,
+                  double* second, double* param) {
+  AdamStep plain = step;
+  plain.weight_decay = 0.0;
+  for (int64_t i = 0; i < n; ++i) param[i] *= 1.0 - step.lr * step.weight_decay;
+  adam_update(n, plain, t, grad, first, second, param);
+}
+
+void rmsprop_update(int64_t n, const RmspropStep& step, const double* grad, double* square,
+                    double* mean, double* velocity, double* param) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double g = step.grad_scale * grad[i] + step.weight_decay * param[i];
+    square[i] = step.alpha * square[i] + (1.0 - step.alpha) * g * g;
+    double spread = square[i];
+    if (mean != nullptr) {
+      mean[i] = step.alpha * mean[i] + (1.0 - step.alpha) * g;
+      spread -= mean[i] * mean[i];
+    }
+    double move = g / (std::sqrt(spread) + step.eps);
+    if (velocity != nullptr) move = velocity[i] = step.momentum * velocity[i] + move;
+    param[i] -= step.lr * move;
+  }
+}
+
 }  // namespace rownet::reference

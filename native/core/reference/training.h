@@ -46,4 +46,23 @@ struct AdamStep {
 void adam_update(int64_t n, const AdamStep& step, int64_t t, const double* grad, double* first,
                  double* second, double* param);
 
+// The same without weight decay in g: the parameter is first multiplied by 1 - lr * weight_decay.
+void adamw_update(int64_t n, const AdamStep& step, int64_t t, const double* grad, double* first,
+                  double* second, double* param);
+
+struct RmspropStep {
+  double lr;
+  double alpha;
+  double eps;
+  double momentum;
+  double weight_decay;
+  double grad_scale;
+};
+
+// g as above; square = alpha * square + (1 - alpha) * g^2. With mean (not nullptr): mean = alpha *
+// mean + (1 - alpha) * g, and square - mean^2 in place of square: u = g / (sqrt(square) + eps). With
+// velocity: velocity = momentum * velocity + u; param -= lr * velocity. Without: param -= lr * u.
+void rmsprop_update(int64_t n, const RmspropStep& step, const double* grad, double* square,
+                    double* mean, double* velocity, double* param);
+
 }  // namespace rownet::reference

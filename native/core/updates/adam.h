@@ -16,6 +16,9 @@ constexpr const char* kAdamNumbers[] = {"lr",          "beta1",       "beta2", "
 // m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
 // param -= lr * (m * correction1) / (sqrt(v * correction2) + eps)
 // Source: Kingma and Ba, Adam: a method for stochastic optimization (2015).
+// Decoupled, the weight decay is no part of g: the parameter is first multiplied by
+// 1 - lr * weight_decay (adamw.h).
+template <bool kDecoupled>
 void adam_apply(int64_t n, const UpdateStep& step, const float* grad, float* const* state,
                 float* param) {
   const float beta1 = step.numbers[1], beta2 = step.numbers[2];
@@ -23,11 +26,18 @@ void adam_apply(int64_t n, const UpdateStep& step, const float* grad, float* con
   const Vec keep1 = broadcast(beta1), keep2 = broadcast(beta2);
   const Vec add1 = broadcast(1.0f - beta1), add2 = broadcast(1.0f - beta2);
   const Vec correction1 = broadcast(step.numbers[4]), correction2 = broadcast(step.numbers[5]);
-  const Vec decay = broadcast(step.weight_decay), grad_scale = broadcast(step.grad_scale);
+  const Vec grad_scale = broadcast(step.grad_scale);
+  const Vec decay =
+      broadcast(kDecoupled ? -step.numbers[0] * step.weight_decay : step.weight_decay);
   for (int64_t i = 0; i < n; i += kWidth) {
     const int64_t lanes = n - i < kWidth ? n - i : kWidth;
-    const Vec p = load_n(param + i, lanes);
-    const Vec g = fma(decay, p, mul(grad_scale, load_n(grad + i, lanes)));
+    Vec p = load_n(param + i, lanes);
+    Vec g = mul(grad_scale, load_n(grad + i, lanes));
+    if (kDecoupled) {
+      p = fma(decay, p, p);
+    } else {
+      g = fma(decay, p, g);
+    }
     const Vec m = fma(keep1, load_n(state[0] + i, lanes), mul(add1, g));
     const Vec v = fma(keep2, load_n(state[1] + i, lanes), mul(add2, mul(g, g)));
     store_n(state[0] + i, lanes, m);
@@ -37,7 +47,7 @@ void adam_apply(int64_t n, const UpdateStep& step, const float* grad, float* con
   }
 }
 
-constexpr UpdateRule kAdam = {"adam", kAdamSlots, kAdamNumbers, false, adam_apply};
+constexpr UpdateRule kAdam = {"adam", kAdamSlots, kAdamNumbers, 2, adam_apply<false>};
 
 }  // namespace
 }  // namespace rownet

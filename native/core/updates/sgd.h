@@ -33,7 +33,7 @@ void sgd_apply(int64_t n, const UpdateStep& step, const float* grad, float* cons
   }
 }
 
-constexpr UpdateRule kSgd = {"sgd", kSgdSlots, kSgdNumbers, true, sgd_apply};
+constexpr UpdateRule kSgd = {"sgd", kSgdSlots, kSgdNumbers, 0, sgd_apply};
 
 }  // namespace
 }  // namespace rownet

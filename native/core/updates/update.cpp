@@ -26,6 +26,7 @@ void update_range(const Update& update, int64_t begin, int64_t end, const float*
     UpdateStep step = update.step;
     step.weight_decay = s.weight_decay;
     step.grad_scale = s.grad_scale;
+    step.numbers[0] *= s.rate;
     float* state[kMostSlots];
     for (int slot = 0; slot < kMostSlots; ++slot)
       state[slot] = update.state[slot] == nullptr ? nullptr : update.state[slot] + from;

@@ -1,5 +1,5 @@
-// update_rule.h: how parameters follow their gradients: SGD, Adam. A rule is a header here and a
-// row in updates.inc; level.cpp compiles it once a level.
+// update_rule.h: how parameters follow their gradients: SGD, Adam and their like. A rule is a header
+// here and a row in updates.inc; level.cpp compiles it once a level.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ constexpr int kMostSlots = 4, kMostNumbers = 8;
 // same for all.
 struct UpdateStep {
   float weight_decay, grad_scale;
-  float numbers[kMostNumbers];  // in the order of the rule's names
+  float numbers[kMostNumbers];  // in the order of the rule's names; the learning rate first
 };
 
 struct UpdateRule {
@@ -22,8 +22,8 @@ struct UpdateRule {
   // nullptr behind the last name.
   const char* const* slots;
   const char* const* numbers;
-  // Whether it works without its arrays, too (nullptr).
-  bool stateless;
+  // How many of its arrays, the first ones, it does not work without; others may be nullptr.
+  int needed;
   void (*apply)(int64_t n, const UpdateStep& step, const float* grad, float* const* state,
                 float* param);
 };
@@ -38,10 +38,11 @@ static constexpr int count_names(const char* const* names) {
 // The rule at the level in use; nullptr for a name that is none.
 const UpdateRule* find_update_rule(const char* name);
 
-// Floats [offset, offset + count) of an arena, with what differs between weights and biases.
+// Floats [offset, offset + count) of an arena, with what differs from one parameter to the next.
 struct UpdateSegment {
   int64_t offset, count;
   float weight_decay, grad_scale;
+  float rate = 1.0f;  // factor of the learning rate
 };
 
 // An update of an arena of parameters.

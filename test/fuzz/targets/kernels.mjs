@@ -226,13 +226,13 @@ const natives = {
 /** @param {Operands} o @param {number} n */
 function update(o, n) {
   const rule = o.random.pick(addon.tables().updates);
-  const slot = () => (rule.name === 'sgd' ? maybe(o, () => o.floats(n), null) : o.floats(n));
+  const slot = (_, index) => (index < rule.needed ? o.floats(n) : maybe(o, () => o.floats(n), null));
   return {
     rule: rule.name,
     params: o.floats(n),
     grads: o.floats(n),
     state: rule.slots.map(slot),
-    segments: Object.assign(o.array(Float64Array, 8), [0, 2, 0.5, 1, o.integer(2, 3), n - 3, 0, 2]),
+    segments: Object.assign(o.array(Float64Array, 10), [0, 2, 0.5, 1, 1, o.integer(2, 3), n - 3, 0, 2, 0.5]),
     numbers: rule.numbers.map(() => 0.5),
   };
 }

@@ -129,7 +129,7 @@ export function trainPlan(o, plan) {
   const velocities = maybe(o, () => o.array(Float32Array, arena, 1), null);
   const [momentum, nesterov, lr] = [velocities === null ? 0 : 0.75, o.random.chance(0.5), 1 / 64];
   const decay = o.random.pick([0, 0.125]);
-  const segments = Object.assign(o.array(Float64Array, 4), [0, arena, decay, 1]);
+  const segments = Object.assign(o.array(Float64Array, 5), [0, arena, decay, 1, 1]);
   const gradients = o.floats(arena);
   const { threads } = runtimeInfo();
   try {

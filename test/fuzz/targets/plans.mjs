@@ -103,7 +103,7 @@ function callPlan(o, spoilt) {
     buffers: o.floats(0),
   };
   const gradients = o.floats(arena);
-  const segments = Object.assign(o.array(Float64Array, 4), [0, arena, 0, 1]);
+  const segments = Object.assign(o.array(Float64Array, 5), [0, arena, 0, 1, 1]);
   const state = [maybe(o, () => o.floats(arena), null)];
   const params = batch.parameters;
   const update = { rule: 'sgd', params, grads: gradients, state, segments, numbers: [0.5, 0.5, 0] };

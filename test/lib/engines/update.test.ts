@@ -4,7 +4,9 @@ import { createEngine } from '../../../lib/engines/create.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import type { Net } from '../../../lib/nets/net.js';
 import { Adam } from '../../../lib/optimizers/adam.js';
+import { AdamW } from '../../../lib/optimizers/adamw.js';
 import type { Optimizer } from '../../../lib/optimizers/optimizer.js';
+import { RMSprop } from '../../../lib/optimizers/rmsprop.js';
 import { SGD } from '../../../lib/optimizers/sgd.js';
 import { Random } from '../../../lib/random.js';
 
@@ -22,6 +24,10 @@ const optimizers: Record<string, (net: Net) => Optimizer> = {
   'with momentum and decay': (net) =>
     new SGD(net, { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
   Adam: (net) => new Adam(net, { weightDecay: 0.01 }),
+  AdamW: (net) => new AdamW(net, { weightDecay: 0.1 }),
+  RMSprop: (net) => new RMSprop(net, { weightDecay: 0.01 }),
+  'RMSprop with all that it has': (net) =>
+    new RMSprop(net, { alpha: 0.9, momentum: 0.9, centered: true, weightDecay: 0.01 }),
 };
 
 function expectBits(actual: Float32Array, expected: Float32Array): void {

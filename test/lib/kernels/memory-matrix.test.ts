@@ -12,7 +12,7 @@ const addon = native() as NativeAddon & Record<string, (...args: unknown[]) => u
 const floats = (length: number) => new Float32Array(length);
 const window = [1, 1, 2, 2, 2, 2, 2, 2, 0, 0];
 const batch = () => [new Uint8Array(8), new Uint8Array(2), new Uint32Array(2), 1, 0, floats(15), floats(6)];
-const sgd = () => [floats(15), new Float64Array([0, 15, 0, 1])];
+const sgd = () => [floats(15), new Float64Array([0, 15, 0, 1, 1])];
 const update = (params: unknown, grads: unknown, velocity: unknown, segments: unknown) => {
   return { rule: 'sgd', params, grads, state: [velocity], segments, numbers: [0.1, 0.5, 0] };
 };
@@ -248,7 +248,7 @@ it('a getter on a buffer cannot take another argument away', () => {
 
 it.each(['state', 'segments', 'numbers'] as const)('a getter of %s cannot take an array away', (name) => {
   const params = floats(1 << 16);
-  const asked = update(params, floats(1 << 16), floats(1 << 16), new Float64Array([0, 1 << 16, 0, 1]));
+  const asked = update(params, floats(1 << 16), floats(1 << 16), new Float64Array([0, 1 << 16, 0, 1, 1]));
   const value = asked[name];
   const get = () => {
     structuredClone(params.buffer, { transfer: [params.buffer as ArrayBuffer] });

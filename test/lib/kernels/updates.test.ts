@@ -57,41 +57,42 @@ describe('applyUpdate', () => {
   it('updates what the segments name, and nothing else', () => {
     const params = new Float32Array(10).fill(1);
     const grads = Float32Array.from({ length: 10 }, (_, i) => i);
-    const segments = Float64Array.of(1, 2, 0, 1, 5, 3, 0.5, 2);
+    const segments = Float64Array.of(1, 2, 0, 1, 1, 5, 3, 0.5, 2, 0.25);
     applyUpdate({ ...sgd, params, grads, segments });
-    const moved = (i: number, decay: number, scale: number) => 1 - 0.5 * (scale * i + decay);
+    const moved = (i: number, decay: number, scale: number, rate: number) =>
+      1 - rate * 0.5 * (scale * i + decay);
     expect([...params]).toEqual(
-      [1, moved(1, 0, 1), moved(2, 0, 1), 1, 1].concat(
-        [5, 6, 7].map((i) => moved(i, 0.5, 2)),
+      [1, moved(1, 0, 1, 1), moved(2, 0, 1, 1), 1, 1].concat(
+        [5, 6, 7].map((i) => moved(i, 0.5, 2, 0.25)),
         [1, 1],
       ),
     );
   });
 
   it.each([
-    ['reach past the end', [8, 3, 0, 1]],
-    ['overlap', [0, 4, 0, 1, 3, 2, 0, 1]],
-    ['run backwards', [4, 2, 0, 1, 0, 2, 0, 1]],
-    ['are no integers', [0.5, 1, 0, 1]],
-    ['are NaN', [Number.NaN, 1, 0, 1]],
-    ['are negative', [-1, 1, 0, 1]],
+    ['reach past the end', [8, 3, 0, 1, 1]],
+    ['overlap', [0, 4, 0, 1, 1, 3, 2, 0, 1, 1]],
+    ['run backwards', [4, 2, 0, 1, 1, 0, 2, 0, 1, 1]],
+    ['are no integers', [0.5, 1, 0, 1, 1]],
+    ['are NaN', [Number.NaN, 1, 0, 1, 1]],
+    ['are negative', [-1, 1, 0, 1, 1]],
   ])('refuses segments that %s', (_, segments) => {
     expect(() => update(segments)).toThrow('expected segments inside params, in order, without overlap');
   });
 
   it('refuses a segment that is cut', () => {
-    expect(() => update([0, 4, 0, 1, 4])).toThrow('updateSegments: expected segments of four numbers each');
+    expect(() => update([0, 4, 0, 1])).toThrow('updateSegments: expected segments of five numbers each');
   });
 
   it('refuses gradients that are fewer than the parameters', () => {
-    expect(() => update([0, 1, 0, 1], 9)).toThrow(
+    expect(() => update([0, 1, 0, 1, 1], 9)).toThrow(
       /expected grads to hold at least 10 elements but received 9/,
     );
   });
 
   const fits = (): ParameterUpdate => {
     const [params, grads] = [new Float32Array(4), new Float32Array(4)];
-    return { ...sgd, params, grads, segments: Float64Array.of(0, 4, 0, 1) };
+    return { ...sgd, params, grads, segments: Float64Array.of(0, 4, 0, 1, 1) };
   };
   itRefuses(RANGE, {
     '...updateSegments: expected a rule of tables().updates but received Adam...': () =>

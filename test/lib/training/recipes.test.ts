@@ -100,7 +100,10 @@ describe('resolveRecipe', () => {
     ['sgd: expected momentum to be a number of at least 0', optimizer({ momentum: -0.1 })],
     ['sgd: expected momentum above 0, which nesterov needs, but received 0', optimizer({ momentum: 0 })],
     ['sgd: expected weightDecay to be a number of at least 0', optimizer({ weightDecay: -1 })],
-    ["optimizer: expected kind 'sgd' or 'adam' but received \"rmsprop\"", other({ kind: 'rmsprop' })],
+    [
+      "optimizer: expected kind 'sgd' or 'adam' or 'adamw' or 'rmsprop' but received \"adagrad\"",
+      other({ kind: 'adagrad' }),
+    ],
     ['lr: expected a finite number above 0, such as 0.001, but received "auto"', other({ lr: 'auto' })],
     [
       'lr: expected a finite number above 0, such as 0.001, but received undefined',
@@ -132,6 +135,10 @@ describe('resolveRecipe', () => {
   it('takes other optimizers, and refuses the settings of one for another', () => {
     const adam = { kind: 'adam', lr: 1e-3, betas: [0.9, 0.99] } as const;
     expect(resolveRecipe({ ...fast, optimizer: adam }).optimizer).toEqual(adam);
+    const rmsprop = { kind: 'rmsprop', lr: 1e-3, alpha: 0.9, momentum: 0.5, centered: true } as const;
+    expect(resolveRecipe({ ...fast, optimizer: rmsprop }).optimizer).toEqual(rmsprop);
+    const adamw = { kind: 'adamw', lr: 1e-3, weightDecay: 0.1 } as const;
+    expect(resolveRecipe({ ...fast, optimizer: adamw }).optimizer).toEqual(adamw);
     const both = { ...fast.optimizer, kind: 'adam', lr: 1e-3 };
     expect(() => resolveRecipe({ ...fast, optimizer: both as never })).toThrow(
       'recipe: optimizer: expected settings of adam (kind, lr, betas, eps, weightDecay) ' +

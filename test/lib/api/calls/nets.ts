@@ -171,6 +171,38 @@ export const netCalls: Calls = {
     call: (target, options) => new rownet.Adam(target, options),
     options: [1],
   },
+  'new AdamW': {
+    args: () => [
+      tinyNet(),
+      all<rownet.AdamWOptions>({
+        lr: 1e-3,
+        betas: [0.9, 0.99],
+        eps: 1e-6,
+        weightDecay: 0.1,
+        biasGradient: 'sum',
+      }),
+    ],
+    call: (target, options) => new rownet.AdamW(target, options),
+    options: [1],
+  },
+  'new RMSprop': {
+    args: () => [
+      tinyNet(),
+      all<rownet.RMSpropOptions>({
+        lr: 1e-3,
+        alpha: 0.9,
+        eps: 1e-6,
+        momentum: 0.5,
+        centered: true,
+        weightDecay: 0.1,
+        biasGradient: 'sum',
+      }),
+    ],
+    call: (target, options) => new rownet.RMSprop(target, options),
+    options: [1],
+  },
+  'AdamW.toString': { args: () => [], call: () => String(new rownet.AdamW(tinyNet())) },
+  'RMSprop.toString': { args: () => [], call: () => String(new rownet.RMSprop(tinyNet())) },
   'Adam.toString': { args: () => [], call: () => String(new rownet.Adam(tinyNet())) },
   'SGD.toString': { args: () => [], call: () => String(new rownet.SGD(tinyNet(), { lr: 0.1 })) },
   'new LeNet5': {

@@ -74,9 +74,9 @@ describe('arrays that are one number short', () => {
 });
 
 it.each([
-  ['one float beyond the parameters', [0, 10, 0, 1]],
-  ['that overlap by one float', [0, 5, 0, 1, 4, 5, 0, 1]],
-  ['out of order', [5, 4, 0, 1, 0, 5, 0, 1]],
+  ['one float beyond the parameters', [0, 10, 0, 1, 1]],
+  ['that overlap by one float', [0, 5, 0, 1, 1, 4, 5, 0, 1, 1]],
+  ['out of order', [5, 4, 0, 1, 1, 0, 5, 0, 1, 1]],
 ])('refuses segments of an update %s', (_, segments) => {
   const data = batch(new Uint8Array(4), Uint32Array.of(0));
   const step = (numbers: number[], params = parameters) =>
@@ -92,8 +92,8 @@ it.each([
       },
     });
   expect(() => step(segments)).toThrow('expected segments inside params, in order, without overlap');
-  expect(step([0, 5, 0, 1, 5, 4, 0, 1]).loss).toBeGreaterThan(0);
-  expect(() => step([0, 5, 0, 1], new Float32Array(9))).toThrow(
+  expect(step([0, 5, 0, 1, 1, 5, 4, 0, 1, 1]).loss).toBeGreaterThan(0);
+  expect(() => step([0, 5, 0, 1, 1], new Float32Array(9))).toThrow(
     "expected an update of the plan's parameters",
   );
 });

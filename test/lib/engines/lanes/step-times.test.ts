@@ -59,7 +59,7 @@ describe('seconds of NativeLanePlan.trainStep', () => {
       params: arena,
       grads: gradArena,
       state: [velocities],
-      segments: Float64Array.of(0, arena.length, 0, 1),
+      segments: Float64Array.of(0, arena.length, 0, 1, 1),
       numbers: [0, 0, 0],
     };
     const batch = { images, labels: train.labels, indices, scale: 1, shift: 0 };
