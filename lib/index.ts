@@ -125,6 +125,16 @@ export { type Recipe, type RunRecipe, recipes } from './training/recipes.js';
 export type { LiveOptions, TrainingFacts, TrainingObserver } from './training/observer.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
 export { learningRate } from './training/schedule.js';
+export type {
+  ConstantLR,
+  CosineAnnealing,
+  OneCycle,
+  RateFunction,
+  RecipeSchedule,
+  Schedule,
+  StepLR,
+  Warmup,
+} from './training/schedules.js';
 export type { TrainingState } from './training/state.js';
 export { Trainer } from './training/trainer.js';
 export type { TrainerOptions } from './training/trainer-options.js';

@@ -44,11 +44,15 @@ export interface RunDraft extends Omit<RunConfig, 'recipe'> {
   readonly recipe: Recipe;
 }
 
-/** What every configuration has: null stands for a value of any type. What an optimizer needs, `resolveRecipe` knows. */
+/** What every configuration has: null stands for a value of any type. What optimizer and schedule need, `resolveRecipe` knows. */
 const template: RunConfig = {
   rownet: '',
   net: 'lenet5',
-  recipe: { ...recipes.article, optimizer: { lr: 1 } as RunRecipe['optimizer'] },
+  recipe: {
+    ...recipes.article,
+    optimizer: { lr: 1 } as RunRecipe['optimizer'],
+    schedule: null as unknown as RunRecipe['schedule'],
+  },
   seed: 1,
   engine: 'auto',
   data: { name: '', limit: null, sha256: {} },

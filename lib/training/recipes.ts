@@ -14,6 +14,7 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import type { OptimizerTarget } from '../optimizers/rule-optimizer.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { typeName, valueText } from '../tensor.js';
+import { checkedSchedule, type RecipeSchedule } from './schedules.js';
 
 /**
  * How a net is trained: everything but the data, the net and the seed. `{ ...recipes.fast, epochs: 5 }` changes one
@@ -45,8 +46,9 @@ export interface Recipe {
   readonly dropLast: boolean;
   /** `sgd` unless it names another kind: `{ kind: 'adam', lr: 1e-3 }`. */
   readonly optimizer: OptimizerSettings<number | 'auto'>;
-  readonly schedule: 'constant' | 'oneCycle';
-  /** Share of all steps in which `oneCycle` climbs to its peak. */
+  /** Of the learning rate: `constant`, `oneCycle`, or another as data, `{ kind: 'step', every: 10 }`. */
+  readonly schedule: RecipeSchedule;
+  /** Share of all steps in which the rate climbs to its peak, unless the schedule has its own; `constant` as a text has none. */
   readonly warmup: number;
 }
 
@@ -127,7 +129,7 @@ export function resolveRecipe(
     optimizer: { ...optimizer, lr },
   };
   check(resolved);
-  return resolved;
+  return { ...resolved, schedule: checkedSchedule('recipe: schedule', recipe.schedule, lr) };
 }
 
 const recipeNames: OptionNames<Recipe> = {
@@ -204,7 +206,6 @@ function check(recipe: Recipe): void {
     demand('normalization.scale', Number.isFinite(scale), 'a finite number', scale);
     demand('normalization.shift', Number.isFinite(shift), 'a finite number', shift);
   }
-  oneOf('schedule', recipe.schedule, ['constant', 'oneCycle']);
   oneOf('loss', recipe.loss, ['mean', 'sum']);
   demand('lr', lr !== 'auto' || recipe.loss === 'mean', "a number where loss is 'sum'", lr);
   const { criterion = 'crossEntropy' } = recipe;

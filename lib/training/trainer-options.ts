@@ -1,10 +1,11 @@
 /** What a trainer is made with, and what it checks of that before it looks at the net. */
 import type { EngineName } from '../engines/engine.js';
-import { ArgumentRangeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { valueText } from '../tensor.js';
+import { typeName, valueText } from '../tensor.js';
 import { checkLive, type LiveOptions, type TrainingObserver } from './observer.js';
 import type { Recipe } from './recipes.js';
+import type { RateFunction } from './schedules.js';
 import { checkResumeNames, type TrainingState } from './state.js';
 
 /** How a `Trainer` trains. */
@@ -19,6 +20,11 @@ export interface TrainerOptions {
   readonly lr?: number;
   /** Replaces the recipe's batch size, and is taken as it is. A learning rate that is `auto` follows it. */
   readonly batchSize?: number;
+  /**
+   * The learning rate of each step, from 0, of so many in the whole run, in place of the recipe's rate and schedule. No file
+   * holds it: a resume needs it again.
+   */
+  readonly schedule?: RateFunction;
   /** Continues a run after any step: `state()` of its trainer. The net must hold the parameters of that moment. */
   readonly resume?: TrainingState;
   /**
@@ -34,6 +40,7 @@ const optionNames: OptionNames<TrainerOptions> = {
   seed: true,
   lr: true,
   batchSize: true,
+  schedule: true,
   resume: true,
   live: true,
 };
@@ -43,14 +50,16 @@ export interface CheckedOptions
   extends Required<Pick<TrainerOptions, 'recipe' | 'engine' | 'seed' | 'live'>> {
   readonly lr: number | undefined;
   readonly batchSize: number | undefined;
+  readonly schedule: RateFunction | undefined;
   readonly resume: TrainingState | undefined;
 }
 
 /** @throws {TypeError | RangeError} naming the option; recipe, engine and the values of `resume` are checked later. */
 export function withDefaults(options: TrainerOptions): CheckedOptions {
   checkOptions('Trainer', options, optionNames, '{ batchSize: 64 }');
-  const { resume, engine = 'auto', lr, batchSize, live = false } = options;
+  const { resume, engine = 'auto', lr, batchSize, schedule, live = false } = options;
   checkLive(live);
+  if (schedule !== undefined) checkRateFunction(schedule, lr);
   if (resume !== undefined) checkResumeNames(resume);
   const { recipe = resume?.recipe ?? 'fast', seed = resume?.seed ?? 1 } = options;
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -58,5 +67,19 @@ export function withDefaults(options: TrainerOptions): CheckedOptions {
       `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${valueText(seed)}`,
     );
   }
-  return { recipe, engine, seed, lr, batchSize, resume, live };
+  return { recipe, engine, seed, lr, batchSize, schedule, resume, live };
+}
+
+function checkRateFunction(schedule: RateFunction, lr: number | undefined): void {
+  if (typeof schedule !== 'function') {
+    throw new ArgumentTypeError(
+      `Trainer: schedule: expected a function (step, steps) => lr but received ${typeName(schedule)}. ` +
+        "Hint: one as data belongs to the recipe: { recipe: { ...recipes.fast, schedule: { kind: 'cosine' } } }",
+    );
+  }
+  if (lr === undefined) return;
+  throw new ArgumentTypeError(
+    'Trainer: expected lr or a function as schedule, which gives the rate of every step, but received both. ' +
+      'Hint: leave one out',
+  );
 }

@@ -19,7 +19,8 @@ import { guessingWarning } from './guessing.js';
 import { type Recipe, type RunRecipe, recipeLoss, recipeOptimizer, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
 import { observerOf, type TrainingObserver } from './observer.js';
-import { learningRate } from './schedule.js';
+import { learningRate, ownRate } from './schedule.js';
+import { checkFunctionGiven, type RateFunction } from './schedules.js';
 import { checkResumed, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
 import { type CheckedOptions, type TrainerOptions, withDefaults } from './trainer-options.js';
@@ -56,6 +57,7 @@ export class Trainer {
   /** As it was asked for. */
   readonly engineName: EngineName;
   readonly #live: CheckedOptions['live'];
+  readonly #schedule: RateFunction | undefined;
   readonly #optimizer: Optimizer;
   readonly #loss: Loss;
   #recipe: Recipe;
@@ -74,10 +76,13 @@ export class Trainer {
    * @throws {ShapeError} if the optimizer's state of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
-    const { resume, engine, lr, batchSize, live, recipe, seed } = withDefaults(options);
+    const { resume, engine, lr, batchSize, schedule, live, recipe, seed } = withDefaults(options);
     this.net = net;
     this.seed = seed;
-    this.#recipe = resolveRecipe(recipe, { lr, batchSize });
+    const resolved = resolveRecipe(recipe, { lr, batchSize });
+    if (schedule === undefined) checkFunctionGiven(resolved.schedule);
+    this.#recipe = schedule === undefined ? resolved : { ...resolved, schedule: 'function' };
+    this.#schedule = schedule;
     this.engineName = engine;
     this.#live = live;
     this.#loss = recipeLoss(this.#recipe);
@@ -330,7 +335,10 @@ export class Trainer {
 
   /** The learning rate of a step of the epoch under way, counted from 0. */
   #rate(step: number, { recipe, totalSteps }: Run): number {
-    return learningRate(recipe, this.#epochSteps + step, totalSteps);
+    const at = this.#epochSteps + step;
+    return this.#schedule === undefined
+      ? learningRate(recipe, at, totalSteps)
+      : ownRate(this.#schedule, at, totalSteps);
   }
 
   /** Forward, backward and update, fused where engine and optimizer can. */

@@ -8,6 +8,7 @@ import { shellWord } from '../../files.js';
 import { LeNet5, lenet5Side } from '../../nets/lenet5.js';
 import { recipeLoss } from '../../training/recipes.js';
 import { recipeForRun } from '../../training/run-recipe.js';
+import { followsLength } from '../../training/schedules.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
 import { LiveView } from './train/live.js';
@@ -250,7 +251,7 @@ function resumeNotes(session: Session, { config: stored, checkpoint }: ResumedRu
         `damaged: ${folder.metricsPath} and the curves go on without them`,
     );
   }
-  if (stored.recipe.epochs !== recipe.epochs && recipe.schedule !== 'constant') {
+  if (stored.recipe.epochs !== recipe.epochs && followsLength(recipe.schedule, recipe.warmup)) {
     notes.push(
       `The learning rate now follows its schedule over ${recipe.epochs} epochs instead of ` +
         `${stored.recipe.epochs}: the result is not that of one run of as many`,

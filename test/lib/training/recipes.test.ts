@@ -114,9 +114,10 @@ describe('resolveRecipe', () => {
     ['normalization.scale: expected a finite number', { ...fast, normalization: { scale: 1 / 0, shift: 0 } }],
     ['normalization.shift: expected a finite number', { ...fast, normalization: { scale: 1, shift: 0 / 0 } }],
     [
-      "schedule: expected 'constant' or 'oneCycle' but received \"x\"",
+      "schedule: expected 'constant' or 'oneCycle' or an object such as { kind: 'cosine' } but received \"x\"",
       { ...fast, schedule: 'x' as 'constant' },
     ],
+    ["or an object such as { kind: 'cosine' } but received null", { ...fast, schedule: null as never }],
     ["loss: expected 'mean' or 'sum' but received \"x\"", { ...fast, loss: 'x' as 'sum' }],
     ["biasGradient: expected 'sum' or 'mean' but received \"x\"", { ...fast, biasGradient: 'x' as 'sum' }],
     ['dropLast: expected true or false but received undefined', { ...fast, dropLast: undefined as never }],
