@@ -51,6 +51,16 @@ export class DivergedError extends Error {
   override readonly name: string = 'DivergedError';
 }
 
+/** Throws a DataError about one file: what is wrong, what to do, and the error that led to it. */
+export type Refuse = (text: string, hint?: string, options?: ErrorOptions) => never;
+
+/** Throws DataErrors that read `where: text. Hint: hint`; `usual` is the hint where none is given. */
+export function refusing(where: string, usual: string): Refuse {
+  return (text, hint = usual, options) => {
+    throw new DataError(`${where}: ${text}. Hint: ${hint}`, options);
+  };
+}
+
 /**
  * The `code` of an error, in any realm; undefined if it has none. Node's own errors are no instances of the `Error` of a
  * vm context, in which Jest runs everything.

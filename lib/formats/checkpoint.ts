@@ -3,12 +3,19 @@
  * `optimizer.velocity.<parameter>`, and the rest as metadata. Anything that reads safetensors reads the parameters.
  */
 import { createHash } from 'node:crypto';
-import { ArgumentRangeError, ArgumentTypeError, DataError, errorMessage } from '../errors.js';
+import {
+  ArgumentRangeError,
+  ArgumentTypeError,
+  DataError,
+  errorMessage,
+  type Refuse,
+  refusing,
+} from '../errors.js';
 import { checkPath } from '../files.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sameShape, type Tensor, typeName, valueText } from '../tensor.js';
 import { warn } from '../warnings.js';
-import { checkTensorMap } from './arguments.js';
+import { checkTensorMap, checkText } from './arguments.js';
 import { type ReplaceOptions, WriteError, writeFileAtomic } from './atomic-file.js';
 import { decodeStoredNpz } from './npz.js';
 import { decodeStored, encodeData, encodeHeader, joinFile, readFileBytes } from './safetensors.js';
@@ -182,12 +189,7 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   } = checkpoint;
   checkTensorMap('checkpoint', 'params', params);
   checkTensorMap('checkpoint', 'optimizerState', optimizerState);
-  if (typeof architecture !== 'string') {
-    throw new ArgumentTypeError(
-      `checkpoint: expected architecture to be a text but received ${typeName(architecture)}. ` +
-        'Hint: net.architecture',
-    );
-  }
+  checkText('checkpoint', 'architecture', architecture, 'net.architecture');
   for (const [what, value] of Object.entries({ epoch, step, generation })) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new ArgumentRangeError(
@@ -195,16 +197,12 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
       );
     }
   }
-  if (parseJson(architecture) === undefined) {
-    throw new ArgumentRangeError(
-      `checkpoint: expected the architecture as ${JSON_LIMITS} but received ${quoted(architecture)}`,
-    );
-  }
   if (!isPlainObject(config)) throw new ArgumentTypeError('checkpoint: expected config to be an object');
   const configText = configJson(config);
-  if (parseJson(configText) === undefined) {
+  for (const [what, text] of Object.entries({ architecture, config: configText })) {
+    if (parseJson(text) !== undefined) continue;
     throw new ArgumentRangeError(
-      `checkpoint: expected the config as ${JSON_LIMITS} but received ${quoted(configText)}`,
+      `checkpoint: expected the ${what} as ${JSON_LIMITS} but received ${quoted(text)}`,
     );
   }
   const mistake = partialEpoch === undefined ? undefined : partialEpochMistake(partialEpoch, step);
@@ -271,9 +269,8 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
   const stored = decodeStored(bytes, path, 'leave out');
   const { tensors, metadata } = stored;
   if (metadata.format !== FORMAT) return paramsAlone(path, stored);
-  const fail = (text: string, hint = 'the file is damaged, or another program wrote it'): never => {
-    throw new DataError(`checkpoint: ${path}: ${text}. Hint: ${hint}`);
-  };
+  const usual = 'the file is damaged, or another program wrote it';
+  const fail: Refuse = refusing(`checkpoint: ${path}`, usual);
   const entry = (key: string): string => metadata[key] ?? fail(`metadata "${key}" is missing`);
   const count = (key: string): number => {
     const text = entry(key);

@@ -4,7 +4,7 @@
  *
  * Source: NEP 1 and the documentation of numpy.lib.format, versions 1.0 to 3.0.
  */
-import { DataError } from '../errors.js';
+import { refusing } from '../errors.js';
 import { Tensor } from '../tensor.js';
 import { type FloatType, floatWidths, readFloats } from './floats.js';
 import { type NpyHeader, parseNpyHeader } from './npy-header.js';
@@ -69,9 +69,8 @@ export interface OpenNpy {
 
 /** Reads what stands before the values. Throws as decodeNpy does for a damaged header. */
 export function openNpy(where: string, bytes: Uint8Array): OpenNpy {
-  const fail = (text: string, at: number, hint = 'the file is damaged; get it again'): never => {
-    throw new DataError(`${where}: ${text} at byte ${at}. Hint: ${hint}`);
-  };
+  const refuse = refusing(where, 'the file is damaged; get it again');
+  const fail: Fail = (text, at, hint) => refuse(`${text} at byte ${at}`, hint);
   if (bytes.length < VERSION_END || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     return fail('expected the start of an npy file', 0, 'save it with numpy.savez');
   }

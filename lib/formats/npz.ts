@@ -1,11 +1,11 @@
 /** npz files: a zip archive of npy files, as numpy.savez writes them; the array `a` is the member `a.npy`. */
-import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
-import { formatShape, sizeOf, type Tensor } from '../tensor.js';
-import { checkSource, checkTensorMap } from './arguments.js';
+import { ArgumentRangeError, DataError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { checkSource, checkTensorMap, checkValues } from './arguments.js';
 import { decodeNpyArray, encodeNpy } from './npy.js';
 import { quoted } from './safetensors-header.js';
 import { Conversions, type Integers, type StoredTensors } from './stored.js';
-import { unzip, type ZipMember, zipStored } from './zip.js';
+import { isRelativeName, unzip, type ZipMember, zipStored } from './zip.js';
 
 const SUFFIX = '.npy';
 /** A reader takes the whole file, and one of ours no larger ones. */
@@ -28,7 +28,7 @@ export function encodeNpz(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
   let values = 0;
   const members = [...tensors].map(([name, tensor]): ZipMember => {
     checkName(name);
-    checkValues(name, tensor);
+    checkValues('npz', name, tensor);
     values += tensor.size;
     if (4 * values > MAX_FILE_BYTES) {
       throw new ArgumentRangeError(
@@ -40,30 +40,11 @@ export function encodeNpz(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
   return zipStored(members);
 }
 
-function checkName(name: unknown): void {
-  if (typeof name !== 'string') {
-    throw new ArgumentTypeError(`npz: expected a name to be a text but received ${typeof name}`);
-  }
-  const outside = name.split('/').some((part) => ['', '.', '..'].includes(part));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const odd = /[\\\x00-\x1f\x7f]|^[A-Za-z]:|\p{Surrogate}/u.test(name);
-  if (!outside && !odd && Buffer.byteLength(name) + SUFFIX.length <= MAX_NAME_BYTES) return;
+function checkName(name: string): void {
+  const fits = Buffer.byteLength(name) + SUFFIX.length <= MAX_NAME_BYTES;
+  if (fits && isRelativeName(name) && !/\p{Surrogate}/u.test(name)) return;
   throw new ArgumentRangeError(
     `npz: expected a relative name such as conv1.weight but received ${quoted(name)}`,
-  );
-}
-
-function checkValues(name: string, { shape, data }: Tensor): void {
-  if (sizeOf(shape) !== data.length) {
-    throw new ShapeError(
-      `npz: ${quoted(name)}: expected the values of a ${formatShape(shape)} tensor but received ${data.length}. ` +
-        'Hint: its memory has been transferred',
-    );
-  }
-  const index = data.findIndex((value) => !Number.isFinite(value));
-  if (index === -1) return;
-  throw new ArgumentRangeError(
-    `npz: ${quoted(name)}: expected finite values but received ${data[index]} at index ${index}`,
   );
 }
 

@@ -3,7 +3,7 @@
  * names, rounds large numbers, gives `__proto__` a meaning, and knows no byte offsets for messages. There is no
  * recursion, so depth is no matter: what is nested where it should not be ends at its first bracket.
  */
-import { DataError } from '../errors.js';
+import type { Refuse } from '../errors.js';
 
 /** One tensor as the header describes it; nothing is checked against the data yet. */
 export interface HeaderEntry {
@@ -42,23 +42,23 @@ export function quoted(name: string): string {
 
 /**
  * Reads the header, which takes the bytes from `begin` to `end` of the file.
- * @param where for messages: `safetensors: path`
+ * @param refuse refuses the file, by default as one whose header is damaged
  * @throws DataError, naming the byte, for anything but `{"name": {"dtype": text, "shape": [integers], "data_offsets":
  * [integer, integer]}, ...}` with at most one `"__metadata__": {"text": "text", ...}`, no name twice, at most 65,536 of them, valid UTF-8
  */
-export function parseHeader(where: string, bytes: Uint8Array, begin: number, end: number): Header {
-  return new HeaderReader(where, bytes, begin, end).header();
+export function parseHeader(refuse: Refuse, bytes: Uint8Array, begin: number, end: number): Header {
+  return new HeaderReader(refuse, bytes, begin, end).header();
 }
 
 class HeaderReader {
-  readonly #where: string;
+  readonly #refuse: Refuse;
   readonly #bytes: Uint8Array;
   readonly #end: number;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   #position: number;
 
-  constructor(where: string, bytes: Uint8Array, begin: number, end: number) {
-    this.#where = where;
+  constructor(refuse: Refuse, bytes: Uint8Array, begin: number, end: number) {
+    this.#refuse = refuse;
     this.#bytes = bytes;
     this.#position = begin;
     this.#end = end;
@@ -81,9 +81,7 @@ class HeaderReader {
   }
 
   #fail(at: number, text: string): never {
-    throw new DataError(
-      `${this.#where}: ${text} at byte ${at}. Hint: the header is damaged; get the file again`,
-    );
+    return this.#refuse(`${text} at byte ${at}`);
   }
 
   #unexpected(expected: string): never {

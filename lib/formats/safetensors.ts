@@ -5,10 +5,10 @@
  * Source: the format section of huggingface/safetensors, README.md, and its reference implementation, whose checks are
  * all made here too.
  */
-import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, type Refuse, refusing } from '../errors.js';
 import { readRegularFile } from '../files.js';
-import { formatShape, sizeOf, Tensor, typeName } from '../tensor.js';
-import { checkSource, checkTensorMap } from './arguments.js';
+import { Tensor, typeName } from '../tensor.js';
+import { checkSource, checkTensorMap, checkText, checkValues } from './arguments.js';
 import { type FloatType, floatWidths, readFloats } from './floats.js';
 import { type HeaderEntry, MAX_NAMES, METADATA_KEY, parseHeader, quoted } from './safetensors-header.js';
 import { Conversions, type Integers, type StoredTensors } from './stored.js';
@@ -47,15 +47,12 @@ function compareNames([a]: readonly [string, unknown], [b]: readonly [string, un
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function checkText(what: string, text: unknown): asserts text is string {
-  if (typeof text !== 'string') {
-    throw new ArgumentTypeError(`safetensors: expected ${what} to be a text but received ${typeof text}`);
-  }
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new ArgumentRangeError(
-      `safetensors: expected ${what} without lone surrogates but received ${quoted(text)}`,
-    );
-  }
+function checkSound(what: string, text: unknown): void {
+  checkText('safetensors', what, text);
+  if (!/\p{Surrogate}/u.test(text)) return;
+  throw new ArgumentRangeError(
+    `safetensors: expected ${what} without lone surrogates but received ${quoted(text)}`,
+  );
 }
 
 /**
@@ -102,16 +99,10 @@ export function encodeHeader(
   if (metadata !== undefined) members.push(`${JSON.stringify(METADATA_KEY)}:${metadataJson(metadata)}`);
   let dataBytes = 0;
   for (const [name, tensor] of [...tensors].sort(compareNames)) {
-    checkText('a name', name);
+    checkSound('a name', name);
     if (name === METADATA_KEY) {
       throw new ArgumentRangeError(
         `safetensors: expected any tensor name but ${METADATA_KEY}, which has a meaning`,
-      );
-    }
-    if (sizeOf(tensor.shape) !== tensor.data.length) {
-      throw new ShapeError(
-        `safetensors: ${quoted(name)}: expected the values of a ${formatShape(tensor.shape)} tensor but received ` +
-          `${tensor.data.length}. Hint: its memory has been transferred`,
       );
     }
     const end = dataBytes + F32_BYTES * tensor.size;
@@ -140,14 +131,10 @@ export function encodeData(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
   const bytes = new Uint8Array(F32_BYTES * sorted.reduce((sum, [, { size }]) => sum + size, 0));
   const view = new DataView(bytes.buffer);
   let offset = 0;
-  for (const [name, { data }] of sorted) {
-    for (let i = 0; i < data.length; i += 1) {
-      if (!Number.isFinite(data[i])) {
-        throw new ArgumentRangeError(
-          `safetensors: ${quoted(name)}: expected finite values but received ${data[i]} at index ${i}`,
-        );
-      }
-      view.setFloat32(offset, data[i], true);
+  for (const [name, tensor] of sorted) {
+    checkValues('safetensors', name, tensor);
+    for (const value of tensor.data) {
+      view.setFloat32(offset, value, true);
       offset += F32_BYTES;
     }
   }
@@ -157,8 +144,8 @@ export function encodeData(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
 function metadataJson(metadata: Readonly<Record<string, string>>): string {
   const members = Object.entries(metadata).sort(compareNames);
   for (const [key, value] of members) {
-    checkText('a key of the metadata', key);
-    checkText(`metadata ${quoted(key)}`, value);
+    checkSound('a key of the metadata', key);
+    checkSound(`metadata ${quoted(key)}`, value);
   }
   return `{${members.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }
@@ -182,21 +169,21 @@ export function decodeStored(
   where: string,
   integers: Integers,
 ): StoredTensors & Safetensors {
-  const at = `safetensors: ${where}`;
+  const fail: Refuse = refusing(`safetensors: ${where}`, 'the header is damaged; get the file again');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const dataBegin = readHeaderLength(at, view);
-  const { entries, metadata } = parseHeader(at, bytes, LENGTH_BYTES, dataBegin);
+  const dataBegin = readHeaderLength(fail, view);
+  const { entries, metadata } = parseHeader(fail, bytes, LENGTH_BYTES, dataBegin);
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
   for (const entry of entries) {
-    checkEntry(at, entry, covered, widthOf(at, entry, integers));
+    checkEntry(fail, entry, covered, widthOf(fail, entry, integers));
     covered = entry.end;
   }
   const dataBytes = bytes.length - dataBegin;
   if (covered !== dataBytes) {
-    throw new DataError(
-      `${at}: expected ${covered} bytes of data from byte ${dataBegin} but received ${dataBytes}. ` +
-        'Hint: the file is cut or has something appended; get it again',
+    fail(
+      `expected ${covered} bytes of data from byte ${dataBegin} but received ${dataBytes}`,
+      'the file is cut or has something appended; get it again',
     );
   }
   const tensors = new Map<string, Tensor>();
@@ -205,7 +192,7 @@ export function decodeStored(
   for (const entry of entries) {
     const { name, dtype } = entry;
     if (isFloat(dtype)) {
-      tensors.set(name, readTensor(at, view, dataBegin, entry, dtype));
+      tensors.set(name, readTensor(fail, view, dataBegin, entry, dtype));
       if (dtype !== 'F32') converted.add(dtype, name);
     } else leftOut.set(name, dtype);
   }
@@ -217,14 +204,14 @@ function isFloat(dtype: string): dtype is FloatType {
 }
 
 /** Bytes of a value. @throws DataError for a type that is not taken. */
-function widthOf(at: string, { name, dtype, at: offset }: HeaderEntry, integers: Integers): number {
+function widthOf(fail: Refuse, { name, dtype, at }: HeaderEntry, integers: Integers): number {
   if (isFloat(dtype)) return floatWidths[dtype];
   const isInteger = Object.hasOwn(integerWidths, dtype);
   if (isInteger && integers === 'leave out') return integerWidths[dtype];
   const kind = isInteger || OTHER_DTYPES.has(dtype) ? dtype : `an unknown type ${quoted(dtype)}`;
-  throw new DataError(
-    `${at}: tensor ${quoted(name)}: expected F32, F64, F16 or BF16 but received ${kind} at byte ${offset}. ` +
-      'Hint: convert the tensors to float32',
+  return fail(
+    `tensor ${quoted(name)}: expected F32, F64, F16 or BF16 but received ${kind} at byte ${at}`,
+    'convert the tensors to float32',
   );
 }
 
@@ -242,78 +229,60 @@ export function readFileBytes(path: string): Uint8Array {
 }
 
 /** Returns where the data start. */
-function readHeaderLength(at: string, view: DataView): number {
-  const hint = 'Hint: this is no safetensors file, or it is cut';
+function readHeaderLength(fail: Refuse, view: DataView): number {
+  const hint = 'this is no safetensors file, or it is cut';
   if (view.byteLength < LENGTH_BYTES) {
-    throw new DataError(
-      `${at}: expected 8 bytes of header length at byte 0, file has ${view.byteLength}. ${hint}`,
-    );
+    fail(`expected 8 bytes of header length at byte 0, file has ${view.byteLength}`, hint);
   }
   const length = view.getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
-    throw new DataError(
-      `${at}: expected a header of at most ${MAX_HEADER_BYTES} bytes but received ${length} at byte 0. ${hint}`,
-    );
+    fail(`expected a header of at most ${MAX_HEADER_BYTES} bytes but received ${length} at byte 0`, hint);
   }
   const end = LENGTH_BYTES + Number(length);
-  if (end > view.byteLength) {
-    throw new DataError(
-      `${at}: header promises ${end} bytes at byte 0, file has ${view.byteLength}. ${hint}`,
-    );
-  }
+  if (end > view.byteLength)
+    fail(`header promises ${end} bytes at byte 0, file has ${view.byteLength}`, hint);
   return end;
 }
 
 /** Checks shape and offsets; `covered` is where the tensor has to begin. */
 function checkEntry(
-  at: string,
-  { name, shape, begin, end, at: offset }: HeaderEntry,
+  fail: Refuse,
+  { name, shape, begin, end, at }: HeaderEntry,
   covered: number,
   width: number,
 ): void {
-  const fail = (text: string, hint: string): never => {
-    throw new DataError(`${at}: tensor ${quoted(name)}: ${text} at byte ${offset}. Hint: ${hint}`);
-  };
-  const damaged = 'the header is damaged; get the file again';
+  const damaged = (text: string) => fail(`tensor ${quoted(name)}: ${text} at byte ${at}`);
   if (begin !== covered) {
     const what = begin > covered ? 'a hole' : 'an overlap';
-    fail(`expected data_offsets from ${covered} but received ${begin}, ${what},`, damaged);
+    damaged(`expected data_offsets from ${covered} but received ${begin}, ${what},`);
   }
-  if (end < begin) fail(`expected data_offsets in order but received [${begin}, ${end}]`, damaged);
+  if (end < begin) damaged(`expected data_offsets in order but received [${begin}, ${end}]`);
   let size = 1;
   for (const dim of shape) {
-    if (dim > MAX_DIM) fail(`expected dimensions up to 2^31 but received ${dim}`, damaged);
+    if (dim > MAX_DIM) damaged(`expected dimensions up to 2^31 but received ${dim}`);
     // Both factors are at most 2^31 here, so the product is exact before it is checked.
     size *= dim;
-    if (size > MAX_DIM)
-      fail(`expected at most 2^31 values but received the shape [${shape.join(', ')}]`, damaged);
+    if (size > MAX_DIM) damaged(`expected at most 2^31 values but received the shape [${shape.join(', ')}]`);
   }
   if (end - begin !== size * width) {
-    fail(
-      `expected ${size * width} bytes for the shape [${shape.join(', ')}] but received ${end - begin}`,
-      damaged,
-    );
+    damaged(`expected ${size * width} bytes for the shape [${shape.join(', ')}] but received ${end - begin}`);
   }
 }
 
 function readTensor(
-  at: string,
+  fail: Refuse,
   view: DataView,
   dataBegin: number,
   { name, shape, begin, end }: HeaderEntry,
   dtype: FloatType,
 ): Tensor {
-  const fail = (stored: number, index: number, offset: number): never => {
-    throw new DataError(
-      `${at}: tensor ${quoted(name)}: ${notFinite(stored)} at index ${index} (byte ${offset}). ` +
-        'Hint: the training that wrote it had diverged, or the file is damaged',
+  const notFinite = (stored: number, index: number, at: number) => {
+    const expected = Number.isFinite(stored) ? 'values within the range of float32' : 'finite values';
+    return fail(
+      `tensor ${quoted(name)}: expected ${expected} but received ${stored} at index ${index} (byte ${at})`,
+      'the training that wrote it had diverged, or the file is damaged',
     );
   };
   const count = (end - begin) / floatWidths[dtype];
-  return new Tensor(shape, readFloats(view, dataBegin + begin, count, dtype, true, fail));
-}
-
-function notFinite(stored: number): string {
-  if (!Number.isFinite(stored)) return `expected finite values but received ${stored}`;
-  return `expected values within the range of float32 but received ${stored}`;
+  return new Tensor(shape, readFloats(view, dataBegin + begin, count, dtype, true, notFinite));
 }

@@ -47,6 +47,13 @@ export function isZip(start: Uint8Array): boolean {
   return signature === LOCAL_SIGNATURE || signature === END_SIGNATURE;
 }
 
+/** Whether a name stays in the folder that it is unpacked to, on every system. */
+export function isRelativeName(name: string): boolean {
+  const outside = name.split('/').some((part) => ['', '.', '..'].includes(part));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return !outside && !/[\\\x00-\x1f\x7f]|^[A-Za-z]:/.test(name);
+}
+
 /** What the central directory says of a member. */
 interface Entry {
   readonly name: string;
@@ -185,9 +192,7 @@ class ZipReader {
       this.#fail('expected a name in UTF-8', begin);
     }
     // Nothing is written under these names; but whoever made such a name meant harm to somebody.
-    const outside = name.split('/').some((part) => ['', '.', '..'].includes(part));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    if (outside || /[\\\x00-\x1f\x7f]|^[A-Za-z]:/.test(name)) {
+    if (!isRelativeName(name)) {
       this.#fail(`expected a relative name without ".." but received ${quoted(name)}`, begin);
     }
     return name;

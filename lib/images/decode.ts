@@ -1,5 +1,5 @@
 /** Grey pixels of image files, told apart by their first bytes. */
-import { ArgumentTypeError, DataError } from '../errors.js';
+import { ArgumentTypeError, type Refuse, refusing } from '../errors.js';
 import { readRegularFile } from '../files.js';
 import { typedArrayName, typeName } from '../tensor.js';
 import { foreignFormat } from './foreign.js';
@@ -23,14 +23,14 @@ const LARGE = 'make the image smaller';
  */
 export function decodeImage(bytes: Uint8Array, where = 'decodeImage'): GreyImage {
   checkBytes(bytes, where);
+  const fail: Refuse = refusing(where, 'the file is damaged; save it again');
   if (bytes.length > maxFileBytes) {
-    throw new DataError(
-      `${where}: expected at most ${maxFileBytes} bytes but received ${bytes.length}. Hint: ${LARGE}`,
-    );
+    fail(`expected at most ${maxFileBytes} bytes but received ${bytes.length}`, LARGE);
   }
-  if (isPng(bytes)) return decodePng(where, bytes);
-  if (isJpeg(bytes)) return decodeJpeg(where, bytes);
-  throw notRead(where, bytes);
+  if (isPng(bytes)) return decodePng(fail, bytes);
+  if (isJpeg(bytes)) return decodeJpeg(fail, bytes);
+  const { name, hint } = foreignFormat(bytes) ?? unknownFormat(bytes);
+  return fail(`expected a PNG or JPEG but received ${name}`, hint);
 }
 
 function checkBytes(bytes: unknown, where: unknown): void {
@@ -42,24 +42,13 @@ function checkBytes(bytes: unknown, where: unknown): void {
   throw new ArgumentTypeError(`decodeImage: expected ${expected} but received ${typeName(received)}`);
 }
 
-function notRead(where: string, bytes: Uint8Array): DataError {
-  const format = foreignFormat(bytes);
+function unknownFormat(bytes: Uint8Array) {
   const start = Buffer.from(bytes.subarray(0, 4)).toString('hex');
-  const received =
-    format?.name ?? (bytes.length === 0 ? 'an empty file' : `a file that starts with ${start}`);
-  const hint = format?.hint ?? 'save it as a PNG';
-  return new DataError(`${where}: expected a PNG or JPEG but received ${received}. Hint: ${hint}`);
+  const name = bytes.length === 0 ? 'an empty file' : `a file that starts with ${start}`;
+  return { name, hint: 'save it as a PNG' };
 }
 
 /** The bytes of an image file, for who needs them besides the pixels. */
 export function readImageFile(path: string): Uint8Array {
   return readRegularFile('images', path, maxFileBytes, LARGE);
-}
-
-/**
- * Reads an image file.
- * @throws DataError as decodeImage does, and if the file cannot be read
- */
-export function readImage(path: string): GreyImage {
-  return decodeImage(readImageFile(path), `images: ${path}`);
 }

@@ -4,12 +4,11 @@
  * so each must be exactly as long as its contents: what would be skipped here must not be read there.
  * Source of the markers and of their parameters: ITU-T T.81, annex B.
  */
-import { DataError } from '../errors.js';
+import type { Refuse } from '../errors.js';
 import { maxPixels } from './limits.js';
 import { type Orientation, orientationOf } from './orientation.js';
 
-const AGAIN = 'Hint: the file is damaged; save it again';
-const OTHER_KIND = 'Hint: save it as a baseline or progressive JPEG, or as a PNG';
+const OTHER_KIND = 'save it as a baseline or progressive JPEG, or as a PNG';
 
 const SOI = 0xd8;
 const EOI = 0xd9;
@@ -70,7 +69,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
  * Goes from segment to segment to the end of the image.
  * @throws DataError naming the byte
  */
-export function readSegments(where: string, bytes: Uint8Array): Jpeg {
+export function readSegments(fail: Refuse, bytes: Uint8Array): Jpeg {
   let frame: Frame | undefined;
   let adobeRgb = false;
   let orientation: Orientation | undefined;
@@ -83,30 +82,26 @@ export function readSegments(where: string, bytes: Uint8Array): Jpeg {
       continue;
     }
     if (marker === EOI && bytes[offset] === 0xff) {
-      if (frame === undefined)
-        throw new DataError(`${where}: the JPEG ends at byte ${offset} without an image. ${AGAIN}`);
+      if (frame === undefined) fail(`the JPEG ends at byte ${offset} without an image`);
       const { width, height, rgb } = frame;
       return { width, height, rgb: rgb || adobeRgb, orientation: orientation ?? 1, end: offset + 2 };
     }
     segments += 1;
     if (segments > MAX_SEGMENTS) {
-      throw new DataError(
-        `${where}: expected at most ${MAX_SEGMENTS} JPEG segments but there are more at byte ${offset}. ${AGAIN}`,
-      );
+      fail(`expected at most ${MAX_SEGMENTS} JPEG segments but there are more at byte ${offset}`);
     }
-    const segment = readSegment(where, bytes, offset);
+    const segment = readSegment(fail, bytes, offset);
     const { data } = segment;
     const end = offset + 4 + data.length;
     if (isFrame(marker)) {
-      if (frame !== undefined)
-        throw new DataError(`${where}: a second image starts at byte ${offset}. ${OTHER_KIND}`);
-      frame = readFrame(where, segment);
-      checkWork(where, bytes, frame);
-    } else if (marker === SOS) checkScan(where, segment, frame);
+      if (frame !== undefined) fail(`a second image starts at byte ${offset}`, OTHER_KIND);
+      frame = readFrame(fail, segment);
+      checkWork(fail, bytes, frame);
+    } else if (marker === SOS) checkScan(fail, segment, frame);
     else if (marker === APP1 && startsWith(data, 'Exif\0\0')) orientation ??= orientationOf(data.subarray(6));
     // "Adobe", version, flags, and the transform: 0 is none.
     else if (marker === APP14 && data.length >= 12 && startsWith(data, 'Adobe')) adobeRgb = data[11] === 0;
-    else checkLength(where, segment);
+    else checkLength(fail, segment);
     offset = marker === SOS ? endOfScan(bytes, end) : end;
   }
 }
@@ -120,45 +115,37 @@ function isFrame(marker: number): boolean {
 }
 
 /** The segment at `offset`, whole and of a kind that may stand there. */
-function readSegment(where: string, bytes: Uint8Array, offset: number): Segment {
+function readSegment(fail: Refuse, bytes: Uint8Array, offset: number): Segment {
   if (offset + 4 > bytes.length && (offset + 2 > bytes.length || bytes[offset] === 0xff)) {
-    throw new DataError(
-      `${where}: expected a JPEG marker at byte ${bytes.length} but the file ends there. ${AGAIN}`,
-    );
+    fail(`expected a JPEG marker at byte ${bytes.length} but the file ends there`);
   }
-  if (bytes[offset] !== 0xff) {
-    throw new DataError(
-      `${where}: expected a JPEG marker at byte ${offset} but received ${bytes[offset]}. ${AGAIN}`,
-    );
-  }
+  if (bytes[offset] !== 0xff) fail(`expected a JPEG marker at byte ${offset} but received ${bytes[offset]}`);
   const marker = bytes[offset + 1];
   const isKnown = isFrame(marker) || [DHT, SOS, DQT, DNL, DRI, COM].includes(marker);
   if (!isKnown && !(marker >= APP0 && marker <= APP15)) {
-    throw new DataError(
-      `${where}: expected a known JPEG marker at byte ${offset} but received ` +
-        `FF${marker.toString(16).toUpperCase().padStart(2, '0')}. ${AGAIN}`,
+    fail(
+      `expected a known JPEG marker at byte ${offset} but received ` +
+        `FF${marker.toString(16).toUpperCase().padStart(2, '0')}`,
     );
   }
   const length = 256 * bytes[offset + 2] + bytes[offset + 3];
   if (length < 2 || offset + 2 + length > bytes.length) {
-    throw new DataError(
-      `${where}: the JPEG segment at byte ${offset} has a length of ${length}, which does not fit. ${AGAIN}`,
-    );
+    fail(`the JPEG segment at byte ${offset} has a length of ${length}, which does not fit`);
   }
   return { marker, offset, data: bytes.subarray(offset + 4, offset + 2 + length) };
 }
 
 /** Tables, and numbers of a fixed size. */
-function checkLength(where: string, { marker, offset, data }: Segment): void {
+function checkLength(fail: Refuse, { marker, offset, data }: Segment): void {
   const fits =
     (marker !== DRI && marker !== DNL && marker !== DHT && marker !== DQT) ||
     ((marker === DRI || marker === DNL) && data.length === 2) ||
     (marker === DHT && holdsTables(data, huffmanTableBytes)) ||
     (marker === DQT && holdsTables(data, quantizationTableBytes));
   if (fits) return;
-  throw new DataError(
-    `${where}: the JPEG segment at byte ${offset} has a length of ${data.length + 2}, which is not that of its ` +
-      `contents. ${AGAIN}`,
+  fail(
+    `the JPEG segment at byte ${offset} has a length of ${data.length + 2}, which is not that of its ` +
+      `contents`,
   );
 }
 
@@ -181,10 +168,8 @@ function quantizationTableBytes(data: Uint8Array, at: number): number {
 }
 
 /** Some of the components of the frame, each once, with its tables; then three bytes. */
-function checkScan(where: string, { offset, data }: Segment, frame: Frame | undefined): void {
-  if (frame === undefined) {
-    throw new DataError(`${where}: the pixels at byte ${offset} come before the size of the image. ${AGAIN}`);
-  }
+function checkScan(fail: Refuse, { offset, data }: Segment, frame: Frame | undefined): void {
+  if (frame === undefined) fail(`the pixels at byte ${offset} come before the size of the image`);
   const ids = data.subarray(1, 1 + 2 * data[0]).filter((_, i) => i % 2 === 0);
   const fits =
     data.length === 4 + 2 * data[0] &&
@@ -192,9 +177,9 @@ function checkScan(where: string, { offset, data }: Segment, frame: Frame | unde
     new Set(ids).size === ids.length &&
     ids.every((id) => frame.components.includes(id));
   if (fits) return;
-  throw new DataError(
-    `${where}: expected a scan of some of the ${frame.components.length} colours at byte ${offset} but received ` +
-      `${data.length} bytes for ${data[0] ?? 'none'}. ${AGAIN}`,
+  fail(
+    `expected a scan of some of the ${frame.components.length} colours at byte ${offset} but received ` +
+      `${data.length} bytes for ${data[0] ?? 'none'}`,
   );
 }
 
@@ -209,38 +194,37 @@ function endOfScan(bytes: Uint8Array, start: number): number {
   return bytes.length;
 }
 
-function readFrame(where: string, { marker, offset, data }: Segment): Frame {
+function readFrame(fail: Refuse, { marker, offset, data }: Segment): Frame {
   if (!READABLE_FRAMES.includes(marker)) {
-    throw new DataError(
-      `${where}: JPEGs of kind FF${marker.toString(16).toUpperCase()} (byte ${offset}) are not read. ${OTHER_KIND}`,
-    );
+    fail(`JPEGs of kind FF${marker.toString(16).toUpperCase()} (byte ${offset}) are not read`, OTHER_KIND);
   }
   const [precision, height1, height0, width1, width0, count] = data;
   if (data.length < 6 || data.length !== 6 + 3 * count) {
-    throw new DataError(`${where}: the JPEG header at byte ${offset} has ${data.length} bytes. ${AGAIN}`);
+    fail(`the JPEG header at byte ${offset} has ${data.length} bytes`);
   }
   if (precision !== 8 || ![1, 3, 4].includes(count)) {
-    throw new DataError(
-      `${where}: expected 8 bits and 1, 3 or 4 colours but received ${precision} bits and ${count} colours ` +
-        `(byte ${offset + 4}). ${OTHER_KIND}`,
+    fail(
+      `expected 8 bits and 1, 3 or 4 colours but received ${precision} bits and ${count} colours ` +
+        `(byte ${offset + 4})`,
+      OTHER_KIND,
     );
   }
   const width = 256 * width1 + width0;
   const height = 256 * height1 + height0;
   const most = Math.min(maxPixels, Math.floor(MAX_SAMPLES / count));
   if (width === 0 || height === 0 || width * height > most) {
-    throw new DataError(
-      `${where}: expected 1 to ${most} pixels but received ${width}x${height} (byte ${offset + 5}). ` +
-        'Hint: make it smaller',
+    fail(
+      `expected 1 to ${most} pixels but received ${width}x${height} (byte ${offset + 5})`,
+      'make it smaller',
     );
   }
   for (let i = 6; i < data.length; i += 3) {
     const horizontal = data[i + 1] >> 4;
     const vertical = data[i + 1] & 15;
     if (horizontal < 1 || horizontal > 4 || vertical < 1 || vertical > 4) {
-      throw new DataError(
-        `${where}: expected sampling factors from 1 to 4 but received ${horizontal}x${vertical} ` +
-          `(byte ${offset + 4 + i + 1}). ${AGAIN}`,
+      fail(
+        `expected sampling factors from 1 to 4 but received ${horizontal}x${vertical} ` +
+          `(byte ${offset + 4 + i + 1})`,
       );
     }
   }
@@ -249,14 +233,15 @@ function readFrame(where: string, { marker, offset, data }: Segment): Frame {
 }
 
 /** Counts what looks like the start of a scan anywhere, since jpeg-js may see one where a strict reader does not. */
-function checkWork(where: string, bytes: Uint8Array, { width, height }: Frame): void {
+function checkWork(fail: Refuse, bytes: Uint8Array, { width, height }: Frame): void {
   let scans = 0;
   for (let i = bytes.indexOf(0xff); i >= 0; i = bytes.indexOf(0xff, i + 1)) {
     if (bytes[i + 1] === SOS) scans += 1;
   }
   if (scans * width * height <= MAX_WORK) return;
-  throw new DataError(
-    `${where}: expected at most ${Math.floor(MAX_WORK / (width * height))} scans of ${width}x${height} pixels but ` +
-      `received ${scans}. Hint: save it as a baseline JPEG`,
+  fail(
+    `expected at most ${Math.floor(MAX_WORK / (width * height))} scans of ${width}x${height} pixels but ` +
+      `received ${scans}`,
+    'save it as a baseline JPEG',
   );
 }

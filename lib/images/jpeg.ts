@@ -3,22 +3,21 @@
  * jpeg-segments.ts.
  */
 import { createRequire } from 'node:module';
-import { DataError } from '../errors.js';
+import type { Refuse } from '../errors.js';
 import { readSegments } from './jpeg-segments.js';
 import { type GreyImage, greyOver, isColour, luma, maxPixels } from './limits.js';
 import { orient } from './orientation.js';
 
-const AGAIN = 'Hint: the file is damaged; save it again';
 /** jpeg-js counts what it allocates; this is enough for `maxPixels` in three colours of full size. */
 const MAX_MEMORY_MB = 1536;
 
 /**
  * The image is turned as an orientation in EXIF says. Bytes after its end are ignored.
- * @param where for messages: `images: path`
+ * @param fail refuses the file
  * @throws DataError naming the byte, where it is known
  */
-export function decodeJpeg(where: string, bytes: Uint8Array): GreyImage {
-  const { width, height, rgb, orientation, end } = readSegments(where, bytes);
+export function decodeJpeg(fail: Refuse, bytes: Uint8Array): GreyImage {
+  const { width, height, rgb, orientation, end } = readSegments(fail, bytes);
   // Loaded at the first JPEG: most runs never see one.
   const { decode } = createRequire(import.meta.url)('jpeg-js') as typeof import('jpeg-js');
   let pixels: Uint8Array;
@@ -35,12 +34,10 @@ export function decodeJpeg(where: string, bytes: Uint8Array): GreyImage {
   } catch (cause) {
     // Whatever it is, the file made it fail: jpeg-js does not check all that it reads.
     const text = cause instanceof Error ? cause.message : String(cause);
-    throw new DataError(`${where}: the JPEG data do not decode: ${text}. ${AGAIN}`, { cause });
+    fail(`the JPEG data do not decode: ${text}`, undefined, { cause });
   }
   const grey = new Uint8Array(width * height);
-  if (pixels.length !== 3 * grey.length) {
-    throw new DataError(`${where}: expected ${width}x${height} pixels but received others. ${AGAIN}`);
-  }
+  if (pixels.length !== 3 * grey.length) fail(`expected ${width}x${height} pixels but received others`);
   let colour = false;
   for (let i = 0; i < grey.length; i += 1) {
     const [red, green, blue] = [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]];

@@ -1,8 +1,6 @@
 /** The colour types of PNG: how the samples of a pixel become a luma and an alpha. */
-import { DataError } from '../errors.js';
+import type { Refuse } from '../errors.js';
 import { isColour, luma } from './limits.js';
-
-const AGAIN = 'Hint: the file is damaged; save it again';
 
 /** As the header has them. */
 export const colourType = { GREY: 0, COLOUR: 2, PALETTE: 3, GREY_ALPHA: 4, COLOUR_ALPHA: 6 } as const;
@@ -29,12 +27,12 @@ export interface PixelReader {
 
 /** @throws DataError for a palette or a transparency that does not fit, and while reading, for a pixel without a colour */
 export function pixelReader(
-  where: string,
+  fail: Refuse,
   { depth, type }: { readonly depth: number; readonly type: number },
   palette: Chunk | undefined,
   transparency: Chunk | undefined,
 ): PixelReader {
-  if (type === colourType.PALETTE) return paletteReader(where, palette, transparency);
+  if (type === colourType.PALETTE) return paletteReader(fail, palette, transparency);
   const max = 2 ** depth - 1;
   const isGrey = type === colourType.GREY || type === colourType.GREY_ALPHA;
   const opaque = type === colourType.COLOUR;
@@ -50,42 +48,37 @@ export function pixelReader(
   if (type === colourType.GREY_ALPHA) return { max, luma1000, sawColour, alpha: (s, i) => s[i + 1] };
   if (type === colourType.COLOUR_ALPHA) return { max, luma1000, sawColour, alpha: (s, i) => s[i + 3] };
   // One colour may be marked as transparent.
-  const clear = clearColour(where, type, transparency);
+  const clear = clearColour(fail, type, transparency);
   if (clear === undefined) return { max, luma1000, sawColour, alpha: undefined };
   const alpha: Read = (s, i) => (clear.every((sample, channel) => s[i + channel] === sample) ? 0 : max);
   return { max, luma1000, sawColour, alpha };
 }
 
-function clearColour(where: string, type: number, chunk: Chunk | undefined): number[] | undefined {
+function clearColour(fail: Refuse, type: number, chunk: Chunk | undefined): number[] | undefined {
   if (chunk === undefined) return undefined;
   const samples = type === colourType.GREY ? 1 : 3;
   if (chunk.data.length !== 2 * samples) {
-    throw new DataError(
-      `${where}: expected ${2 * samples} bytes of tRNS at byte ${chunk.offset} but received ${chunk.data.length}. ${AGAIN}`,
-    );
+    fail(`expected ${2 * samples} bytes of tRNS at byte ${chunk.offset} but received ${chunk.data.length}`);
   }
   return Array.from({ length: samples }, (_, i) => 256 * chunk.data[2 * i] + chunk.data[2 * i + 1]);
 }
 
 function paletteReader(
-  where: string,
+  fail: Refuse,
   palette: Chunk | undefined,
   transparency: Chunk | undefined,
 ): PixelReader {
-  if (palette === undefined)
-    throw new DataError(`${where}: expected a palette (PLTE) but there is none. ${AGAIN}`);
+  if (palette === undefined) fail('expected a palette (PLTE) but there is none');
   const { data, offset } = palette;
   const colours = data.length / 3;
   if (!Number.isInteger(colours) || colours < 1 || colours > 256) {
-    throw new DataError(
-      `${where}: expected 1 to 256 colours at byte ${offset} but received ${data.length} bytes. ${AGAIN}`,
-    );
+    fail(`expected 1 to 256 colours at byte ${offset} but received ${data.length} bytes`);
   }
   const alphas = transparency?.data;
   if (alphas !== undefined && alphas.length > colours) {
-    throw new DataError(
-      `${where}: expected tRNS for at most ${colours} colours at byte ${transparency?.offset} but received ` +
-        `${alphas.length}. ${AGAIN}`,
+    fail(
+      `expected tRNS for at most ${colours} colours at byte ${transparency?.offset} but received ` +
+        `${alphas.length}`,
     );
   }
   const lumas = Array.from({ length: colours }, (_, i) =>
@@ -101,8 +94,8 @@ function paletteReader(
       colour ||= inColour[samples[i]];
       return lumas[samples[i]];
     }
-    throw new DataError(
-      `${where}: expected pixels from 0 to ${colours - 1}, as many as the palette has colours, but received ${samples[i]}. ${AGAIN}`,
+    fail(
+      `expected pixels from 0 to ${colours - 1}, as many as the palette has colours, but received ${samples[i]}`,
     );
   };
   const alpha: Read | undefined =

@@ -4,13 +4,12 @@
  * Source: Portable Network Graphics (PNG) Specification, third edition, W3C.
  */
 import zlib, { inflateSync } from 'node:zlib';
-import { DataError } from '../errors.js';
+import type { Refuse } from '../errors.js';
 import { type GreyImage, greyOver, maxPixels } from './limits.js';
 import { type Chunk, colourType, type PixelReader, pixelReader } from './png-colours.js';
 import { PaperChooser } from './transparency.js';
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
-const AGAIN = 'Hint: the file is damaged; save it again';
 
 const { GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA } = colourType;
 
@@ -68,16 +67,16 @@ export function isPng(bytes: Uint8Array): boolean {
 
 /**
  * Transparent pixels are laid over the paper that PaperChooser finds. Bytes after the end of the image are ignored.
- * @param where for messages: `images: path`
+ * @param fail refuses the file
  * @throws DataError naming the byte, where it is known
  */
-export function decodePng(where: string, bytes: Uint8Array): GreyImage {
-  const { header, palette, transparency, packed } = readChunks(where, bytes);
-  const reader = pixelReader(where, header, palette, transparency);
+export function decodePng(fail: Refuse, bytes: Uint8Array): GreyImage {
+  const { header, palette, transparency, packed } = readChunks(fail, bytes);
+  const reader = pixelReader(fail, header, palette, transparency);
   const { alpha, luma1000, max } = reader;
   const passes = passesOf(header);
-  const rows = inflate(where, packed, passes, header);
-  unfilterPasses(where, rows, passes, header);
+  const rows = inflate(fail, packed, passes, header);
+  unfilterPasses(fail, rows, passes, header);
   const paper = alpha === undefined ? 255 : paperOf(rows, passes, header, reader);
   const grey = new Uint8Array(header.width * header.height);
   forEachPixel(rows, passes, header, (samples, index, at) => {
@@ -104,32 +103,30 @@ function paperOf(
  * What the chunks up to IEND hold, each of them whole and with the right checksum. Chunks themselves are not kept: a
  * file may have millions of empty ones.
  */
-function readChunks(where: string, bytes: Uint8Array): Contents {
+function readChunks(fail: Refuse, bytes: Uint8Array): Contents {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const packed = new Uint8Array(bytes.length);
+  const cut = (at: number) =>
+    fail(`the chunk at byte ${at} goes past the end of the file (${bytes.length} bytes)`);
   let packedBytes = 0;
   let header: Header | undefined;
   let palette: Chunk | undefined;
   let transparency: Chunk | undefined;
   let offset = SIGNATURE.length;
   while (true) {
-    if (offset + 12 > bytes.length) throw cut(where, offset, bytes);
+    if (offset + 12 > bytes.length) cut(offset);
     const length = view.getUint32(offset);
-    if (length > bytes.length - offset - 12) throw cut(where, offset, bytes);
+    if (length > bytes.length - offset - 12) cut(offset);
     const end = offset + 8 + length;
     const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8));
     const stored = view.getUint32(end);
     const actual = zlib.crc32(bytes.subarray(offset + 4, end));
     if (stored !== actual) {
-      throw new DataError(
-        `${where}: the checksum at byte ${end} is ${stored}, but that of its chunk is ${actual}. ${AGAIN}`,
-      );
+      fail(`the checksum at byte ${end} is ${stored}, but that of its chunk is ${actual}`);
     }
     const chunk = { type, offset, data: bytes.subarray(offset + 8, end) };
-    header ??= readHeader(where, chunk);
-    if (type === 'IEND') {
-      return { header, palette, transparency, packed: packed.subarray(0, packedBytes) };
-    }
+    header ??= readHeader(fail, chunk);
+    if (type === 'IEND') return { header, palette, transparency, packed: packed.subarray(0, packedBytes) };
     if (type === 'IDAT') {
       packed.set(chunk.data, packedBytes);
       packedBytes += length;
@@ -137,45 +134,31 @@ function readChunks(where: string, bytes: Uint8Array): Contents {
     else if (type === 'tRNS') transparency ??= chunk;
     // A capital letter in front: the image cannot be shown without it.
     else if (type !== 'IHDR' && /^[A-Z]/.test(type)) {
-      throw new DataError(
-        `${where}: expected a known chunk at byte ${offset} but received ${JSON.stringify(type)}. ${AGAIN}`,
-      );
+      fail(`expected a known chunk at byte ${offset} but received ${JSON.stringify(type)}`);
     }
     offset = end + 4;
   }
 }
 
-function cut(where: string, offset: number, bytes: Uint8Array): DataError {
-  return new DataError(
-    `${where}: the chunk at byte ${offset} goes past the end of the file (${bytes.length} bytes). ${AGAIN}`,
-  );
-}
-
-function readHeader(where: string, { type: name, data }: Chunk): Header {
+function readHeader(fail: Refuse, { type: name, data }: Chunk): Header {
   if (name !== 'IHDR' || data.length !== 13) {
-    throw new DataError(
-      `${where}: expected an IHDR of 13 bytes at byte 8 but received ${JSON.stringify(name)} of ${data.length}. ${AGAIN}`,
-    );
+    fail(`expected an IHDR of 13 bytes at byte 8 but received ${JSON.stringify(name)} of ${data.length}`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const width = view.getUint32(0);
   const height = view.getUint32(4);
   const [depth, type, compression, filter, interlace] = data.subarray(8);
   if (width === 0 || height === 0 || width * height > maxPixels) {
-    throw new DataError(
-      `${where}: expected 1 to ${maxPixels} pixels but received ${width}x${height} (byte 16). Hint: make it smaller`,
-    );
+    fail(`expected 1 to ${maxPixels} pixels but received ${width}x${height} (byte 16)`, 'make it smaller');
   }
   const colour = COLOUR_TYPES.get(type);
   if (colour === undefined || !colour.depths.includes(depth)) {
-    throw new DataError(
-      `${where}: there is no PNG of depth ${depth} and colour type ${type} (byte 24). ${AGAIN}`,
-    );
+    fail(`there is no PNG of depth ${depth} and colour type ${type} (byte 24)`);
   }
   if (compression !== 0 || filter !== 0 || interlace > 1) {
-    throw new DataError(
-      `${where}: expected compression 0, filters 0 and interlacing 0 or 1 (byte 26) but received ${compression}, ` +
-        `${filter} and ${interlace}. ${AGAIN}`,
+    fail(
+      `expected compression 0, filters 0 and interlacing 0 or 1 (byte 26) but received ${compression}, ` +
+        `${filter} and ${interlace}`,
     );
   }
   return { width, height, depth, type, channels: colour.channels, interlaced: interlace === 1 };
@@ -199,7 +182,7 @@ function rowBytes(width: number, { depth, channels }: Header): number {
 }
 
 /** Exactly the bytes that the header promises. */
-function inflate(where: string, packed: Uint8Array, passes: readonly Pass[], header: Header): Uint8Array {
+function inflate(fail: Refuse, packed: Uint8Array, passes: readonly Pass[], header: Header): Uint8Array {
   const promised = passes.reduce((sum, { width, height }) => sum + height * (1 + rowBytes(width, header)), 0);
   let samples: Uint8Array;
   try {
@@ -209,16 +192,14 @@ function inflate(where: string, packed: Uint8Array, passes: readonly Pass[], hea
     const { code, message } = Object(cause) as NodeJS.ErrnoException;
     if (code === undefined) throw cause;
     const text = code === 'ERR_BUFFER_TOO_LARGE' ? `they hold more than ${promised} bytes` : message;
-    throw new DataError(`${where}: the image data (IDAT) do not unpack: ${text}. ${AGAIN}`, { cause });
+    return fail(`the image data (IDAT) do not unpack: ${text}`, undefined, { cause });
   }
   if (samples.length === promised) return samples;
-  throw new DataError(
-    `${where}: header promises ${promised} bytes, the image data (IDAT) hold ${samples.length}. ${AGAIN}`,
-  );
+  return fail(`header promises ${promised} bytes, the image data (IDAT) hold ${samples.length}`);
 }
 
 /** Takes back the filters of all rows, in place. */
-function unfilterPasses(where: string, bytes: Uint8Array, passes: readonly Pass[], header: Header): void {
+function unfilterPasses(fail: Refuse, bytes: Uint8Array, passes: readonly Pass[], header: Header): void {
   const pixelBytes = Math.max(1, (header.channels * header.depth) / 8);
   let position = 0;
   for (const { width, height } of passes) {
@@ -227,11 +208,7 @@ function unfilterPasses(where: string, bytes: Uint8Array, passes: readonly Pass[
     for (let y = 0; y < height; y += 1) {
       const filter = bytes[position];
       const row = bytes.subarray(position + 1, position + 1 + length);
-      if (filter > 4) {
-        throw new DataError(
-          `${where}: expected a filter from 0 to 4 in row ${y} but received ${filter}. ${AGAIN}`,
-        );
-      }
+      if (filter > 4) fail(`expected a filter from 0 to 4 in row ${y} but received ${filter}`);
       unfilter(filter, row, above, pixelBytes);
       above = row;
       position += 1 + length;

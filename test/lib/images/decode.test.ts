@@ -5,7 +5,7 @@ import { decode as oracleDecode, encode } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../../lib/errors.js';
-import { decodeImage, readImage } from '../../../lib/images/decode.js';
+import { decodeImage, readImageFile } from '../../../lib/images/decode.js';
 import { Random } from '../../../lib/random.js';
 import { root, temporaryFolder } from '../../support/cli.js';
 import { chunk, greyPng, header, type PngParts, pngFile, refuse, signature } from './image-files.js';
@@ -352,16 +352,16 @@ describe('other files', () => {
   it('are read by their path', () => {
     const path = folder.join('two.png');
     writeFileSync(path, greyPng(2, 1, [5, 6]));
-    expect([...readImage(path).grey]).toEqual([5, 6]);
-    expect(() => readImage(folder.join('none.png'))).toThrow(
+    expect([...decodeImage(readImageFile(path)).grey]).toEqual([5, 6]);
+    expect(() => readImageFile(folder.join('none.png'))).toThrow(
       `images: ${folder.join('none.png')}: expected a readable file`,
     );
     mkdirSync(folder.join('folder.png'));
-    expect(() => readImage(folder.join('folder.png'))).toThrow('expected a file but received a directory');
+    expect(() => readImageFile(folder.join('folder.png'))).toThrow('expected a file but received a directory');
     const large = folder.join('large.png');
     writeFileSync(large, '');
     truncateSync(large, 2 ** 28 + 1);
-    expect(() => readImage(large)).toThrow('expected at most 268435456 bytes but the file has 268435457');
+    expect(() => readImageFile(large)).toThrow('expected at most 268435456 bytes but the file has 268435457');
   });
 });
 
