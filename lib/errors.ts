@@ -3,53 +3,39 @@
  * RangeErrors; the classes here are for what has no built-in class. The CLI maps classes to exit codes.
  */
 
-/** A TypeError, code `ERR_ROWNET_TYPE`: an argument of the wrong kind. */
-export class ArgumentTypeError extends TypeError {
-  readonly code: string = 'ERR_ROWNET_TYPE';
-  override readonly name: string = 'TypeError';
+type ErrorClass = new (message?: string, options?: ErrorOptions) => Error;
+
+/** The base of a class of errors with a code; `name` is what a stack trace begins with. */
+export function coded(Base: ErrorClass, code: string, name: string) {
+  return class extends Base {
+    readonly code: string = code;
+    override readonly name: string = name;
+  };
 }
+
+/** A TypeError, code `ERR_ROWNET_TYPE`: an argument of the wrong kind. */
+export class ArgumentTypeError extends coded(TypeError, 'ERR_ROWNET_TYPE', 'TypeError') {}
 
 /** A RangeError, code `ERR_ROWNET_RANGE`: an argument of the right kind with a value that does not fit. */
-export class ArgumentRangeError extends RangeError {
-  readonly code: string = 'ERR_ROWNET_RANGE';
-  override readonly name: string = 'RangeError';
-}
+export class ArgumentRangeError extends coded(RangeError, 'ERR_ROWNET_RANGE', 'RangeError') {}
 
 /** A RangeError, code `ERR_ROWNET_SHAPE`: shapes that do not fit each other. */
-export class ShapeError extends RangeError {
-  readonly code: string = 'ERR_ROWNET_SHAPE';
-  override readonly name: string = 'RangeError';
-}
+export class ShapeError extends coded(RangeError, 'ERR_ROWNET_SHAPE', 'RangeError') {}
 
 /** A RangeError, code `ERR_ROWNET_RESOURCE`: more memory or threads than the system gives. */
-export class ResourceError extends RangeError {
-  readonly code: string = 'ERR_ROWNET_RESOURCE';
-  override readonly name: string = 'RangeError';
-}
+export class ResourceError extends coded(RangeError, 'ERR_ROWNET_RESOURCE', 'RangeError') {}
 
 /** Code `ERR_ROWNET_STATE`: a call at the wrong time, such as backward before forward. */
-export class StateError extends Error {
-  readonly code: string = 'ERR_ROWNET_STATE';
-  override readonly name: string = 'StateError';
-}
+export class StateError extends coded(Error, 'ERR_ROWNET_STATE', 'StateError') {}
 
 /** Code `ERR_ROWNET_DATA`: a file that is missing, corrupt, or not what it should be. */
-export class DataError extends Error {
-  readonly code: string = 'ERR_ROWNET_DATA';
-  override readonly name: string = 'DataError';
-}
+export class DataError extends coded(Error, 'ERR_ROWNET_DATA', 'DataError') {}
 
 /** Code `ERR_ROWNET_ADDON`: the addon is missing or does not load. */
-export class AddonError extends Error {
-  readonly code: string = 'ERR_ROWNET_ADDON';
-  override readonly name: string = 'AddonError';
-}
+export class AddonError extends coded(Error, 'ERR_ROWNET_ADDON', 'AddonError') {}
 
 /** Code `ERR_ROWNET_DIVERGED`: the loss is no longer a finite number. */
-export class DivergedError extends Error {
-  readonly code: string = 'ERR_ROWNET_DIVERGED';
-  override readonly name: string = 'DivergedError';
-}
+export class DivergedError extends coded(Error, 'ERR_ROWNET_DIVERGED', 'DivergedError') {}
 
 /** Throws a DataError about one file: what is wrong, what to do, and the error that led to it. */
 export type Refuse = (text: string, hint?: string, options?: ErrorOptions) => never;

@@ -134,7 +134,7 @@ function groupAndAbove(path: string): string[] {
 }
 
 /** The text of a file; undefined where there is none, or none that can be read. */
-function textOf(path: string): string | undefined {
+export function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {

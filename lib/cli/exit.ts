@@ -1,4 +1,5 @@
 /** The exit codes of the command line, and which error leads to which. */
+import { coded } from '../errors.js';
 import { printableMessage } from './terminal/printable.js';
 
 /** 130 (SIGINT), 143 (SIGTERM) and 129 (SIGHUP) come on top, from signals.ts, and 141 (nobody reads stdout), from output.ts. */
@@ -13,16 +14,10 @@ export const exitCodes = {
 } as const;
 
 /** A mistake on the command line or in the environment. Code `ERR_ROWNET_USAGE`, exit code 2. */
-export class UsageError extends Error {
-  readonly code: string = 'ERR_ROWNET_USAGE';
-  override readonly name: string = 'UsageError';
-}
+export class UsageError extends coded(Error, 'ERR_ROWNET_USAGE', 'UsageError') {}
 
 /** A training that ran to its end below `--require-accuracy`. Code `ERR_ROWNET_ACCURACY`, exit code 5. */
-export class AccuracyError extends Error {
-  readonly code: string = 'ERR_ROWNET_ACCURACY';
-  override readonly name: string = 'AccuracyError';
-}
+export class AccuracyError extends coded(Error, 'ERR_ROWNET_ACCURACY', 'AccuracyError') {}
 
 const byCode: Readonly<Record<string, number>> = {
   ERR_ROWNET_USAGE: exitCodes.usage,

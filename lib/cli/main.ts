@@ -23,66 +23,34 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 /** Each command is imported when it is called, so that `--help` loads neither the addon nor the library. */
+const runners: {
+  [Name in Parameters<RunCommand>[0]]: (words: readonly string[], options: OptionsOf<Name>) => Promise<void>;
+} = {
+  train: async (_, options) => (await import('./commands/train.js')).train(options),
+  eval: async ([run], options) => (await import('./commands/eval.js')).evaluateCheckpoint(run, options),
+  predict: async (words, options) => (await import('./commands/predict.js')).predict(words, options),
+  serve: async ([run], options) => (await import('./commands/serve.js')).serve(run, options),
+  explain: async ([image], options) => (await import('./commands/explain.js')).explain(image, options),
+  runs: async ([folder], options) => (await import('./commands/runs.js')).runs(folder, options),
+  report: async ([run], options) => (await import('./commands/report.js')).report(run, options),
+  export: async ([run], options) => (await import('./commands/export.js')).exportCheckpoint(run, options),
+  'data get': async ([set], options) => (await import('./commands/data-get.js')).dataGet(set, options),
+  'data list': async (_, options) => (await import('./commands/data-list.js')).dataList(options),
+  info: async (_, options) => (await import('./commands/info.js')).info(options),
+  doctor: async (_, options) => (await import('./commands/doctor.js')).doctor(options),
+  bench: async (_, options) => (await import('./commands/bench.js')).bench(options),
+  completion: async ([shell]) =>
+    (await import('./commands/completion.js')).completion(shell as 'bash' | 'zsh'),
+};
+
 const runCommand: RunCommand = async (name, options, args) => {
   // The doctor tells them among the rest.
   if (name !== 'doctor') {
     const level = process.env.ROWNET_MAX_ISA;
     if (level) (await import('./options/isa.js')).checkMaxIsa(level);
-    const { checkThreads } = await import('./options/threads.js');
-    checkThreads('threads' in options ? options.threads : undefined);
+    // The addon would refuse the variable at the first kernel, also of a command that takes no --threads.
+    (await import('./options/threads.js')).resolveThreads((options as OptionsOf<'train'>).threads);
   }
-  switch (name) {
-    case 'train':
-      return (await import('./commands/train.js')).train(options as OptionsOf<'train'>);
-    case 'eval':
-      return (await import('./commands/eval.js')).evaluateCheckpoint(
-        args[0] as string | undefined,
-        options as OptionsOf<'eval'>,
-      );
-    case 'predict':
-      return (await import('./commands/predict.js')).predict(
-        args.flat().filter((word) => word !== undefined),
-        options as OptionsOf<'predict'>,
-      );
-    case 'explain':
-      return (await import('./commands/explain.js')).explain(
-        args[0] as string | undefined,
-        options as OptionsOf<'explain'>,
-      );
-    case 'serve':
-      return (await import('./commands/serve.js')).serve(
-        args[0] as string | undefined,
-        options as OptionsOf<'serve'>,
-      );
-    case 'runs':
-      return (await import('./commands/runs.js')).runs(
-        args[0] as string | undefined,
-        options as OptionsOf<'runs'>,
-      );
-    case 'report':
-      return (await import('./commands/report.js')).report(
-        args[0] as string | undefined,
-        options as OptionsOf<'report'>,
-      );
-    case 'export':
-      return (await import('./commands/export.js')).exportCheckpoint(
-        args[0] as string | undefined,
-        options as OptionsOf<'export'>,
-      );
-    case 'data get':
-      return (await import('./commands/data-get.js')).dataGet(
-        args[0] as string,
-        options as OptionsOf<'data get'>,
-      );
-    case 'data list':
-      return (await import('./commands/data-list.js')).dataList(options as OptionsOf<'data list'>);
-    case 'info':
-      return (await import('./commands/info.js')).info(options as OptionsOf<'info'>);
-    case 'doctor':
-      return (await import('./commands/doctor.js')).doctor(options as OptionsOf<'doctor'>);
-    case 'bench':
-      return (await import('./commands/bench.js')).bench(options as OptionsOf<'bench'>);
-    case 'completion':
-      return (await import('./commands/completion.js')).completion(args[0] as 'bash' | 'zsh');
-  }
+  const words = args.flat().filter((word) => word !== undefined);
+  await runners[name](words, options as never);
 };

@@ -18,13 +18,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { coded } from '../errors.js';
 import { checkPath, systemErrorText } from '../files.js';
 
 /** Code `ERR_ROWNET_WRITE`: a file could not be written; the system's error is the cause. */
-export class WriteError extends Error {
-  readonly code: string = 'ERR_ROWNET_WRITE';
-  override readonly name: string = 'WriteError';
-}
+export class WriteError extends coded(Error, 'ERR_ROWNET_WRITE', 'WriteError') {}
 
 const TEMPORARY = /^\.rownet-[0-9a-f]{24}\.tmp$/;
 const ABANDONED_AFTER_MS = 3_600_000;

@@ -2,17 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exitCodes } from '../../lib/cli/exit.js';
-import {
-  type CommandName,
-  commands,
-  environmentMarkdown,
-  optionsMarkdown,
-} from '../../lib/cli/options/commands.js';
+import { type CommandName, commands } from '../../lib/cli/options/commands.js';
 import { stopExitCode } from '../../lib/cli/terminal/signals.js';
 import { saveCheckpoint } from '../../lib/formats/checkpoint.js';
 import { readSafetensors } from '../../lib/formats/safetensors.js';
 import { Tensor } from '../../lib/tensor.js';
 import { root, temporaryFolder } from '../support/cli.js';
+import { environmentMarkdown, optionsMarkdown } from '../support/options-markdown.js';
 import { cells, page, section, tables } from './pages.js';
 import { sources } from './sources.js';
 

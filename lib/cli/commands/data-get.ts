@@ -6,11 +6,11 @@ import { candidates, type Part, partFiles, parts } from '../../data/idx-files.js
 import { downloadFolder, type KnownSet, knownSets } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../formats/atomic-file.js';
-import { createDownloadReporter } from '../terminal/download-progress.js';
 import { UsageError } from '../exit.js';
 import type { OptionsOf } from '../options/commands.js';
 import { print, printJson } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
+import { createDownloadReporter } from '../terminal/progress.js';
 import { listenForStop, stopExitCode } from '../terminal/signals.js';
 
 /** A file in the folder; `from` is null for one that was there already. */
@@ -41,7 +41,7 @@ export async function dataGet(name: string, options: OptionsOf<'data get'>): Pro
       const download = await downloadPart(set, part, {
         mirrors,
         signal: stop.signal,
-        onProgress: (progress) => reporter.update(packedName(part), progress),
+        onProgress: (progress) => reporter.update({ ...progress, file: packedName(part) }),
       });
       write(folder, packedName(part), download.bytes);
       files.push({ file: packedName(part), bytes: download.bytes.length, from: download.from });

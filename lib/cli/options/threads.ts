@@ -21,14 +21,6 @@ export function findThreads(
 }
 
 /** @throws {UsageError} as `findThreads`. */
-export function resolveThreads(option: number | undefined, env: Env = process.env): number {
-  return findThreads(option, env).count;
-}
-
-/**
- * Before a command starts that takes no `--threads`: the addon would refuse the value at the first kernel.
- * @throws {UsageError} as `findThreads`.
- */
-export function checkThreads(option: unknown, env: Env = process.env): void {
-  if (option === undefined) findThreads(undefined, env);
+export function resolveThreads(option: number | undefined): number {
+  return findThreads(option).count;
 }

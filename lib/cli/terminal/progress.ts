@@ -1,4 +1,5 @@
-/** Shows how a training runs, on stderr: a bar on a terminal, plain lines elsewhere, nothing under `--quiet`. */
+/** Shows how a training or a download runs, on stderr: a line that is rewritten on a terminal, plain lines elsewhere. */
+import type { DownloadProgress } from '../../data/download.js';
 import { isInteractive } from './color.js';
 import { grouped, percent } from './output.js';
 import { fitLine, shorterLines } from './width.js';
@@ -18,24 +19,40 @@ export interface Progress {
   readonly secondsLeft: number;
 }
 
-export interface Reporter {
-  update(progress: Progress): void;
-  /** A line that stays; the bar, if there is one, moves below it. */
+export interface Reporter<Shown = Progress> {
+  update(progress: Shown): void;
+  /** A line that stays; the one that is rewritten, if there is one, moves below it. */
   log(line: string): void;
-  /** Removes the bar. */
+  /** Removes what is not meant to stay. */
   clear(): void;
 }
 
 const barInterval = 100;
 const lineInterval = 10_000;
 const clearLine = '\r\u001b[K';
+/** Under `--quiet`. */
+const silent = { update() {}, log() {}, clear() {} };
 
 export function createReporter(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Reporter {
-  if (quiet) return { update() {}, log() {}, clear() {} };
-  return isInteractive(stream) ? barReporter(stream) : lineReporter(stream);
+  if (quiet) return silent;
+  return isInteractive(stream) ? rewritingReporter(stream, progressLine) : lineReporter(stream);
 }
 
-function barReporter(stream: NodeJS.WriteStream): Reporter {
+/** Of a download: nothing but what stays where there is no terminal. */
+export function createDownloadReporter(
+  quiet: boolean,
+  stream: NodeJS.WriteStream = process.stderr,
+): Reporter<Downloaded> {
+  if (quiet) return silent;
+  if (isInteractive(stream)) return rewritingReporter(stream, downloadText);
+  return { ...silent, log: (line) => stream.write(`${line}\n`) };
+}
+
+/** A line that is rewritten; `text` makes it of at most so many columns. */
+function rewritingReporter<Shown>(
+  stream: NodeJS.WriteStream,
+  text: (shown: Shown, columns: number) => string,
+): Reporter<Shown> {
   let shown = false;
   let next = 0;
   const clear = () => {
@@ -48,7 +65,7 @@ function barReporter(stream: NodeJS.WriteStream): Reporter {
       if (now < next) return;
       next = now + barInterval;
       // One column stays free: a line as wide as the terminal wraps on some, and could not be rewritten.
-      stream.write(`${clearLine}${progressLine(progress, (stream.columns || 80) - 1)}`);
+      stream.write(`${clearLine}${text(progress, (stream.columns || 80) - 1)}`);
       shown = true;
     },
     log(line) {
@@ -111,6 +128,21 @@ function progressTexts(progress: Progress): string[] {
     { text: `${grouped(imagesPerSecond)} images/s`, rank: 5 },
     { text: `${duration(secondsLeft)} left`, rank: 3 },
   ]);
+}
+
+/** A file on its way, and how far it is. */
+export interface Downloaded extends DownloadProgress {
+  readonly file: string;
+}
+
+/** `train-images-idx3-ubyte.gz  3.2 of 9.9 MB`. */
+export function downloadText(
+  { file, received, total }: Downloaded,
+  columns = Number.POSITIVE_INFINITY,
+): string {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const of = total === undefined ? '' : ` of ${megabytes(total)}`;
+  return `${file}  ${megabytes(received)}${of} MB`.slice(0, columns);
 }
 
 /** `7 s`, `2 min 05 s`, `1 h 02 min`. */

@@ -5,16 +5,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { helpLayout } from '../../../lib/cli/options/help-layout.js';
-import {
-  type CommandName,
-  commands,
-  environment,
-  environmentMarkdown,
-  optionsMarkdown,
-} from '../../../lib/cli/options/commands.js';
+import { type CommandName, commands, environment } from '../../../lib/cli/options/commands.js';
 import type { OptionSpec } from '../../../lib/cli/options/spec.js';
 import { packageVersion } from '../../../lib/version.js';
 import { root, rownet, temporaryFolder } from '../../support/cli.js';
+import { environmentMarkdown, optionsMarkdown } from '../../support/options-markdown.js';
 import { parse } from '../../support/program.js';
 
 const folder = temporaryFolder();

@@ -11,7 +11,7 @@ import {
 import { defaultRunPath } from '../../../lib/cli/commands/train/out-folder.js';
 import { median } from '../../../lib/runs/statistics.js';
 import { formatTable } from '../../../lib/cli/terminal/table.js';
-import { resolveThreads } from '../../../lib/cli/options/threads.js';
+import { findThreads } from '../../../lib/cli/options/threads.js';
 import { describeEpoch } from '../../../lib/cli/commands/train/report.js';
 
 const terminal = { isTTY: true };
@@ -184,14 +184,14 @@ it.each([
   [undefined, { OMP_NUM_THREADS: '7' }, 7],
   [undefined, { ROWNET_NUM_THREADS: '', OMP_NUM_THREADS: '4,2' }, 4],
 ])('threads: option %j and %j give %j', (option, env, expected) => {
-  expect(resolveThreads(option, env)).toBe(expected);
+  expect(findThreads(option, env).count).toBe(expected);
 });
 
 it('threads: an OMP_NUM_THREADS that makes no sense counts for nothing', () => {
-  const cores = resolveThreads(undefined, {});
+  const cores = findThreads(undefined, {}).count;
   expect(cores).toBeGreaterThanOrEqual(1);
   for (const value of ['0', '-2', 'x', '1e9', '2.5']) {
-    expect(resolveThreads(undefined, { OMP_NUM_THREADS: value }), value).toBe(cores);
+    expect(findThreads(undefined, { OMP_NUM_THREADS: value }).count, value).toBe(cores);
   }
 });
 

@@ -10,9 +10,9 @@ import { addonFiles, isaLevels as allLevels } from '../../../kernels/runtime.js'
 import { UsageError } from '../../exit.js';
 import { findThreads } from '../../options/threads.js';
 import { type Check, ok, problem, warning } from './check.js';
-import { coresText, cpuQuota, tooManyThreads, usefulThreads } from '../../../threads.js';
+import { coresText, cpuQuota, textOf, tooManyThreads, usefulThreads } from '../../../threads.js';
 import { inRange } from '../../../node-version.js';
-import { cpuLevels, type Machine, textOf } from './machine.js';
+import { cpuLevels, type Machine } from './machine.js';
 import { selfCheck } from './self-check.js';
 
 export interface Diagnosis {

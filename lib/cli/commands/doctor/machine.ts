@@ -1,9 +1,8 @@
 /** What the checks look at: the machine and the installation, as values, so that a test can give others. */
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeLevel } from '../../../kernels/runtime.js';
-import { type CpuPlaces, cpuPlaces } from '../../../threads.js';
+import { type CpuPlaces, cpuPlaces, textOf } from '../../../threads.js';
 
 export interface Machine extends CpuPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -26,15 +25,6 @@ export function thisMachine(): Machine {
     packageRoot: dirname(fileURLToPath(new URL('../../../../package.json', import.meta.url))),
     cpuInfo: '/proc/cpuinfo',
   };
-}
-
-/** The text of a file; undefined where there is none, or none that can be read. */
-export function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** The instruction set levels that the system says this CPU has, lowest first; undefined where it does not say. */
