@@ -67,7 +67,7 @@ it('docs/cli.md lists the exit codes', () => {
 it('docs/library.md lists the codes of errors', () => {
   const text = section(library, '## Errors');
   const used = sources(['lib'], /\.ts$/).flatMap((source) =>
-    [...source.text.matchAll(/code(?:: string =|:) '(ERR_ROWNET_\w+)'/g)].map(([, code]) => code),
+    [...source.text.matchAll(/(?:code: |coded\(\w+, )'(ERR_ROWNET_\w+)'/g)].map(([, code]) => code),
   );
   expect(used.length).toBeGreaterThan(5);
   expect([...text.matchAll(/`(ERR_ROWNET_\w+)`/g)].map(([, code]) => code).sort()).toEqual(used.sort());
