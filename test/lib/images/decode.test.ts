@@ -357,7 +357,9 @@ describe('other files', () => {
       `images: ${folder.join('none.png')}: expected a readable file`,
     );
     mkdirSync(folder.join('folder.png'));
-    expect(() => readImageFile(folder.join('folder.png'))).toThrow('expected a file but received a directory');
+    expect(() => readImageFile(folder.join('folder.png'))).toThrow(
+      'expected a file but received a directory',
+    );
     const large = folder.join('large.png');
     writeFileSync(large, '');
     truncateSync(large, 2 ** 28 + 1);
