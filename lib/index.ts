@@ -81,11 +81,13 @@ export {
   type Parameter,
   type ParameterKind,
 } from './layers/layer.js';
+export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { ReLU } from './layers/relu.js';
 export { Sigmoid } from './layers/sigmoid.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
+export { Tanh } from './layers/tanh.js';
 export { CrossEntropyLoss } from './losses/cross-entropy.js';
 export type { Loss, LossOptions, LossTargets } from './losses/loss.js';
 export { MSELoss } from './losses/mse.js';

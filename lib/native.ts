@@ -53,6 +53,8 @@ export interface NativeTables {
   readonly levels: readonly NativeLevel[];
   readonly activations: readonly {
     readonly name: string;
+    /** What the number is called that it takes. With one below 0 it is neither of the next two. */
+    readonly number?: string;
     /** It does not decrease, so that it may stand in front of max-pooling as well as behind it. */
     readonly monotonic: boolean;
     /** The gradient needs the output alone. */
@@ -147,11 +149,12 @@ export interface NativeAddon {
   maxPool2dForward(window: NativeWindow, x: Float32Array, y: Float32Array, argmax: Uint16Array): void;
   maxPool2dBackward(window: NativeWindow, dy: Float32Array, argmax: Uint16Array, dx: Float32Array): void;
 
-  /** y may be x. */
-  activationForward(kind: string, x: Float32Array, y: Float32Array): void;
+  /** y may be x. `number`: what the activation takes, 0 where it takes none. */
+  activationForward(kind: string, number: number, x: Float32Array, y: Float32Array): void;
   /** dx from the gradient dy of the output y; x may be null where the table says `fromOutput`, dx may be dy. */
   activationBackward(
     kind: string,
+    number: number,
     x: Float32Array | null,
     y: Float32Array,
     dy: Float32Array,

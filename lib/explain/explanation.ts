@@ -201,9 +201,14 @@ function asMaps([, channels, height = 1, width = 1]: Shape) {
 /** With a layer of its own, whose state is that of this input. */
 function explainActivation(behind: Layer, x: Tensor): { layer: Layer; explained: ExplainedActivation } {
   const { type } = kindOf(behind) as LayerKind;
-  const { formula, backward } = partOf(behind, 'activation') as ExplainedPart<Layer> & { role: 'activation' };
-  const layer = new type(undefined as never);
-  return { layer, explained: { name: type.name, formula, backward, output: layer.forward(x) } };
+  const part = partOf(behind, 'activation') as ExplainedPart<Layer> & { role: 'activation' };
+  const { kind: _, ...options } = behind.describe();
+  const layer = new type(options as never);
+  const formula = (text: string) => part.formula(text, behind);
+  return {
+    layer,
+    explained: { name: type.name, formula, backward: part.backward, output: layer.forward(x) },
+  };
 }
 
 function explainPool(layer: Layer, x: Tensor): ExplainedPool {

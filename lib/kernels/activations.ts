@@ -7,21 +7,36 @@ import type { OutOption } from './rows.js';
 
 let fromOutput: ReadonlySet<string> | undefined;
 
+/** An activation by its name in the addon's table, and the number that it takes; 0 where it takes none. */
+export interface NamedActivation {
+  readonly kind: string;
+  readonly number: number;
+}
+
+const relus: NamedActivation = { kind: 'relu', number: 0 };
+
 /** Writes the activation of x into `out`, which may be x. */
-export function activate(kind: string, x: Tensor, out: Tensor): Tensor {
-  native().activationForward(kind, x.data, out.data);
+export function activate({ kind, number }: NamedActivation, x: Tensor, out: Tensor): Tensor {
+  native().activationForward(kind, number, x.data, out.data);
   return out;
 }
 
 /** Writes the gradient of x for the gradient dy of y = activate(x) into `out`, which may be dy. */
-export function activateBackward(kind: string, x: Tensor, y: Tensor, dy: Tensor, out: Tensor): Tensor {
+export function activateBackward(
+  { kind, number }: NamedActivation,
+  x: Tensor,
+  y: Tensor,
+  dy: Tensor,
+  out: Tensor,
+): Tensor {
   fromOutput ??= new Set(
     native()
       .tables()
       .activations.filter((each) => each.fromOutput)
       .map(({ name }) => name),
   );
-  native().activationBackward(kind, fromOutput.has(kind) ? null : x.data, y.data, dy.data, out.data);
+  const input = fromOutput.has(kind) && number >= 0 ? null : x.data;
+  native().activationBackward(kind, number, input, y.data, dy.data, out.data);
   return out;
 }
 
@@ -29,7 +44,7 @@ export function activateBackward(kind: string, x: Tensor, y: Tensor, dy: Tensor,
 export function relu(x: Tensor, options: OutOption = {}): Tensor {
   checkOptions('relu', options, { out: true }, '{ out }');
   checkTensor('relu', 'x', x);
-  return activate('relu', x, output('relu', 'out', options.out, x.shape));
+  return activate(relus, x, output('relu', 'out', options.out, x.shape));
 }
 
 /** dy where the output y is above 0, else 0. `out` may be dy. @throws {ShapeError} if the shapes differ. */
@@ -37,5 +52,5 @@ export function reluBackward(y: Tensor, dy: Tensor, options: OutOption = {}): Te
   checkOptions('reluBackward', options, { out: true }, '{ out }');
   checkTensor('reluBackward', 'y', y);
   checkShape('reluBackward', 'dy', dy, y.shape, "the output's shape");
-  return activateBackward('relu', y, y, dy, output('reluBackward', 'out', options.out, y.shape));
+  return activateBackward(relus, y, y, dy, output('reluBackward', 'out', options.out, y.shape));
 }

@@ -137,7 +137,7 @@ function lower(layer: Conv2d, { input, output, behind, activation }: LoweringSit
   const { kernel, padding } = window;
   const fused = activation(0);
   const taken = fused === undefined ? 0 : 1;
-  const parts = { activation: fused?.name, weight, bias };
+  const parts = { ...fused?.fields, weight, bias };
   // A linear step writes no margins, which a convolution with padding behind it needs.
   const asLinear = !isPadded(layer) && !isPadded(behind[taken]);
   if (asLinear && kernel[0] === input[2] && kernel[1] === input[3]) {

@@ -43,10 +43,14 @@ export interface LoweringSite {
 
 /** An activation that the lanes engine can apply behind a convolution or a linear step. */
 export interface LaneActivation {
-  readonly name: string;
+  /** Of a step that applies it. */
+  readonly fields: ActivationFields;
   /** The largest of the activated values is the activation of the largest. */
   readonly monotonic: boolean;
 }
+
+/** The activation's name, and its number where it takes one. */
+export type ActivationFields = { readonly activation: string } & Readonly<Record<string, string | number>>;
 
 export interface LoweredStep {
   readonly step: LaneStep;
@@ -87,14 +91,14 @@ export type OnnxAttributes = Readonly<
 export type ExplainedPart<L extends Layer> =
   /** Products of a weight with windows of the input (without a window: with the whole input), and a bias. */
   | { readonly role: 'products'; window(layer: L): SlidingWindow | undefined }
-  | ExplainedActivation
+  | ExplainedActivation<L>
   /** The largest value under each window. */
   | { readonly role: 'maximum'; window(layer: L): SlidingWindow };
 
-export interface ExplainedActivation {
+export interface ExplainedActivation<L extends Layer> {
   readonly role: 'activation';
   /** With the input as a text: `max(0, 1.5)`. */
-  formula(x: string): string;
+  formula(x: string, layer: L): string;
   /** What it does with a gradient, after its name: `passes it where its input was above 0`. */
   readonly backward: string;
 }

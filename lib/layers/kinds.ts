@@ -5,10 +5,12 @@ import { dropoutKind } from './dropout.js';
 import { flattenKind } from './flatten.js';
 import type { LayerKind } from './kind.js';
 import type { Layer } from './layer.js';
+import { leakyReluKind } from './leaky-relu.js';
 import { linearKind } from './linear.js';
 import { maxPool2dKind } from './max-pool2d.js';
 import { reluKind } from './relu.js';
 import { sigmoidKind } from './sigmoid.js';
+import { tanhKind } from './tanh.js';
 
 /** By what a description calls them. */
 export const layerKinds = {
@@ -17,6 +19,8 @@ export const layerKinds = {
   linear: linearKind,
   relu: reluKind,
   sigmoid: sigmoidKind,
+  tanh: tanhKind,
+  leakyRelu: leakyReluKind,
   flatten: flattenKind,
   batchNorm2d: batchNorm2dKind,
   dropout: dropoutKind,

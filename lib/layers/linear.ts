@@ -90,7 +90,7 @@ export const linearKind: LayerKind<Linear> = {
   type: Linear,
   lower({ inFeatures, outFeatures, weight, bias }, { activation }) {
     const fused = activation(0);
-    const step = { op: 'linear', inFeatures, outFeatures, activation: fused?.name, weight, bias };
+    const step = { op: 'linear', inFeatures, outFeatures, ...fused?.fields, weight, bias };
     return { step, taken: fused === undefined ? 0 : 1 };
   },
   onnx: () => ({ operator: 'Gemm', inputs: ['weight', 'bias'], attributes: { transB: 1 } }),

@@ -50,6 +50,7 @@ Napi::Array activations(Napi::Env env) {
     const ActivationRow& activation = table.activations[i];
     Napi::Object row = Napi::Object::New(env);
     row.Set("name", activation.name);
+    if (activation.number != nullptr) row.Set("number", activation.number);
     row.Set("monotonic", Napi::Boolean::New(env, activation.monotonic));
     row.Set("fromOutput", Napi::Boolean::New(env, activation.from_output));
     row.Set("inRegisters", Napi::Boolean::New(env, activation.in_registers));

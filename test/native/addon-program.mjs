@@ -66,7 +66,7 @@ function train() {
     const { w1, b1, w2, b2 } = weights;
     addon.gatherImages(pixels, 64, indices, 1 / 128, -1, x);
     addon.conv2dForward(conv, channels, x, w1, b1, y1);
-    addon.activationForward('relu', y1, y1);
+    addon.activationForward('relu', 0, y1, y1);
     addon.maxPool2dForward(pool, y1, p1, argmax);
     addon.linearForward(n, hidden, classes, p1, w2, b2, logits);
     const result = addon.softmaxCrossEntropy(n, classes, logits, labels, 1 / n, dlogits);
@@ -74,7 +74,7 @@ function train() {
     correct = result.correct;
     addon.linearBackward(n, hidden, classes, p1, w2, dlogits, dp1, gradients.w2, gradients.b2);
     addon.maxPool2dBackward(pool, dp1, argmax, d1);
-    addon.activationBackward('relu', null, y1, d1, d1);
+    addon.activationBackward('relu', 0, null, y1, d1, d1);
     addon.conv2dBackward(conv, channels, x, w1, d1, null, gradients.w1, gradients.b1);
     for (const name of Object.keys(weights)) {
       addon.updateSegments(sgd(weights[name], gradients[name], velocities[name], [0.1, 0.9, 1]));
@@ -109,8 +109,9 @@ const calls = {
   maxPool2dForward: () => addon.maxPool2dForward(many, floats(size), floats(pooled), new Uint16Array(pooled)),
   maxPool2dBackward: () =>
     addon.maxPool2dBackward(many, floats(pooled), new Uint16Array(pooled), floats(size)),
-  activationForward: () => addon.activationForward('relu', floats(size), floats(size)),
-  activationBackward: () => addon.activationBackward('relu', null, floats(size), floats(size), floats(size)),
+  activationForward: () => addon.activationForward('relu', 0, floats(size), floats(size)),
+  activationBackward: () =>
+    addon.activationBackward('relu', 0, null, floats(size), floats(size), floats(size)),
   linearForward: () => addon.linearForward(64, 64, 64, floats(4096), floats(4096), floats(64), floats(4096)),
   linearBackward: () =>
     addon.linearBackward(

@@ -9,14 +9,23 @@ namespace rownet::test {
 
 namespace {
 
-constexpr double kMomentum = 0.25, kEps = 1e-3;
+constexpr double kMomentum = 0.25, kEps = 1e-3, kSlope = 0.25;
 
 size_t size(int64_t n) { return static_cast<size_t>(n); }
 
 double activated(const std::string& name, double x) {
   if (name == "relu") return x > 0.0 ? x : 0.0;
   if (name == "sigmoid") return 1.0 / (1.0 + std::exp(-x));
+  if (name == "tanh") return std::tanh(x);
+  if (name == "leakyRelu") return x > 0.0 ? x : kSlope * x;
   return x;
+}
+
+// The step with its activation, if there is one.
+LaneStep activated(LaneStep step, const std::string& name) {
+  step.texts["activation"] = name;
+  if (name == "leakyRelu") step.numbers["negativeSlope"] = {kSlope};
+  return step;
 }
 
 Batch pooled(const Batch& in) {
@@ -35,15 +44,15 @@ BatchNet& BatchNet::conv(int64_t channels, int64_t kernel, int64_t pad, const ch
   const PlaneShape in = shape;
   const double k = static_cast<double>(kernel), p = static_cast<double>(pad);
   const double weight = take(channels * in.c * kernel * kernel), bias = take(channels);
-  steps.push_back({"conv2d",
-                   {{"outChannels", {static_cast<double>(channels)}},
-                    {"kernel", {k, k}},
-                    {"stride", {1, 1}},
-                    {"padding", {p, p}},
-                    {"pool", {pool ? 1.0 : 0.0}},
-                    {"weight", {weight}},
-                    {"bias", {bias}}},
-                   {{"activation", activation}}});
+  steps.push_back(activated({"conv2d",
+                             {{"outChannels", {static_cast<double>(channels)}},
+                              {"kernel", {k, k}},
+                              {"stride", {1, 1}},
+                              {"padding", {p, p}},
+                              {"pool", {pool ? 1.0 : 0.0}},
+                              {"weight", {weight}},
+                              {"bias", {bias}}}},
+                            activation));
   const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
     const Window v{x.count, in.c, in.h, in.w, kernel, kernel, 1, 1, pad, pad};
@@ -63,12 +72,12 @@ BatchNet& BatchNet::conv(int64_t channels, int64_t kernel, int64_t pad, const ch
 BatchNet& BatchNet::linear(int64_t outputs, const char* activation) {
   const int64_t features = shape.size();
   const double weight = take(outputs * features), bias = take(outputs);
-  steps.push_back({"linear",
-                   {{"inFeatures", {static_cast<double>(features)}},
-                    {"outFeatures", {static_cast<double>(outputs)}},
-                    {"weight", {weight}},
-                    {"bias", {bias}}},
-                   {{"activation", activation}}});
+  steps.push_back(activated({"linear",
+                             {{"inFeatures", {static_cast<double>(features)}},
+                              {"outFeatures", {static_cast<double>(outputs)}},
+                              {"weight", {weight}},
+                              {"bias", {bias}}}},
+                            activation));
   const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y{x.count, {outputs, 1, 1}, Doubles(size(x.count * outputs))};
@@ -83,7 +92,7 @@ BatchNet& BatchNet::linear(int64_t outputs, const char* activation) {
 }
 
 BatchNet& BatchNet::activation(const char* name) {
-  steps.push_back({"activation", {}, {{"activation", name}}});
+  steps.push_back(activated({"activation"}, name));
   const std::string text = name;
   forward.push_back([=](const Batch& x, Pass&) {
     Batch y = x;

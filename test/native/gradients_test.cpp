@@ -126,8 +126,8 @@ TEST(relu_gradient_equals_finite_differences) {
   Random random(3);
   const Floats x = apart(random, 101), r = random.reals(101);
   Floats y(x.size()), dx(x.size());
-  activation_forward("relu", 101, x.data(), y.data());
-  activation_backward("relu", 101, nullptr, y.data(), r.data(), dx.data());
+  activation_forward("relu", 0.0f, 101, x.data(), y.data());
+  activation_backward("relu", 0.0f, 101, nullptr, y.data(), r.data(), dx.data());
   const Doubles measured = slopes(widen(x), 1e-3, [&](const Doubles& at) {
     Doubles out(at.size());
     reference::relu_forward(101, at.data(), out.data());

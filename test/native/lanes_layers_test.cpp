@@ -39,6 +39,20 @@ const std::vector<Named>& nets() {
                                               .conv(4, 1, 0, "sigmoid", false)
                                               .conv(5, 5, 2, "sigmoid", true)
                                               .linear(kClasses, "")},
+      {"tanh and leaky ReLU, fused", BatchNet()
+                                         .conv(3, 3, 1, "tanh", true)
+                                         .conv(2, 3, 2, "leakyRelu", true)
+                                         .linear(5, "leakyRelu")
+                                         .linear(kClasses, "tanh")},
+      {"tanh and leaky ReLU by Winograd's algorithm", BatchNet()
+                                                          .conv(4, 1, 0, "tanh", false)
+                                                          .conv(5, 5, 2, "leakyRelu", true)
+                                                          .linear(kClasses, "")},
+      {"tanh and leaky ReLU of their own", BatchNet()
+                                               .activation("tanh")
+                                               .conv(3, 3, 1, "", false)
+                                               .activation("leakyRelu")
+                                               .linear(kClasses, "")},
       {"activations of their own", BatchNet()
                                        .conv(3, 3, 1, "", false)
                                        .activation("sigmoid")
@@ -233,7 +247,7 @@ TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
       }
     }
   }
-  CHECK_CASES(11 * 2 * 2);
+  CHECK_CASES(14 * 2 * 2);
 }
 
 // Several updated steps by each rule, against plans that are new in each step.
@@ -293,7 +307,7 @@ TEST(lanes_layers_give_the_same_bits_on_any_number_of_threads) {
       }
     }
   }
-  CHECK_CASES(11 * 2);
+  CHECK_CASES(14 * 2);
 }
 
 }  // namespace rownet::test

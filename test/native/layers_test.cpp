@@ -199,55 +199,20 @@ TEST(relu_equals_reference) {
     reference::relu_forward(n, widen(xv).data(), forward.data());
     reference::relu_backward(n, forward.data(), widen(gv).data(), backward.data());
     y.place(n, side_of(n));
-    activation_forward("relu", n, x.place(xv, side_of(n)), y.data());
+    activation_forward("relu", 0.0f, n, x.place(xv, side_of(n)), y.data());
     CHECK_NONE(difference(y.values(), forward));
     CHECK_NONE(y.check());
     dx.place(n, side_of(n));
-    activation_backward("relu", n, nullptr, y.data(), dy.place(gv, side_of(n)), dx.data());
+    activation_backward("relu", 0.0f, n, nullptr, y.data(), dy.place(gv, side_of(n)), dx.data());
     CHECK_NONE(difference(dx.values(), backward));
     CHECK_NONE(dx.check());
     // In place.
-    activation_backward("relu", n, nullptr, y.data(), dy.data(), dy.data());
+    activation_backward("relu", 0.0f, n, nullptr, y.data(), dy.data(), dy.data());
     CHECK_NONE(difference(dy.values(), backward));
-    activation_forward("relu", n, x.data(), x.data());
+    activation_forward("relu", 0.0f, n, x.data(), x.data());
     CHECK_NONE(difference(x.values(), forward));
   }
   CHECK_CASES(4 * kernels().vector_width + 4);
-}
-
-TEST(sigmoid_equals_its_definition) {
-  Guarded<float> x, y, dx;
-  const float kSpecial[] = {0.0f, -0.0f, kNan, INFINITY, -INFINITY, 88.0f, -88.0f, 3e38f, -3e38f};
-  // exp ends at that of -87.
-  const auto bound_of = [](const Doubles& values) {
-    Doubles bounds;
-    for (double v : values) bounds.push_back(std::isnan(v) ? 0.0 : 1e-6 * std::fabs(v) + 2e-38);
-    return bounds;
-  };
-  for (int64_t n = 0; n <= 2 * kernels().vector_width + 3; ++n) {
-    if (!next_case()) continue;
-    problem("%lld numbers", static_cast<long long>(n));
-    Random random(size(n));
-    Floats xv = random.reals(n), gv = random.reals(n);
-    for (int64_t i = 0; i < n; ++i)
-      xv[size(i)] = i % 3 == 0 ? kSpecial[(i + n) % 9] : 20.0f * xv[size(i)];
-    Doubles forward, backward;
-    for (float v : xv) forward.push_back(1.0 / (1.0 + std::exp(-static_cast<double>(v))));
-    y.place(n, side_of(n));
-    activation_forward("sigmoid", n, x.place(xv, side_of(n)), y.data());
-    CHECK_NONE(difference_beyond(y.values(), forward, bound_of(forward)));
-    CHECK_NONE(y.check());
-    for (size_t i = 0; i < size(n); ++i) {
-      const double at = static_cast<double>(y.values()[i]);
-      backward.push_back(static_cast<double>(gv[i]) * at * (1.0 - at));
-    }
-    dx.place(gv, side_of(n));
-    activation_backward("sigmoid", n, nullptr, y.data(), dx.data(), dx.data());
-    CHECK_NONE(difference_beyond(dx.values(), backward, bound_of(backward)));
-    CHECK_NONE(dx.check());
-  }
-  CHECK_CASES(2 * kernels().vector_width + 4);
-  CHECK(find_activation("Sigmoid") == nullptr);
 }
 
 // Inputs from {-2 .. 2}: every window holds ties. With NaN, and with -infinity throughout, too.

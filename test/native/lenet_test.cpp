@@ -26,9 +26,11 @@ using reference::relu_forward;
 using reference::sgd_update;
 using test::sgd_update;
 
-void relu_forward(int64_t n, const float* x, float* y) { activation_forward("relu", n, x, y); }
+void relu_forward(int64_t n, const float* x, float* y) {
+  activation_forward("relu", 0.0f, n, x, y);
+}
 void relu_backward(int64_t n, const float* y, const float* dy, float* dx) {
-  activation_backward("relu", n, nullptr, y, dy, dx);
+  activation_backward("relu", 0.0f, n, nullptr, y, dy, dx);
 }
 }  // namespace either
 

@@ -147,8 +147,8 @@ TEST(training_has_the_same_bits_on_any_threads) {
     const Floats x = random.reals(n), y = random.reals(n), z = random.reals(n);
     check_same_bits("ReLU of " + std::to_string(n), [&] {
       Floats out = zeros(n), dx = zeros(n);
-      activation_forward("relu", n, x.data(), out.data());
-      activation_backward("relu", n, nullptr, out.data(), y.data(), dx.data());
+      activation_forward("relu", 0.0f, n, x.data(), out.data());
+      activation_backward("relu", 0.0f, n, nullptr, out.data(), y.data(), dx.data());
       append(out, dx);
       return out;
     });

@@ -3,15 +3,17 @@ import { Conv2d } from '../../lib/layers/conv2d.js';
 import { Dropout } from '../../lib/layers/dropout.js';
 import { Flatten } from '../../lib/layers/flatten.js';
 import type { Layer } from '../../lib/layers/layer.js';
+import { LeakyReLU } from '../../lib/layers/leaky-relu.js';
 import { Linear } from '../../lib/layers/linear.js';
 import { MaxPool2d } from '../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../lib/layers/relu.js';
 import { Sequential } from '../../lib/layers/sequential.js';
 import { Sigmoid } from '../../lib/layers/sigmoid.js';
+import { Tanh } from '../../lib/layers/tanh.js';
 import { Net } from '../../lib/nets/net.js';
 import { Random } from '../../lib/random.js';
 
-/** Layers drawn from a seed that fit an input, ending in scores; `all`: normalisations, sigmoids and dropouts too. */
+/** Layers drawn from a seed that fit an input, ending in scores; `all`: normalisations, other activations and dropouts too. */
 export function randomNet(seed: number, { all = false } = {}): Net {
   const random = new Random(seed);
   const from = (low: number, high: number) => low + random.integer(high - low + 1);
@@ -22,7 +24,12 @@ export function randomNet(seed: number, { all = false } = {}): Net {
     layers.push(layer);
     shape = layer.outputShape(shape);
   };
-  const activation = () => (all && from(0, 1) === 0 ? new Sigmoid() : new ReLU());
+  const others = [
+    () => new Sigmoid(),
+    () => new Tanh(),
+    () => new LeakyReLU({ negativeSlope: from(-1, 3) / 10 }),
+  ];
+  const activation = () => (all && from(0, 1) === 0 ? others[random.integer(others.length)]() : new ReLU());
   const addOther = (make: () => Layer) => {
     if (all && from(0, 2) > 0) add(make());
   };

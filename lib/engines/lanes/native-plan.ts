@@ -1,17 +1,19 @@
 /** The native plan of fused steps, and what steps there can be. */
+import { type Activation, activationFields } from '../../layers/activation.js';
+import type { LaneActivation } from '../../layers/kind.js';
 import { lossKinds } from '../../losses/kinds.js';
 import type { Loss } from '../../losses/loss.js';
 import { type NativeLanePlan, type NativeStep, native } from '../../native.js';
 
 export type LanePlan = NativeLanePlan;
 
-/** The activation of this name that a step can end with: its gradient follows from what the step stores. */
-export function laneActivation(
-  name: string,
-): { readonly name: string; readonly monotonic: boolean } | undefined {
-  return native()
+/** The activation as a step can end with it: its gradient follows from what the step stores. */
+export function laneActivation(layer: Activation): LaneActivation | undefined {
+  const row = native()
     .tables()
-    .activations.find((row) => row.name === name && row.fromOutput);
+    .activations.find(({ name }) => name === layer.kind);
+  if (row?.fromOutput !== true || Object.values(layer.numbers).some((number) => number < 0)) return undefined;
+  return { fields: activationFields(layer), monotonic: row.monotonic };
 }
 
 export function hasLaneOperation({ op, activation }: NativeStep): boolean {

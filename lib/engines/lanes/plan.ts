@@ -1,4 +1,5 @@
 /** A net as a list of fused steps: what the lanes engine runs, or why it cannot. */
+import type { Activation } from '../../layers/activation.js';
 import type { LaneStep } from '../../layers/kind.js';
 import { isView, kindOf } from '../../layers/kinds.js';
 import type { Parameter } from '../../layers/layer.js';
@@ -57,7 +58,7 @@ function planStep(layers: readonly Leaf[], index: number): PlannedStep | { reado
   const behind = layers.slice(index + 1).map((leaf) => leaf.layer);
   const activation = (at: number) =>
     behind[at] !== undefined && kindOf(behind[at])?.explain?.role === 'activation'
-      ? laneActivation(behind[at].kind)
+      ? laneActivation(behind[at] as Activation)
       : undefined;
   const lowered = kindOf(layer)?.lower?.(layer, { input, output, behind, activation });
   if (typeof lowered === 'string') return { reason: `${path}: ${lowered}` };

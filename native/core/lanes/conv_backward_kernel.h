@@ -29,7 +29,8 @@ inline LaneTensor dense_tensor(const LaneConv& s) {
 
 // The convolution that computes din from `dense`.
 inline LaneConv input_gradient_conv(const LaneConv& s) {
-  return {dense_tensor(s), s.in, s.kh, s.kw, 1, 1, s.in.h, s.in.w, Activation::kNone, false, false};
+  return {dense_tensor(s),           s.in,  s.kh, s.kw, 1, 1, s.in.h, s.in.w,
+          {Activation::kNone, 0.0f}, false, false};
 }
 
 // The place in `dense` of the gradient of output pixel (0, 0), in vectors.
@@ -127,7 +128,7 @@ void dense_weight_gradient(const LaneConv& s, const float* in, const float* dens
 // dout becomes the gradient in front of the activation A, and db its sum: both from one pass over the
 // step's output.
 template <typename A>
-void mask_and_sum_of(const LaneConv& s, const float* out, float* dout, float* db) {
+void mask_and_sum_of(A a, const LaneConv& s, const float* out, float* dout, float* db) {
   const int64_t row = row_vectors(s.out) * kWidth, plane = plane_vectors(s.out) * kWidth;
   out += origin(s.out) * kWidth;
   dout += origin(s.out) * kWidth;
@@ -137,8 +138,8 @@ void mask_and_sum_of(const LaneConv& s, const float* out, float* dout, float* db
       for (int64_t x = 0; x < s.out.w; ++x) {
         const int64_t at = o * plane + y * row + x * kWidth;
         Vec g = load(dout + at);
-        if constexpr (!A::kIdentity) {
-          g = A::backward(g, zero(), load(out + at));
+        if constexpr (!kIsIdentity<A>) {
+          g = a.backward(g, zero(), load(out + at));
           store(dout + at, g);
         }
         total[x & 1] = add(total[x & 1], g);
@@ -149,7 +150,7 @@ void mask_and_sum_of(const LaneConv& s, const float* out, float* dout, float* db
 }
 
 void mask_and_sum(const LaneConv& s, const float* out, float* dout, float* db) {
-  with_activation(s.activation, [&](auto a) { mask_and_sum_of<decltype(a)>(s, out, dout, db); });
+  with_activation(s.activation, [&](auto a) { mask_and_sum_of(a, s, out, dout, db); });
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ void conv_pool_tile(const LaneConv& s, const float* in, const float* w, const fl
 #pragma GCC unroll 6
   for (int o = 0; o < Oc; ++o) {
     const Max2x2 max = max_2x2(acc[o][0], acc[o][1], acc[o][2], acc[o][3]);
-    store(out + o * out_plane, finish(s.activation, max.value));
+    store(out + o * out_plane, finish(s.activation.kind, max.value));
     store_codes(codes + o * codes_plane, max.code);
   }
 }
@@ -141,7 +141,7 @@ void conv_line_tile(const LaneConv& s, const float* in, const float* w, const fl
   for (int o = 0; o < Oc; ++o) {
 #pragma GCC unroll 4
     for (int i = 0; i < Px; ++i) {
-      store(out + o * out_plane + i * kWidth, finish(s.activation, acc[o][i]));
+      store(out + o * out_plane + i * kWidth, finish(s.activation.kind, acc[o][i]));
     }
   }
 }

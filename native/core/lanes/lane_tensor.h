@@ -29,12 +29,18 @@ static inline int64_t origin(const LaneTensor& t) {
 // A row of layers/activations.inc, counted from 1; kNone, 0, is none.
 enum class Activation : int;
 
+// An activation with the number that it takes.
+struct ActivationUse {
+  Activation kind;
+  float number;
+};
+
 // One convolution with what is fused behind it: bias, activation, 2x2 max-pooling of stride 2.
 struct LaneConv {
   LaneTensor in, out;  // out is what leaves the fused step: pooled where pool is set
   int64_t kh, kw, stride_h, stride_w;
   int64_t oh, ow;  // of the convolution itself
-  Activation activation;
+  ActivationUse activation;
   bool pool;
   bool winograd;  // allowed, where it pays
 };

@@ -51,12 +51,12 @@ inline void linear_tile(int64_t n, const float* w, int64_t row_stride, int64_t s
 
 constexpr auto kLinearTiles = tile_table<kLinearRows>([](auto rows) { return linear_tile<rows>; });
 
-void lane_linear_forward(int64_t in, int64_t out, Activation activation, const float* weight,
+void lane_linear_forward(int64_t in, int64_t out, ActivationUse activation, const float* weight,
                          const float* bias, const float* x, float* y) {
   const int64_t tiles = (out + kLinearRows - 1) / kLinearRows;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = out * t / tiles, rows = out * (t + 1) / tiles - begin;
-    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias + begin, activation, x,
+    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias + begin, activation.kind, x,
                        y + begin * kWidth);
   }
   finish_stored(activation, out * kWidth, y);

@@ -199,7 +199,7 @@ void winograd_forward(const LaneConv& s, const float* in, const float* packed, c
       const Vec b = broadcast(bias[o]);
       for (int64_t t = 0; t < count; ++t) {
         const int64_t window = first + t, y = window / s.out.w, x = window % s.out.w;
-        pool_window(z + (o * count + t) * 2 * kPoints * kWidth, b, s.activation,
+        pool_window(z + (o * count + t) * 2 * kPoints * kWidth, b, s.activation.kind,
                     out + o * out_plane + y * out_row + x * kWidth,
                     codes + (o * total + window) * kWidth);
       }

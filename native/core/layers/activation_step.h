@@ -11,28 +11,28 @@ namespace rownet {
 namespace {
 
 struct ActivationStep {
-  Activation activation;
+  ActivationUse activation;
 };
 
 void activation_read(const StepReader& fields, Planned& step) {
-  const Activation activation = read_activation(fields);
-  if (activation == Activation::kNone) fields.refuse("no activation");
+  const ActivationUse activation = read_activation(fields);
+  if (activation.kind == Activation::kNone) fields.refuse("no activation");
   own_of<ActivationStep>(step).activation = activation;
   step.out = {step.in.c, step.in.h, step.in.w, 0, 0};
 }
 
 void activation_step_forward(const Planned& step, const LaneBlock& block) {
-  const ActivationRow& row = row_of(own_of<ActivationStep>(step).activation);
+  const ActivationUse a = own_of<ActivationStep>(step).activation;
   for_each_line(step.in, step.out, [&](int64_t i, int64_t j, int64_t n) {
-    row.forward(n, block.in + i, block.out + j);
+    activate(a, n, block.in + i, block.out + j);
   });
 }
 
 void activation_step_backward(const Planned& step, const LaneBlock& block) {
   if (block.din == nullptr) return;
-  const ActivationRow& row = row_of(own_of<ActivationStep>(step).activation);
+  const ActivationUse a = own_of<ActivationStep>(step).activation;
   for_each_line(step.in, step.out, [&](int64_t i, int64_t j, int64_t n) {
-    row.backward(n, block.in + i, block.out + j, block.dout + j, block.din + i);
+    activation_backward(a, n, block.in + i, block.out + j, block.dout + j, block.din + i);
   });
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 struct LinearStep {
   int64_t in, out;
-  Activation activation;
+  ActivationUse activation;
   // The weight's gradient is one product over the batch: inputs stand in rows, an image each.
   size_t rows;
   int64_t row_stride;

@@ -8,7 +8,6 @@ namespace {
 
 struct Relu {
   static constexpr const char* kName = "relu";
-  static constexpr bool kIdentity = false;
   static constexpr bool kMonotonic = true, kFromOutput = true, kInRegisters = true;
   // vmax returns its second operand where the two do not compare.
   static Vec forward(Vec x) { return vmax(zero(), x); }

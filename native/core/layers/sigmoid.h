@@ -9,7 +9,6 @@ namespace {
 
 struct Sigmoid {
   static constexpr const char* kName = "sigmoid";
-  static constexpr bool kIdentity = false;
   static constexpr bool kMonotonic = true, kFromOutput = true, kInRegisters = false;
   // exp of what is not above 0 cannot overflow: 1 / (1 + e) for x >= 0, else e / (1 + e).
   static Vec forward(Vec x) {

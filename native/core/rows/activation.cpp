@@ -18,16 +18,17 @@ const ActivationRow* find_activation(const char* name) {
   return found == end ? nullptr : found;
 }
 
-void activation_forward(const char* kind, int64_t n, const float* x, float* y) {
+void activation_forward(const char* kind, float number, int64_t n, const float* x, float* y) {
   const ActivationRow& activation = *find_activation(kind);
-  parallel_floats(n, [&](int64_t i, int64_t count) { activation.forward(count, x + i, y + i); });
+  parallel_floats(
+      n, [&](int64_t i, int64_t count) { activation.forward(number, count, x + i, y + i); });
 }
 
-void activation_backward(const char* kind, int64_t n, const float* x, const float* y,
+void activation_backward(const char* kind, float number, int64_t n, const float* x, const float* y,
                          const float* dy, float* dx) {
   const ActivationRow& activation = *find_activation(kind);
   parallel_floats(n, [&](int64_t i, int64_t count) {
-    activation.backward(count, x == nullptr ? nullptr : x + i, y + i, dy + i, dx + i);
+    activation.backward(number, count, x == nullptr ? nullptr : x + i, y + i, dy + i, dx + i);
   });
 }
 
@@ -40,16 +41,16 @@ std::string check_kind(const Value* v) {
 
 std::string check_input(const Value* v) {
   const std::string wrong = check_kind(v);
-  if (!wrong.empty() || v[2].data != nullptr || find_activation(v[0].text)->from_output)
-    return wrong;
+  if (!wrong.empty() || v[3].data != nullptr) return wrong;
+  if (is_from_output(*find_activation(v[0].text), v[1].number)) return "";
   return std::string("expected x, which ") + v[0].text + " needs, but received null";
 }
 
 }  // namespace
 
 constexpr OperationTable activation_operations = {{
-    operation<activation_forward>("activationForward", "kind n=x x[] y~[n]", check_kind),
-    operation<activation_backward>("activationBackward", "kind n=y x?[n] y[] dy[n] dx~[n]",
+    operation<activation_forward>("activationForward", "kind number n=x x[] y~[n]", check_kind),
+    operation<activation_backward>("activationBackward", "kind number n=y x?[n] y[] dy[n] dx~[n]",
                                    check_input),
 }};
 

@@ -176,8 +176,8 @@ const natives = {
     const b = transB ? stored(n, k) : stored(k, n);
     return [transA, transB, m, n, k, 2, ...a, ...b, o.integer(0, 1), ...stored(m, n)];
   },
-  activationForward: (o) => [activation(o), ...same(o, 2)],
-  activationBackward: (o) => [activation(o), ...same(o, 4)],
+  activationForward: (o) => [...activation(o), ...same(o, 2)],
+  activationBackward: (o) => [...activation(o), ...same(o, 4)],
   linearForward(o) {
     const [n, ins, outs] = [o.integer(0, 9), o.integer(1, 40), o.integer(1, 20)];
     return [n, ins, outs, o.floats(n * ins), o.floats(outs * ins), o.floats(outs), o.floats(n * outs)];
@@ -237,8 +237,11 @@ function update(o, n) {
   };
 }
 
-/** @param {Operands} o */
-const activation = (o) => o.random.pick(addon.tables().activations).name;
+/** A name and a number. @param {Operands} o */
+const activation = (o) => [
+  o.random.pick(addon.tables().activations).name,
+  o.random.pick([0, 0.01, -0.5, 1e30]),
+];
 
 /** @param {Operands} o @param {number} count */
 function same(o, count) {

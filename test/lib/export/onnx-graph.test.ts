@@ -8,12 +8,14 @@ import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Dropout } from '../../../lib/layers/dropout.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
+import { LeakyReLU } from '../../../lib/layers/leaky-relu.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Sigmoid } from '../../../lib/layers/sigmoid.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
+import { Tanh } from '../../../lib/layers/tanh.js';
 import { Net } from '../../../lib/nets/net.js';
 import type { Tensor } from '../../../lib/tensor.js';
 import { Trainer } from '../../../lib/training/trainer.js';
@@ -127,10 +129,10 @@ describe('exportOnnx refuses', () => {
   });
 
   it('a layer of a class of its own', async () => {
-    class LeakyReLU extends ReLU {}
-    const layers = new Sequential({ block: new Sequential({ act: new LeakyReLU() }) });
+    class Swish extends ReLU {}
+    const layers = new Sequential({ block: new Sequential({ act: new Swish() }) });
     await expect(exportOnnx(new Net(layers, { inputShape: [3] }))).rejects.toThrow(
-      'exportOnnx: block.act: expected Conv2d, MaxPool2d, Linear, ReLU, Sigmoid, Flatten, BatchNorm2d, Dropout or Sequential but received LeakyReLU',
+      /^exportOnnx: block.act: expected Conv2d, (\w+, )+\w+ or Sequential but received Swish$/,
     );
     class Residual extends Sequential {
       override forward(x: Tensor): Tensor {
@@ -210,10 +212,12 @@ describe('ONNX Runtime', () => {
       });
       return new Net(layers, { inputShape: [1, 9, 11], seed: 2 });
     },
-    'a normalisation, a sigmoid and a dropout': () => {
+    'a normalisation, other activations and a dropout': () => {
       const layers = new Sequential([
         new BatchNorm2d({ features: 2, eps: 0.25 }),
         new Sigmoid(),
+        new Tanh(),
+        new LeakyReLU({ negativeSlope: -0.5 }),
         new BatchNorm2d({ features: 2, affine: false }),
         new Dropout(),
       ]);

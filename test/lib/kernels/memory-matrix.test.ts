@@ -28,8 +28,8 @@ const functions: Calls = {
   conv2dBackward: () => [window, 3, floats(4), floats(12), floats(3), floats(4), floats(12), floats(3)],
   maxPool2dForward: () => [window, floats(4), floats(1), new Uint16Array(1)],
   maxPool2dBackward: () => [window, floats(1), new Uint16Array(1), floats(4)],
-  activationForward: () => ['relu', floats(4), floats(4)],
-  activationBackward: () => ['relu', floats(4), floats(4), floats(4), floats(4)],
+  activationForward: () => ['relu', 0, floats(4), floats(4)],
+  activationBackward: () => ['leakyRelu', 0.5, floats(4), floats(4), floats(4), floats(4)],
   linearForward: () => [1, 2, 3, floats(2), floats(6), floats(3), floats(3)],
   linearBackward: () => [1, 2, 3, floats(2), floats(6), floats(3), floats(2), floats(6), floats(3)],
   softmaxCrossEntropy: () => [2, 3, floats(6), new Int32Array(2), 1, floats(6)],
@@ -152,8 +152,8 @@ describe.each(all)('%s', (name, args) => {
     // An empty list of segments, of indices or of floats to update is no mistake, whatever it says.
     const empty = new Set([
       'updateSegments 3',
-      'activationForward 1',
-      'activationBackward 2',
+      'activationForward 2',
+      'activationBackward 3',
       'gatherImages 2',
     ]);
     for (const at of [2, 13]) empty.add(`trainStep with an update ${at}`);
@@ -241,7 +241,7 @@ it('a getter on a buffer cannot take another argument away', () => {
     return false;
   };
   Object.defineProperty(y.buffer, 'resizable', { get });
-  addon.activationForward('relu', x, y);
+  addon.activationForward('relu', 0, x, y);
   expect(asked).toBe(false);
   expect(x).toHaveLength(1 << 16);
 });
