@@ -91,6 +91,7 @@ export interface NativeAddon {
     steps: readonly NativeStep[],
     loss: string,
   ) => NativeLanePlan;
+  readonly LayerStep: new (input: readonly number[], step: NativeStep) => NativeLayerStep;
   /** The file that it was loaded from; `bindings` notes it. */
   readonly path?: string;
   info(): NativeInfo;
@@ -259,6 +260,36 @@ export interface NativeLanePlan {
     parameters: Float32Array,
     buffers: Float32Array,
     scores: Float32Array,
+  ): void;
+}
+
+/** Parameters and buffers in the order of their places in the step. */
+interface NativeLayerArrays {
+  readonly parameters: readonly Float32Array[];
+  readonly buffers: readonly Float32Array[];
+}
+
+/** One layer on its own, by its operation of the lanes engine; native/core/lanes/layer_step.h. */
+export interface NativeLayerStep {
+  /** y [count, outputs] of x [count, c, h, w]. Training moves the buffers. */
+  forward(
+    call: NativeLayerArrays & {
+      readonly count: number;
+      readonly x: Float32Array;
+      readonly y: Float32Array;
+      readonly training: boolean;
+      readonly seed: number;
+      readonly step: number;
+    },
+  ): void;
+  /** Of the last forward, whose x is unchanged: overwrites dx, unless it is null, and the gradients of the parameters. */
+  backward(
+    call: NativeLayerArrays & {
+      readonly x: Float32Array;
+      readonly dy: Float32Array;
+      readonly dx: Float32Array | null;
+      readonly gradients: readonly Float32Array[];
+    },
   ): void;
 }
 

@@ -1,4 +1,5 @@
 /** What the house asks of a kind of layer besides its class. Each layer's file answers for its own; kinds.ts lists them. */
+import type { NativeStep } from '../kernels/layer-step.js';
 import type { SlidingWindow } from '../kernels/window.js';
 import type { Shape, Tensor } from '../tensor.js';
 import type { Layer, LayerBuffer, Parameter } from './layer.js';
@@ -72,6 +73,16 @@ export interface LaneStep {
     | Parameter
     | LayerBuffer
     | undefined;
+}
+
+/** The step as the addon takes it. */
+export function withPlaces(step: LaneStep, placeOf: (one: Parameter | LayerBuffer) => number): NativeStep {
+  const { op, ...fields } = step;
+  const placed = Object.entries(fields).map(([name, field]) => [
+    name,
+    typeof field === 'object' && 'value' in field ? placeOf(field) : field,
+  ]);
+  return { op, ...Object.fromEntries(placed) };
 }
 
 export interface OnnxOperation {

@@ -80,6 +80,8 @@ export interface Layer {
   place?: number;
   /** @throws {ShapeError} for an input that the layer cannot take. */
   outputShape(inputShape: Shape): Shape;
+  /** @throws {ArgumentRangeError} for a batch that the layer cannot be trained on; both engines ask. */
+  checkTraining?(inputShape: Shape): void;
   /**
    * @param context that of an evaluation unless it is given.
    * @throws {ShapeError} as `outputShape`.

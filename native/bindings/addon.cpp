@@ -4,6 +4,7 @@
 #include "bindings/args.h"
 #include "bindings/guard.h"
 #include "bindings/lane_plan.h"
+#include "bindings/layer_step.h"
 #include "bindings/operations.h"
 #include "bindings/runtime.h"
 #include "bindings/update.h"
@@ -40,6 +41,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   define_operations(env, exports);
   exports.Set("LanePlan", LanePlanObject::define(env));
+  exports.Set("LayerStep", LayerStepObject::define(env));
   return exports;
 }
 

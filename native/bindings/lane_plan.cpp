@@ -1,61 +1,18 @@
 #include "bindings/lane_plan.h"
 
-#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "bindings/args.h"
 #include "bindings/guard.h"
+#include "bindings/lane_steps.h"
 #include "bindings/operations.h"
 #include "bindings/update.h"
 
 namespace rownet::bindings {
 
 namespace {
-
-std::vector<double> numbers_of(const Args& args, const Napi::Value value, const std::string& name) {
-  if (value.IsNumber()) return {value.As<Napi::Number>().DoubleValue()};
-  if (value.IsBoolean()) return {value.As<Napi::Boolean>().Value() ? 1.0 : 0.0};
-  if (!value.IsArray()) args.fail_type(name.c_str(), "a number, a boolean, a text or numbers");
-  std::vector<double> numbers;
-  const Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value number = array.Get(i);
-    if (!number.IsNumber()) args.fail_type(name.c_str(), "a list of numbers");
-    numbers.push_back(number.As<Napi::Number>().DoubleValue());
-  }
-  return numbers;
-}
-
-// { op, ...fields }: what the fields mean is for the operation to say.
-LaneStep read_step(const Args& args, const Napi::Value value) {
-  if (!value.IsObject()) args.fail_type("each step", "an object with its operation as op");
-  const Napi::Object object = value.As<Napi::Object>();
-  const Napi::Value op = object.Get("op");
-  if (!op.IsString()) args.fail_type("op", "the name of an operation");
-  LaneStep step{op.As<Napi::String>().Utf8Value(), {}, {}};
-  const Napi::Array names = object.GetPropertyNames();
-  for (uint32_t i = 0; i < names.Length(); ++i) {
-    const std::string name = names.Get(i).ToString().Utf8Value();
-    const Napi::Value field = object.Get(name);
-    if (name == "op" || field.IsUndefined()) continue;
-    if (field.IsString()) {
-      step.texts[name] = field.As<Napi::String>().Utf8Value();
-    } else {
-      step.numbers[name] = numbers_of(args, field, name);
-    }
-  }
-  return step;
-}
-
-// The argument of a call. Reading a field may run code of the caller, which could detach what another
-// one points to: all fields are read before the first array.
-Napi::Object fields_of(Args& args) {
-  const Napi::Value value = args.next();
-  if (!value.IsObject()) args.fail_type("its argument", "an object");
-  return value.As<Napi::Object>();
-}
 
 struct BatchFields {
   Napi::Value images, labels, values, indices, scale, shift, parameters, buffers;
@@ -126,18 +83,6 @@ BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& f
   return taken;
 }
 
-// An integer that JavaScript holds exactly.
-uint64_t whole_number(const Args& args, Napi::Value value, const char* name) {
-  if (!value.IsNumber()) args.fail_type(name, "an integer");
-  const double number = value.As<Napi::Number>().DoubleValue();
-  // Written so that NaN fails.
-  if (!(number >= 0.0 && number < 0x1p53) || number != std::floor(number)) {
-    args.fail_range(std::string("expected ") + name + " from 0 to 2^53 - 1 but received " +
-                    value.ToString().Utf8Value());
-  }
-  return static_cast<uint64_t>(number);
-}
-
 }  // namespace
 
 Napi::Function LanePlanObject::define(Napi::Env env) {
@@ -150,11 +95,7 @@ Napi::Function LanePlanObject::define(Napi::Env env) {
 LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Args args(info, "LanePlan");
   const Napi::Value input = args.next(), steps = args.next(), loss = args.next();
-  if (!input.IsArray() || input.As<Napi::Array>().Length() != 3)
-    args.fail_type("input", "[channels, height, width]");
-  int64_t extents[3];
-  for (uint32_t i = 0; i < 3; ++i)
-    extents[i] = args.integer(input.As<Napi::Array>().Get(i), "an extent of the input", 1);
+  const Extents extents = read_extents(args, input);
   if (!steps.IsArray()) args.fail_type("steps", "an array");
   if (!loss.IsString()) args.fail_type("loss", "the name of a loss");
   const Napi::Array array = steps.As<Napi::Array>();
@@ -163,7 +104,7 @@ LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info
   const std::string name = loss.As<Napi::String>().Utf8Value();
   guarded(info.Env(), args.where(), [&] {
     try {
-      plan_ = std::make_unique<LanePlan>(extents[0], extents[1], extents[2], list,
+      plan_ = std::make_unique<LanePlan>(extents.c, extents.h, extents.w, list,
                                          PlanOptions{name.c_str()});
     } catch (const std::invalid_argument& error) {
       args.fail_range(error.what());
@@ -171,17 +112,9 @@ LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info
   });
 }
 
-void LanePlanObject::report_memory(Napi::Env env) {
-  const size_t bytes = plan_ == nullptr ? 0 : plan_->bytes();
-  if (bytes == reported_) return;
-  Napi::MemoryManagement::AdjustExternalMemory(
-      env, static_cast<int64_t>(bytes) - static_cast<int64_t>(reported_));
-  reported_ = bytes;
-}
-
 void LanePlanObject::Finalize(Napi::Env env) {
   plan_.reset();
-  report_memory(env);
+  memory_.report(env, 0);
 }
 
 Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
@@ -233,7 +166,7 @@ Napi::Value LanePlanObject::train_step(const Napi::CallbackInfo& info) {
     return updates ? plan_->train_step(taken.batch, update.update, taken.parameters.data, context)
                    : plan_->train_step(taken.batch, taken.parameters.data, gradients.data, context);
   });
-  report_memory(info.Env());
+  memory_.report(info.Env(), plan_->bytes());
   return loss_object(info.Env(), sum);
 }
 
@@ -251,7 +184,7 @@ Napi::Value LanePlanObject::evaluate(const Napi::CallbackInfo& info) {
     return plan_->evaluate(taken.batch, taken.parameters.data, taken.buffers.data,
                            predictions.data);
   });
-  report_memory(info.Env());
+  memory_.report(info.Env(), plan_->bytes());
   return loss_object(info.Env(), sum);
 }
 
@@ -268,7 +201,7 @@ Napi::Value LanePlanObject::predict(const Napi::CallbackInfo& info) {
   args.disjoint("scores", scores, {x, parameters, buffers});
   guarded(info.Env(), args.where(),
           [&] { plan_->predict(x.data, count, parameters.data, buffers.data, scores.data); });
-  report_memory(info.Env());
+  memory_.report(info.Env(), plan_->bytes());
   return info.Env().Undefined();
 }
 

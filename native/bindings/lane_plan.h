@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bindings/args.h"
+#include "bindings/lane_steps.h"
 #include "lanes/plan.h"
 
 namespace rownet::bindings {
@@ -22,12 +23,9 @@ class LanePlanObject : public Napi::ObjectWrap<LanePlanObject> {
   Napi::Value predict(const Napi::CallbackInfo& info);
 
   void Finalize(Napi::Env env) override;
-  // Tells V8 how much memory the plan holds now. To V8 a plan is a small object: without this, a
-  // program that makes one after another grows by gigabytes before they are collected.
-  void report_memory(Napi::Env env);
 
   std::unique_ptr<LanePlan> plan_;
-  size_t reported_ = 0;
+  ReportedMemory memory_;
 };
 
 }  // namespace rownet::bindings

@@ -95,6 +95,7 @@ const calls = {
       [{ op: 'linear', inFeatures: 4, outFeatures: 2, weight: 0, bias: 8 }],
       'crossEntropy',
     ),
+  LayerStep: () => new addon.LayerStep([1, 2, 2], { op: 'dropout', p: 0.5, place: 0 }),
   info: () => addon.info(),
   fmaBurst: () => addon.fmaBurst(2, 0.01),
   im2row: () => addon.im2row(many, floats(size), floats(size)),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness.h"
 #include "reference/layers.h"
 
 namespace rownet::test {
@@ -180,6 +181,8 @@ BatchNet& BatchNet::dropout(double p) {
     uint32_t key = mixed(static_cast<uint32_t>(pass.draw.seed) ^ 0x9E3779B9u);
     key = mixed(key + static_cast<uint32_t>(pass.draw.seed >> 32));
     key = mixed(key + static_cast<uint32_t>(pass.draw.step) * 0x85EBCA6Bu);
+    const auto high = static_cast<uint32_t>(pass.draw.step >> 32);
+    if (high != 0) key = mixed(key + high * 0xCC9E2D51u);
     key = mixed(key + static_cast<uint32_t>(place) * 0xC2B2AE35u);
     const auto features = static_cast<uint32_t>(x.shape.size());
     for (uint32_t i = 0; i < y.values.size(); ++i) {
@@ -191,6 +194,15 @@ BatchNet& BatchNet::dropout(double p) {
     return y;
   });
   return *this;
+}
+
+void check_near(const Floats& actual, const Doubles& expected) {
+  CHECK_EQUAL(actual.size(), expected.size());
+  double largest = 1e-3;
+  for (double value : expected) largest = std::max(largest, std::fabs(value));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    CHECK(std::fabs(static_cast<double>(actual[i]) - expected[i]) <= 2e-4 * largest);
+  }
 }
 
 }  // namespace rownet::test

@@ -46,4 +46,7 @@ struct BatchNet {
   }
 };
 
+// Within 2e-4 of the largest.
+void check_near(const Floats& actual, const Doubles& expected);
+
 }  // namespace rownet::test

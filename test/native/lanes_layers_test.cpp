@@ -155,16 +155,6 @@ double reference_loss(const BatchNet& net, const Start& start, const std::string
   return total;
 }
 
-// Within 2e-4 of the largest.
-void check_near(const Floats& actual, const Doubles& expected) {
-  CHECK_EQUAL(actual.size(), expected.size());
-  double largest = 1e-3;
-  for (double value : expected) largest = std::max(largest, std::fabs(value));
-  for (size_t i = 0; i < expected.size(); ++i) {
-    CHECK(std::fabs(static_cast<double>(actual[i]) - expected[i]) <= 2e-4 * largest);
-  }
-}
-
 std::vector<int64_t> batch_sizes(bool whole_blocks) {
   const int64_t width = kernels().vector_width;
   return whole_blocks ? std::vector<int64_t>{width, width + 1}

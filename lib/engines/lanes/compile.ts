@@ -1,8 +1,7 @@
 /** A net as a native plan of fused steps. */
-import type { LaneStep } from '../../layers/kind.js';
+import { withPlaces } from '../../layers/kind.js';
 import type { Loss } from '../../losses/loss.js';
 import type { Runnable } from '../../nets/runner.js';
-import type { NativeStep } from '../../native.js';
 import { createLanePlan, type LanePlan } from './native-plan.js';
 import { type PlannedStep, planNet } from './plan.js';
 
@@ -14,19 +13,13 @@ export type CompiledNet =
 export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable, loss?: Loss): CompiledNet {
   const plan = planNet(layer, inputShape, loss);
   if ('reason' in plan) return plan;
-  const steps = plan.steps.map(({ step }) => withPlaces(step, [arena, bufferArena]));
+  const steps = plan.steps.map(({ step }) =>
+    withPlaces(step, ({ value }) => placeOf(value.data, [arena, bufferArena])),
+  );
   return { steps: plan.steps, plan: createLanePlan(inputShape, steps, loss?.kind) };
 }
 
-/** Parameters and buffers as their places in their arena, in floats. */
-function withPlaces(step: LaneStep, arenas: readonly Float32Array[]): NativeStep {
-  const fields = Object.entries(step).map(([name, field]) => [
-    name,
-    typeof field === 'object' && 'value' in field ? placeOf(field.value.data, arenas) : field,
-  ]);
-  return Object.fromEntries(fields) as NativeStep;
-}
-
+/** In its arena, in floats. */
 function placeOf({ buffer, byteOffset }: Float32Array, arenas: readonly Float32Array[]): number {
   const arena = arenas.find((one) => one.buffer === buffer) as Float32Array;
   return (byteOffset - arena.byteOffset) / Float32Array.BYTES_PER_ELEMENT;

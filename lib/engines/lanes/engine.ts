@@ -85,6 +85,7 @@ export class LanesEngine implements Engine {
       );
     }
     checkStep(indices, options);
+    for (const step of this.#steps) step.checkTraining(indices.length);
     const { update, seed = 0, step = 0 } = options;
     const { scale, shift } = this.#normalization;
     const { arena, gradArena, bufferArena } = this.#net;

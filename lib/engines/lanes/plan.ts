@@ -15,6 +15,8 @@ export interface PlannedStep {
   readonly parameters: readonly Parameter[];
   /** Outputs that share a bias: outH * outW of a convolution, 1 of a linear layer. */
   readonly pixels: number;
+  /** @throws {ArgumentRangeError} for a number of images that it cannot be trained on. */
+  checkTraining(count: number): void;
 }
 
 export type Plan =
@@ -70,5 +72,6 @@ function planStep(layers: readonly Leaf[], index: number): PlannedStep | { reado
     layers: layers.slice(index, index + 1 + lowered.taken).map((leaf) => leaf.path),
     parameters: layer.parameters(),
     pixels: sizeOf(output.slice(2)),
+    checkTraining: (count) => layer.checkTraining?.([count, ...input.slice(1)]),
   };
 }

@@ -53,6 +53,34 @@ void gather_floats(const LaneTensor& t, const float* images, int64_t count, floa
   });
 }
 
+void gather_gradients(const LaneTensor& t, const float* images, int64_t count, float* out) {
+  const int64_t size = t.c * t.h * t.w;
+  gather(t, kWidth, out, [&](int64_t lane, int64_t at, int64_t pixels) {
+    if (lane >= count) return zero();
+    const float* from = images + lane * size + at;
+    return pixels == kWidth ? load(from) : load_n(from, pixels);
+  });
+}
+
+void scatter(const LaneTensor& t, const float* in, int64_t count, float* images) {
+  const int64_t size = t.c * t.h * t.w;
+  in += origin(t) * kWidth;
+  for (int64_t c = 0; c < t.c; ++c) {
+    for (int64_t y = 0; y < t.h; ++y) {
+      const float* from = in + (c * plane_vectors(t) + y * row_vectors(t)) * kWidth;
+      float* to = images + (c * t.h + y) * t.w;
+      for (int64_t x = 0; x < t.w; x += kWidth) {
+        const int64_t pixels = t.w - x < kWidth ? t.w - x : kWidth;
+        Vec r[kWidth];
+        for (int64_t i = 0; i < kWidth; ++i)
+          r[i] = i < pixels ? load(from + (x + i) * kWidth) : zero();
+        transpose(r);
+        for (int64_t lane = 0; lane < count; ++lane) store_n(to + lane * size + x, pixels, r[lane]);
+      }
+    }
+  }
+}
+
 void to_rows(int64_t n, const float* lanes, float* rows, int64_t ld) {
   for (int64_t i = 0; i < n; i += kWidth) {
     Vec r[kWidth];

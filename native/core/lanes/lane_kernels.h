@@ -18,6 +18,9 @@ struct LaneKernels {
                        int64_t count, float scale, float shift, float* out);
   // The same for floats in [n, c, h, w].
   void (*gather_floats)(const LaneTensor& t, const float* images, int64_t count, float* out);
+  // The same, but lanes from `count` on are zeros, as the gradients of no image are; and back again.
+  void (*gather_gradients)(const LaneTensor& t, const float* images, int64_t count, float* out);
+  void (*scatter)(const LaneTensor& t, const float* in, int64_t count, float* images);
   // Lists that end with nullptr: layers/layers.inc, losses/losses.inc.
   const LaneOp* const* ops;
   const Loss* const* losses;

@@ -112,10 +112,11 @@ struct Draw {
 // One block on its way through one step.
 struct LaneBlock {
   const float *parameters, *buffers;
-  bool training;         // a backward pass follows, or this is one
+  bool training;         // statistics are those of the batch, and values are dropped
+  bool backward;         // a backward pass follows, or this is one
   int64_t first, count;  // of the batch's images; lanes from `count` on repeat the first image
   Draw draw;
-  float *slice, *shared, *sums, *rows, *scratch;  // sums and rows: in training alone
+  float *slice, *shared, *sums, *rows, *scratch;  // sums and rows: where there is a backward
   const float* in;
   float* out;
   float* dout;
@@ -149,6 +150,7 @@ struct LaneOp {
   // Brings parameters into the shared memory, those of the backward pass apart; nullptr: no need.
   void (*pack)(const Planned& step, const float* parameters, bool backward,
                float* shared) = nullptr;
+  // A layer on its own goes forward again before it goes backward: to the same bits.
   void (*forward)(const Planned& step, const LaneBlock& block);
   // Overwrites din and the gradients of the parameters in the block's sums.
   void (*backward)(const Planned& step, const LaneBlock& block);

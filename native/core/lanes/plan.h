@@ -77,6 +77,7 @@ class LanePlan {
                float* scores);
 
  private:
+  friend class LayerStep;
   friend struct LanePlanProbe;  // of the tests, which break a plan's memory
   struct State;
   std::unique_ptr<State> state_;

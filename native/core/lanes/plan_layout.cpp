@@ -83,10 +83,10 @@ Planned LanePlan::State::read_step(const LaneStep& spec, size_t index, const Lan
   return p;
 }
 
-void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd) {
+void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd, bool input_gradient) {
   if (specs.empty()) throw std::invalid_argument("lanes: no steps");
   LaneTensor in = input;
-  bool trained = false;
+  bool trained = input_gradient;
   // Those of a step's output are what the next one reads around its input.
   const auto set_margins = [](LaneTensor& t, const Planned& next) {
     t.margin_h = next.margin_h;

@@ -56,7 +56,8 @@ struct LanePlan::State {
   std::unique_ptr<FewImages> few_images;
 
   // plan_layout.cpp
-  void plan(const std::vector<LaneStep>& specs, bool winograd);
+  // input_gradient: also of the first step.
+  void plan(const std::vector<LaneStep>& specs, bool winograd, bool input_gradient = false);
   Planned read_step(const LaneStep& spec, size_t index, const LaneTensor& in);
   // In builds with guards it leaves NaN wherever a call has to write before it reads.
   void reserve(const LaneCall& call);

@@ -54,7 +54,7 @@ LaneBlock LanePlan::State::block_of(const LaneCall& call, int64_t index, float* 
   LaneBlock block{};
   block.parameters = call.parameters;
   block.buffers = call.buffers;
-  block.training = call.training;
+  block.training = block.backward = call.training;
   block.first = index * width;
   block.count = std::min(width, call.count - block.first);
   block.draw = call.context.draw;
@@ -112,7 +112,7 @@ const Planned& LanePlan::State::enter(size_t index, LaneBlock& block) {
   const Planned& p = steps[index];
   block.in = index == 0 ? block.slice : block.slice + steps[index - 1].activation;
   block.out = block.slice + p.activation;
-  if (block.training) {
+  if (block.backward) {
     block.dout = gradient_of(index, block);
     block.din = p.input_gradient ? gradient_of(index - 1, block) : nullptr;
   }

@@ -214,12 +214,15 @@ void batch_norm_join_backward(const Planned& step, const LaneBatch& batch) {
 void batch_norm_backward(const Planned& step, const LaneBlock& block) {
   if (block.din == nullptr) return;
   const float* const means = block.shared + own_of<BatchNormStep>(step).means;
+  // Running statistics do not depend on the batch, so that nothing comes back through them.
+  const bool of_batch = block.training;
   // A lane without an image has no gradient, but its share of the means would give it one.
   const Vec live = live_lanes(block.count);
   for_each_channel_line(step.in, step.out, [&](int64_t c, int64_t i, int64_t j, int64_t n) {
     const ChannelNorm norm = norm_of(step, block, c);
     const Vec mean = broadcast(norm.mean), deviation = broadcast(norm.deviation);
-    const Vec of_dy = broadcast(means[c]), of_product = broadcast(means[step.in.c + c]);
+    const Vec of_dy = broadcast(of_batch ? means[c] : 0.0f);
+    const Vec of_product = broadcast(of_batch ? means[step.in.c + c] : 0.0f);
     const Vec factor = mul(live, broadcast(norm.weight * norm.deviation));
     for (int64_t at = 0; at < n; at += kWidth) {
       const Vec xhat = mul(sub(load(block.in + i + at), mean), deviation);

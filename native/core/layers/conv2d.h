@@ -84,7 +84,7 @@ void conv2d_pack(const Planned& step, const float* parameters, bool backward, fl
 
 inline ConvMemory conv_memory(const Conv2dStep& own, const LaneBlock& block) {
   return {block.shared + own.packed, block.shared + own.packed_backward,
-          block.training ? block.slice + own.saved : nullptr, block.scratch};
+          block.backward ? block.slice + own.saved : nullptr, block.scratch};
 }
 
 void conv2d_step_forward(const Planned& step, const LaneBlock& block) {

@@ -32,6 +32,9 @@ inline uint32_t draw_key(Draw draw, uint32_t place) {
   uint32_t key = mix(static_cast<uint32_t>(draw.seed) ^ 0x9E3779B9u);
   key = mix(key + static_cast<uint32_t>(draw.seed >> 32));
   key = mix(key + static_cast<uint32_t>(draw.step) * 0x85EBCA6Bu);
+  const uint32_t high = static_cast<uint32_t>(draw.step >> 32);
+  // Steps below 2^32 draw what they always drew.
+  if (high != 0) key = mix(key + high * 0xCC9E2D51u);
   return mix(key + place * 0xC2B2AE35u);
 }
 
@@ -68,6 +71,12 @@ inline Bits counting() {
 
 void dropout_lanes(const Planned& step, const LaneBlock& block, const LaneTensor& in,
                    const LaneTensor& out, const float* x, float* y) {
+  if (!block.training) {
+    for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
+      for (int64_t at = 0; at < n; at += kWidth) store(y + j + at, load(x + i + at));
+    });
+    return;
+  }
   const DropoutStep& own = own_of<DropoutStep>(step);
   const uint32_t key = draw_key(block.draw, own.place);
   Bits index = (counting() + static_cast<uint32_t>(block.first)) * kImageFactor + 1u;
@@ -88,13 +97,7 @@ void dropout_read(const StepReader& fields, Planned& step) {
 }
 
 void dropout_forward(const Planned& step, const LaneBlock& block) {
-  if (block.training) {
-    dropout_lanes(step, block, step.in, step.out, block.in, block.out);
-    return;
-  }
-  for_each_line(step.in, step.out, [&](int64_t i, int64_t j, int64_t n) {
-    for (int64_t at = 0; at < n; at += kWidth) store(block.out + j + at, load(block.in + i + at));
-  });
+  dropout_lanes(step, block, step.in, step.out, block.in, block.out);
 }
 
 void dropout_backward(const Planned& step, const LaneBlock& block) {

@@ -44,7 +44,7 @@ void linear_place(Planned& step, PlanLayout& layout) {
 
 void linear_step_forward(const Planned& step, const LaneBlock& block) {
   const LinearStep& own = own_of<LinearStep>(step);
-  if (block.training) to_rows(own.in, block.in, block.rows + own.rows, own.row_stride);
+  if (block.backward) to_rows(own.in, block.in, block.rows + own.rows, own.row_stride);
   lane_linear_forward(own.in, own.out, own.activation, block.parameters + step.parameters[0].begin,
                       block.parameters + step.parameters[1].begin, block.in, block.out);
 }

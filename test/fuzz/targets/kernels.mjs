@@ -223,6 +223,36 @@ const natives = {
   setThreads: (o) => [o.integer(1, 3)],
 };
 
+/** A layer on its own, forward or backward after a forward that fits. @param {Operands} o @param {boolean} spoilt */
+function callLayer(o, spoilt) {
+  const [count, c, h, w] = [o.integer(0, 20), o.integer(1, 5), o.integer(1, 5), o.integer(1, 5)];
+  const places = { weight: 0, bias: c, runningMean: 0, runningVar: c };
+  const norm = { op: 'batchNorm2d', features: c, eps: 0.5, momentum: 0.25, ...places };
+  const step = o.random.pick([norm, { op: 'dropout', p: 0.5, place: o.integer(0, 3) }]);
+  const [size, pair] = [count * c * h * w, () => (step === norm ? [o.floats(c), o.floats(c)] : [])];
+  const arrays = { parameters: pair(), buffers: pair() };
+  const draw = { training: o.random.chance(0.5), seed: o.integer(0, 9), step: o.integer(0, 9) };
+  const forward = { count, ...draw, x: o.floats(size), y: o.floats(size), ...arrays };
+  const dx = maybe(o, () => o.floats(size), null);
+  const backward = { x: forward.x, dy: o.floats(size), dx, ...arrays, gradients: pair() };
+  const back = o.random.chance(0.5);
+  /** @type {Record<string, any>} */
+  const call = back ? backward : forward;
+  const layer = new addon.LayerStep([c, h, w], step);
+  if (back) layer.forward(forward);
+  if (spoilt) {
+    const list = o.random.pick([Object.values(call), arrays.parameters, arrays.buffers]);
+    if (list.length > 0) o.spoil(list);
+    if (list.length > 2) for (const [at, name] of Object.keys(call).entries()) call[name] = list[at];
+  }
+  const result = back ? layer.backward(call) : layer.forward(call);
+  return {
+    name: `LayerStep.${back ? 'backward' : 'forward'}`,
+    args: [call, ...Object.values(arrays).flat()],
+    result,
+  };
+}
+
 /** @param {Operands} o @param {number} n */
 function update(o, n) {
   const rule = o.random.pick(addon.tables().updates);
@@ -276,5 +306,6 @@ export const kernelTargets = {
     megabytes: 2500,
     run: (bytes) => checked(bytes, from(functions, kernels)),
   },
+  layers: { codes, seeds, generated: true, run: (bytes) => checked(bytes, callLayer) },
   addon: { codes, seeds, generated: true, run: (bytes) => checked(bytes, from(natives, addon)) },
 };

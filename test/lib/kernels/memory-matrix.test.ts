@@ -37,12 +37,17 @@ const functions: Calls = {
   gatherImages: () => [new Uint8Array(8), 4, new Uint32Array(2), 1, 0, floats(8)],
 };
 
-/** Methods of a plan of one linear layer, 4 features to 3, and a normalization. */
+/** Methods of a plan of one linear layer, 4 features to 3, and a normalization; and of a normalization alone. */
 const methods: Calls = {
   trainStep: () => [...batch(), 1, 0, 0, floats(15), new Float64Array(7)],
   'trainStep with an update': () => [...batch(), 1, 0, 0, new Float64Array(7), floats(15), ...sgd()],
   evaluate: () => [...batch(), new Int32Array(2)],
   predict: () => [2, floats(8), floats(15), floats(6), floats(6)],
+  forward: () => [2, true, 0, 0, floats(8), floats(8), floats(2), floats(2), floats(2), floats(2)],
+  backward: () => [
+    ...Array.from({ length: 3 }, () => floats(8)),
+    ...Array.from({ length: 6 }, () => floats(2)),
+  ],
 };
 const batchFields = ['images', 'labels', 'indices', 'scale', 'shift', 'parameters', 'buffers'];
 const stepFields = [...batchFields, 'gradScale', 'seed', 'step'];
@@ -50,7 +55,13 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   trainStep: [...stepFields, 'gradients', 'seconds'],
   'trainStep with an update': [...stepFields, 'seconds'],
   evaluate: [...batchFields, 'predictions'],
+  forward: ['count', 'training', 'seed', 'step', 'x', 'y'],
+  backward: ['x', 'dy', 'dx'],
 };
+/** Behind the fields, of a layer: weight and bias, running mean and variance, and gradients. */
+const lists = ['parameters', 'buffers', 'gradients'];
+const ofLayer = (name: string) => name === 'forward' || name === 'backward';
+const classOf = (name: string) => (ofLayer(name) ? 'LayerStep.' : 'LanePlan.');
 const methodOf = (name: string) => name.split(' ')[0];
 
 /** Fields and updates stand in objects; here their arrays are arguments like others. */
@@ -58,6 +69,12 @@ function packed(name: string, args: readonly unknown[]): unknown[] {
   if (name === 'updateSegments') return [update(args[0], args[1], args[2], args[3])];
   if (!Object.hasOwn(methods, name) || name === 'predict') return [...args];
   const call = Object.fromEntries(fields[name].map((field, at) => [field, args[at]]));
+  if (ofLayer(name)) {
+    const rest = args.slice(fields[name].length);
+    return [
+      { ...call, ...Object.fromEntries(lists.map((list, at) => [list, rest.slice(2 * at, 2 * at + 2)])) },
+    ];
+  }
   if (name !== 'trainStep with an update') return [call];
   return [{ ...call, update: update(args[5], args[11], args[12], args[13]) }];
 }
@@ -65,6 +82,7 @@ function packed(name: string, args: readonly unknown[]): unknown[] {
 function call(name: string, flat: readonly unknown[]): unknown {
   const args = packed(name, flat);
   if (Object.hasOwn(functions, name)) return addon[name](...args);
+  if (ofLayer(name)) return callLayer(name, args);
   const places = { weight: 0, bias: 12 };
   const plan = new addon.LanePlan(
     [1, 2, 2],
@@ -75,6 +93,15 @@ function call(name: string, flat: readonly unknown[]): unknown {
     'crossEntropy',
   );
   return (plan as unknown as Record<string, (...args: unknown[]) => unknown>)[methodOf(name)](...args);
+}
+
+function callLayer(name: string, args: readonly unknown[]): unknown {
+  const places = { weight: 0, bias: 2, runningMean: 0, runningVar: 2 };
+  const fields = { op: 'batchNorm2d', features: 2, eps: 1, momentum: 0.1, ...places };
+  const layer = new addon.LayerStep([2, 1, 2], fields);
+  const [forward] = packed('forward', methods.forward());
+  if (name === 'backward') layer.forward(forward as never);
+  return (layer as unknown as Record<string, (...args: unknown[]) => unknown>)[name](...args);
 }
 
 type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
@@ -122,7 +149,7 @@ function refuses(name: string, args: unknown[], at: number, value: unknown): voi
   );
   expect(error.code, error.message).toMatch(/^ERR_ROWNET_(TYPE|RANGE)$/);
   expect(
-    error.message.startsWith(`${Object.hasOwn(methods, name) ? 'LanePlan.' : ''}${methodOf(name)}: `),
+    error.message.startsWith(`${Object.hasOwn(methods, name) ? classOf(name) : ''}${methodOf(name)}: `),
     error.message,
   ).toBe(true);
 }
@@ -203,6 +230,8 @@ const written: Readonly<Record<string, readonly number[]>> = {
   'trainStep with an update': [5, 6, 10, 12],
   evaluate: [7],
   predict: [4],
+  forward: [5, 8, 9],
+  backward: [2, 7, 8],
 };
 
 /** Segments are copied before anything is written. */
@@ -223,8 +252,15 @@ describe.each(all)('%s', (name, args) => {
       softmaxCrossEntropy: [0, 1],
       gatherImages: [1],
       predict: [0],
+      forward: [0, 2, 3],
     };
-    for (const at of sizes[name] ?? []) for (const value of numbers) refuses(name, args(), at, value);
+    for (const at of sizes[name] ?? []) {
+      for (const value of numbers) {
+        // A seed and a step have more bits than a size.
+        const fits = name === 'forward' && at > 0 && (value === 2 ** 31 || value === 2 ** 32 + 1);
+        if (!fits) refuses(name, args(), at, value);
+      }
+    }
     if (args()[0] !== window) return;
     for (let part = 0; part < 10; part += 1) {
       for (const value of numbers) refuses(name, args(), 0, window.with(part, value as number));
@@ -258,6 +294,21 @@ it.each(['state', 'segments', 'numbers'] as const)('a getter of %s cannot take a
   expect(() => addon.updateSegments(asked as never)).toThrow('updateSegments: expected params to be backed');
 });
 
+it('a layer refuses a backward without a forward, and arrays that are too many', () => {
+  const layer = new addon.LayerStep([1, 1, 1], { op: 'dropout', p: 0.5, place: 0 });
+  const [x, none] = [floats(1), [] as Float32Array[]];
+  const backward = () =>
+    layer.backward({ x, dy: x, dx: null, parameters: none, buffers: none, gradients: none });
+  expect(backward).toThrow('LayerStep.backward: expected a forward before backward but there was none');
+  const draw = { count: 1, training: true, seed: 0, step: 0 };
+  const forward = (buffers: unknown) =>
+    layer.forward({ ...draw, x, y: floats(1), parameters: none, buffers: buffers as never });
+  expect(() => forward([x])).toThrow('expected buffers of 0 floats in all but received 1');
+  expect(() => forward(x)).toThrow('expected buffers to be a list of Float32Arrays');
+  forward(none);
+  backward();
+});
+
 it('an empty batch of huge images takes no memory', () => {
   const huge = [0, 1, 2 ** 31 - 1, 2 ** 31 - 1, 2, 2, 1, 1, 0, 0];
   const none = floats(0);
@@ -270,11 +321,11 @@ it('an empty batch of huge images takes no memory', () => {
 });
 
 it('every function of the addon that takes arrays was tried', () => {
-  const others = ['LanePlan', 'fmaBurst', 'info', 'path', 'setThreads', 'tables'];
+  const others = ['LanePlan', 'LayerStep', 'fmaBurst', 'info', 'path', 'setThreads', 'tables'];
   expect([...Object.keys(functions), ...others].sort()).toEqual(Object.keys(addon).sort());
 });
 
 it('all cases were tried', () => {
-  expect(all).toHaveLength(20);
-  expect(cases).toBe(1837);
+  expect(all).toHaveLength(22);
+  expect(cases).toBe(2058);
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BatchNorm2d, type BatchNorm2dOptions } from '../../../lib/layers/batch-norm2d.js';
+import type { BatchNormOptions } from '../../../lib/layers/batch-norm.js';
+import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
@@ -7,6 +9,7 @@ import { Net } from '../../../lib/nets/net.js';
 import { expectClose } from '../../support/comparer.js';
 import { finiteDifferences } from '../../support/finite-differences.js';
 import { itRefuses, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
+import { Tensor } from '../../../lib/tensor.js';
 import { normalTensor } from '../../support/random-data.js';
 
 const training = { training: true, seed: 0, step: 0 } as const;
@@ -41,7 +44,7 @@ function reference(
   });
 }
 
-function layerWith(options: Partial<BatchNorm2dOptions> = {}): BatchNorm2d {
+function layerWith(options: Partial<BatchNormOptions> = {}): BatchNorm2d {
   const layer = new BatchNorm2d({ features: channels, ...options });
   for (const [index, { value }] of layer.parameters().entries()) {
     value.data.set(normalTensor(value.shape, 20 + index).data);
@@ -85,11 +88,28 @@ describe('BatchNorm2d in training', () => {
     expect([layer.runningMean, layer.runningVar].map(({ value }) => value.data)).toEqual(before);
   });
 
-  it('of one value a channel has no variance', () => {
-    const layer = layerWith({ eps: 1 });
-    const y = layer.forward(normalTensor([1, channels, 1, 1], 4), training);
-    expect([...y.data]).toEqual([...layer.bias.value.data]);
-    expect([...layer.runningVar.value.data]).toEqual([0, 0, 0].map(() => Math.fround(0.9)));
+  it('of running statistics sends the gradient back through them unchanged', () => {
+    const layer = layerWith({ eps: 0.1 });
+    layer.forward(normalTensor(shape, 7), training);
+    const x = Float64Array.from(normalTensor(shape, 8).data);
+    const [weight, bias, mean, variance] = [
+      layer.weight,
+      layer.bias,
+      layer.runningMean,
+      layer.runningVar,
+    ].map(({ value }) => Float64Array.from(value.data));
+    const run = () =>
+      x.map((value, at) => {
+        const c = Math.floor(at / pixels) % channels;
+        return ((value - mean[c]) / Math.sqrt(variance[c] + 0.1)) * weight[c] + bias[c];
+      });
+    expectClose(layer.forward(new Tensor(shape, Float32Array.from(x))).data, run(), 1e-5, 'forward', shape);
+    const dy = normalTensor(shape, 9);
+    expectClose(layer.backward(dy).data, finiteDifferences(x, dy.data, run), 1e-4, 'dx', shape);
+    for (const [index, { grad }] of layer.parameters().entries()) {
+      const numbers = [weight, bias][index];
+      expectClose(grad.data, finiteDifferences(numbers, dy.data, run), 1e-4, `parameter ${index}`);
+    }
   });
 });
 
@@ -137,6 +157,26 @@ describe('BatchNorm2d in a net', () => {
   });
 });
 
+it.each(['rows', 'lanes'] as const)('%s trains on two images of a pixel each, and refuses one', (name) => {
+  const net = new Net(new Sequential({ norm: new BatchNorm2d({ features: 2 }), flatten: new Flatten() }), {
+    inputShape: [2, 1, 1],
+  });
+  const train = {
+    images: Uint8Array.of(1, 2, 3, 4),
+    labels: Uint8Array.of(0, 1),
+    count: 2,
+    shape: [2, 1, 1],
+  };
+  const engine = createEngine(name, net, { normalization: { scale: 1, shift: 0 }, train });
+  engine.trainStep(Uint32Array.of(0, 1));
+  const before = net.bufferArena.slice();
+  expect(() => engine.trainStep(Uint32Array.of(1))).toThrow(
+    /^batchNorm2d: expected more than one value a channel in training but received 1 \(input 1x2x1x1\)/,
+  );
+  expect(net.bufferArena).toEqual(before);
+  expect(engine.evaluate(train).loss).toBeGreaterThan(0);
+});
+
 describe('BatchNorm2d refuses', () => {
   const affine = { features: 2, affine: false } as const;
   const taken = new BatchNorm2d(affine);
@@ -146,6 +186,8 @@ describe('BatchNorm2d refuses', () => {
     'batchNorm2d: expected an input [N, 3, H, W] but received 2x3': () => layerWith().outputShape([2, 3]),
   });
   itRefuses(RANGE, {
+    'batchNorm2d: expected more than one value a channel in training ... (input 1x3x1x1)... Hint: take batches...':
+      () => layerWith().forward(normalTensor([1, 3, 1, 1], 4), training),
     '...batchNorm2d: expected features...': () => new BatchNorm2d({ features: 0 }),
     'batchNorm2d: expected eps to be a number of at least 0, finite in single precision, but received -1':
       () => layerWith({ eps: -1 }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Dropout, dropoutKey } from '../../../lib/layers/dropout.js';
+import { Dropout } from '../../../lib/layers/dropout.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Net } from '../../../lib/nets/net.js';
@@ -27,7 +27,9 @@ function isKept(
     return x ^ (x >> 16n);
   };
   const inner = mix(mix(u32(seed) ^ 0x9e3779b9n) + (seed >> 32n));
-  const key = mix(mix(inner + step * 0x85ebca6bn) + place * 0xc2b2ae35n);
+  const low = mix(inner + step * 0x85ebca6bn);
+  const stepped = step >> 32n === 0n ? low : mix(low + (step >> 32n) * 0xcc9e2d51n);
+  const key = mix(stepped + place * 0xc2b2ae35n);
   const hash = mix(key ^ mix(image * 0x27d4eb2fn + element * 0x165667b1n + 1n));
   return hash >> 8n >= BigInt(Math.round(p * 2 ** 24));
 }
@@ -64,11 +66,16 @@ describe('Dropout', () => {
     };
     const first = drawn(1, 1, 1);
     expect(drawn(1, 1, 1)).toEqual(first);
-    for (const other of [drawn(2, 1, 1), drawn(1, 2, 1), drawn(1, 1, 2), drawn(1 + 2 ** 32, 1, 1)]) {
+    for (const other of [
+      drawn(2, 1, 1),
+      drawn(1, 2, 1),
+      drawn(1, 1, 2),
+      drawn(1 + 2 ** 32, 1, 1),
+      drawn(1, 1 + 2 ** 32, 1),
+    ]) {
       expect(other).not.toEqual(first);
     }
     expect(first.slice(0, 64)).not.toEqual(first.slice(64));
-    expect(new Set([0, 1, 2].map((place) => dropoutKey({ seed: 0, step: 0 }, place))).size).toBe(3);
   });
 
   it('backward drops what forward has dropped', () => {
@@ -78,7 +85,7 @@ describe('Dropout', () => {
     const dx = layer.backward(x);
     expect([...dx.data]).toEqual([...y]);
     layer.forward(x);
-    expect(layer.backward(x)).toBe(x);
+    expect(layer.backward(x).data).toEqual(x.data);
   });
 
   it('is told its place by the net, and leaves an evaluation alone', () => {

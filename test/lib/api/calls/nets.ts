@@ -77,7 +77,7 @@ export const netCalls: Calls = {
     options: [0],
   },
   'new BatchNorm2d': {
-    args: () => [all<rownet.BatchNorm2dOptions>({ features: 2, eps: 1e-5, momentum: 0.1, affine: true })],
+    args: () => [all<rownet.BatchNormOptions>({ features: 2, eps: 1e-5, momentum: 0.1, affine: true })],
     call: (options) => new rownet.BatchNorm2d(options),
     options: [0, 'features'],
   },
@@ -102,6 +102,7 @@ export const netCalls: Calls = {
   ...layerCalls('LeakyReLU', layers.LeakyReLU, t(2, 4)),
   ...layerCalls('BatchNorm2d', layers.BatchNorm2d, t(2, ...tinyInput)),
   ...layerCalls('Dropout', layers.Dropout, t(2, 4)),
+  'Dropout.laneStep': { args: () => [], call: () => layers.Dropout().laneStep() },
   ...layerCalls('Flatten', layers.Flatten, t(2, ...tinyInput)),
   ...layerCalls('Sequential', layers.Sequential, t(2, ...tinyInput)),
   'Sequential.buffers': { args: () => [], call: () => tinyLayers().buffers() },
