@@ -11,22 +11,21 @@ import { AddonError, errorCode, errorMessage } from './errors.js';
 import { packageRoot } from './package-root.js';
 import { defaultThreads, tellTooManyThreads } from './threads.js';
 
+/** Of the arrays of a call. */
+type Floats = Float32Array;
+/** Of a layer with weights, forward and backward; backward overwrites dx, unless it is null, dw and db. */
+type ForwardArrays = readonly [x: Floats, weight: Floats, bias: Floats, y: Floats];
+type BackwardArrays = readonly [
+  ...[x: Floats, weight: Floats, dy: Floats],
+  ...[dx: Floats | null, dw: Floats, db: Floats],
+];
+type ActivationArrays = readonly [x: Floats | null, y: Floats, dy: Floats, dx: Floats];
+
 /** An instruction set that the kernels are compiled for, by the addon's name for it, such as `avx2`. */
 export type IsaLevel = string;
 
 /** `[n, c, h, w, kernelH, kernelW, strideH, strideW, padH, padW]`: a window sliding over a `[n, c, h, w]` tensor. */
-export type NativeWindow = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+export type NativeWindow = readonly number[];
 
 export interface NativeInfo {
   readonly isa: IsaLevel;
@@ -75,13 +74,20 @@ export interface NativeTables {
   }[];
 }
 
-/** `ParameterUpdate` of lib/kernels/updates.ts. */
+/** An update that is still to be made: of parameters in one arena by their gradients in another, at the same places. */
 export interface NativeUpdate {
+  /** A row of the addon's table of updates, such as `sgd`. */
   readonly rule: string;
   readonly params: Float32Array;
   readonly grads: Float32Array;
+  /** The rule's arrays, at the places of the parameters; null: not used. */
   readonly state: readonly (Float32Array | null)[];
+  /**
+   * Offset, count, weight decay, factor of the gradient and of the learning rate of each parameter, in the order of their
+   * offsets. What stands in none of them stays as it is, its state too.
+   */
   readonly segments: Float64Array;
+  /** In the order of the rule's names; the learning rate is the first. */
   readonly numbers: readonly number[];
 }
 
@@ -92,8 +98,6 @@ export interface NativeAddon {
     loss: string,
   ) => NativeLanePlan;
   readonly LayerStep: new (input: readonly number[], step: NativeStep) => NativeLayerStep;
-  /** The file that it was loaded from; `bindings` notes it. */
-  readonly path?: string;
   info(): NativeInfo;
   tables(): NativeTables;
   /**
@@ -126,25 +130,8 @@ export interface NativeAddon {
     ldc: number,
   ): void;
 
-  conv2dForward(
-    window: NativeWindow,
-    outChannels: number,
-    x: Float32Array,
-    weight: Float32Array,
-    bias: Float32Array,
-    y: Float32Array,
-  ): void;
-  /** Overwrites dx (unless null), dw and db. */
-  conv2dBackward(
-    window: NativeWindow,
-    outChannels: number,
-    x: Float32Array,
-    weight: Float32Array,
-    dy: Float32Array,
-    dx: Float32Array | null,
-    dw: Float32Array,
-    db: Float32Array,
-  ): void;
+  conv2dForward(window: NativeWindow, outChannels: number, ...arrays: ForwardArrays): void;
+  conv2dBackward(window: NativeWindow, outChannels: number, ...arrays: BackwardArrays): void;
 
   /** argmax holds, for each output, the index ky * kernelW + kx of the first maximum. */
   maxPool2dForward(window: NativeWindow, x: Float32Array, y: Float32Array, argmax: Uint16Array): void;
@@ -153,36 +140,11 @@ export interface NativeAddon {
   /** y may be x. `number`: what the activation takes, 0 where it takes none. */
   activationForward(kind: string, number: number, x: Float32Array, y: Float32Array): void;
   /** dx from the gradient dy of the output y; x may be null where the table says `fromOutput`, dx may be dy. */
-  activationBackward(
-    kind: string,
-    number: number,
-    x: Float32Array | null,
-    y: Float32Array,
-    dy: Float32Array,
-    dx: Float32Array,
-  ): void;
+  activationBackward(kind: string, number: number, ...arrays: ActivationArrays): void;
 
   /** y [n, out] = x [n, in] * weight[out, in]^T + bias. */
-  linearForward(
-    n: number,
-    inFeatures: number,
-    outFeatures: number,
-    x: Float32Array,
-    weight: Float32Array,
-    bias: Float32Array,
-    y: Float32Array,
-  ): void;
-  linearBackward(
-    n: number,
-    inFeatures: number,
-    outFeatures: number,
-    x: Float32Array,
-    weight: Float32Array,
-    dy: Float32Array,
-    dx: Float32Array | null,
-    dw: Float32Array,
-    db: Float32Array,
-  ): void;
+  linearForward(n: number, inFeatures: number, outFeatures: number, ...arrays: ForwardArrays): void;
+  linearBackward(n: number, inFeatures: number, outFeatures: number, ...arrays: BackwardArrays): void;
 
   /**
    * Summed loss and number of correct predictions over n rows of logits; labels in [0, classes).
@@ -254,13 +216,7 @@ export interface NativeLanePlan {
   /** Summed loss and correct predictions; predictions receives the first maximum of each image. */
   evaluate(batch: NativeBatch & { readonly predictions: Int32Array }): { loss: number; correct: number };
   /** scores [count, outputs] of x [count, c, h, w]. */
-  predict(
-    count: number,
-    x: Float32Array,
-    parameters: Float32Array,
-    buffers: Float32Array,
-    scores: Float32Array,
-  ): void;
+  predict(count: number, x: Floats, parameters: Floats, buffers: Floats, scores: Floats): void;
 }
 
 /** Parameters and buffers in the order of their places in the step. */
@@ -333,6 +289,7 @@ export function addonFiles(root = packageRoot()): string[] {
 }
 
 let loaded: NativeAddon | undefined;
+let loadedFrom: string | undefined;
 /** `loaded`, once it has its number of threads. */
 let ready: NativeAddon | undefined;
 
@@ -368,21 +325,29 @@ export function chooseThreads(count: number): void {
 
 /** The file that `native()` loaded, or before that would load, for diagnosis. */
 export function addonPath(): string | undefined {
-  return loaded?.path ?? addonFiles().find((path) => existsSync(path));
+  return loadedFrom ?? addonFiles().find((path) => existsSync(path));
 }
 
 function load(): NativeAddon {
-  const files = addonFiles();
   const require = createRequire(import.meta.url);
-  try {
-    const bindings = require('bindings') as (options: object) => NativeAddon;
-    return bindings({ bindings: 'rownet', try: files.map((path) => [path]) });
-  } catch (cause) {
-    throw new AddonError(`native: ${whyNotLoaded(cause, files)}`, { cause });
+  for (const path of addonFiles()) {
+    try {
+      const addon = require(path) as NativeAddon;
+      loadedFrom = path;
+      return addon;
+    } catch (cause) {
+      if (errorCode(cause) === 'MODULE_NOT_FOUND') continue;
+      throw new AddonError(`native: ${whyNotLoaded(cause, path)}`, { cause });
+    }
   }
+  const prebuilt = prebuiltAddon() ?? `${process.platform}-${process.arch} with an unknown C library`;
+  throw new AddonError(
+    `native: the addon is not built (no rownet.node under ${join(packageRoot(), 'build')}), and this package ` +
+      `holds none for this platform (${prebuilt}). Install scripts were skipped or failed. ${howToBuild()}`,
+  );
 }
 
-function whyNotLoaded(cause: unknown, files: readonly string[]): string {
+function whyNotLoaded(cause: unknown, path: string): string {
   const code = errorCode(cause);
   if (code === 'ERR_DLOPEN_DISABLED' || code === 'ERR_ACCESS_DENIED') {
     return (
@@ -390,17 +355,9 @@ function whyNotLoaded(cause: unknown, files: readonly string[]): string {
       `--allow-fs-read for ${packageRoot()} and what it depends on; without it leave --no-addons out`
     );
   }
-  const path = files.find((file) => existsSync(file));
-  if (path !== undefined) {
-    return (
-      `${path} was found but did not load: ${firstLine(cause)}. ` +
-      `It may be damaged, or built for another Node, platform or C library. ${howToBuild()}`
-    );
-  }
-  const prebuilt = prebuiltAddon() ?? `${process.platform}-${process.arch} with an unknown C library`;
   return (
-    `the addon is not built (no rownet.node under ${join(packageRoot(), 'build')}), and this package ` +
-    `holds none for this platform (${prebuilt}). Install scripts were skipped or failed. ${howToBuild()}`
+    `${path} was found but did not load: ${firstLine(cause)}. ` +
+    `It may be damaged, or built for another Node, platform or C library. ${howToBuild()}`
   );
 }
 

@@ -106,16 +106,9 @@ export function conv2dBackward(
   const shape = conv2dShape(where, x.shape, window, inChannels, outChannels);
   checkShape(where, 'dy', dy, shape, "the output's shape");
   const gradients = gradientTensors(where, x.shape, weight.shape, options);
-  native().conv2dBackward(
-    nativeWindow(window, x.shape),
-    outChannels,
-    x.data,
-    weight.data,
-    dy.data,
-    gradients.dx?.data ?? null,
-    gradients.dw.data,
-    gradients.db.data,
-  );
+  const { dx, dw, db } = gradients;
+  const arrays = [x.data, weight.data, dy.data, dx?.data ?? null, dw.data, db.data] as const;
+  native().conv2dBackward(nativeWindow(window, x.shape), outChannels, ...arrays);
   return gradients;
 }
 
@@ -237,16 +230,8 @@ export function linearBackward(
   const shape = linearShape(where, x.shape, inFeatures, outFeatures);
   checkShape(where, 'dy', dy, shape, "the output's shape");
   const gradients = gradientTensors(where, x.shape, weight.shape, options);
-  native().linearBackward(
-    x.shape[0],
-    inFeatures,
-    outFeatures,
-    x.data,
-    weight.data,
-    dy.data,
-    gradients.dx?.data ?? null,
-    gradients.dw.data,
-    gradients.db.data,
-  );
+  const { dx, dw, db } = gradients;
+  const arrays = [x.data, weight.data, dy.data, dx?.data ?? null, dw.data, db.data] as const;
+  native().linearBackward(x.shape[0], inFeatures, outFeatures, ...arrays);
   return gradients;
 }

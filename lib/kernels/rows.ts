@@ -138,22 +138,8 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     throw new ArgumentRangeError(`${where}: expected out, which beta ${beta} scales, but received none`);
   }
   const c = output(where, 'out', options.out, [m, n]);
-  const [lda, ldb] = [Math.max(1, a.shape[1]), Math.max(1, b.shape[1])];
-  native().sgemm(
-    transposeA,
-    transposeB,
-    m,
-    n,
-    k,
-    alpha,
-    a.data,
-    lda,
-    b.data,
-    ldb,
-    beta,
-    c.data,
-    Math.max(1, n),
-  );
+  const [lda, ldb, ldc] = [a.shape[1], b.shape[1], n].map((length) => Math.max(1, length));
+  native().sgemm(transposeA, transposeB, m, n, k, alpha, a.data, lda, b.data, ldb, beta, c.data, ldc);
   return c;
 }
 

@@ -1,26 +1,11 @@
 /** How parameters follow their gradients: the update rules of the addon. */
 import { ArgumentTypeError } from '../errors.js';
-import { native } from '../native.js';
+import { native, type NativeUpdate as ParameterUpdate } from '../native.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, typeName } from '../tensor.js';
 import { checkArray, checkBoolean, checkNumber, checkObject, checkShape, checkTensor } from './checks.js';
 
-/** An update that is still to be made: of parameters in one arena by their gradients in another, at the same places. */
-export interface ParameterUpdate {
-  /** A row of the addon's table of updates, such as `sgd`. */
-  readonly rule: string;
-  readonly params: Float32Array;
-  readonly grads: Float32Array;
-  /** The rule's arrays, at the places of the parameters; null: not used. */
-  readonly state: readonly (Float32Array | null)[];
-  /**
-   * Offset, count, weight decay, factor of the gradient and of the learning rate of each parameter, in the order of their
-   * offsets. What stands in none of them stays as it is, its state too.
-   */
-  readonly segments: Float64Array;
-  /** In the order of the rule's names; the learning rate is the first. */
-  readonly numbers: readonly number[];
-}
+export type { ParameterUpdate };
 
 /**
  * What `applyUpdate`, and an engine that makes the update itself, check beforehand.
