@@ -58,9 +58,9 @@ const template: RunConfig = {
   data: { name: '', limit: null, sha256: {} },
 };
 /** Labels are bytes. */
-const MAX_CLASSES = 256;
+export const MAX_CLASSES = 256;
 /** Of a picture. */
-const MAX_SIDE = 65_535;
+export const MAX_SIDE = 65_535;
 /** No system opens a longer one. */
 const MAX_PATH = 4096;
 

@@ -32,15 +32,8 @@ export interface OpenRunOptions {
 }
 
 /** What an `OpenedRun` is made of. */
-export interface RunParts {
-  readonly file: string;
-  readonly net: Net;
-  readonly recipe: OpenedRun['recipe'];
-  readonly preparation: PicturePreparation;
-  readonly config?: RunConfig | undefined;
-  readonly checkpoint?: LoadedCheckpoint;
-  readonly classNames?: readonly string[] | undefined;
-}
+export type RunParts = Pick<OpenedRun, 'file' | 'net' | 'recipe' | 'preparation'> &
+  Partial<Pick<OpenedRun, 'config' | 'classNames'>> & { readonly checkpoint?: LoadedCheckpoint };
 
 /** A net as a run has left it, how pictures are prepared for it, and what a trainer goes on with. */
 export class OpenedRun {

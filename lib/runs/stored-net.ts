@@ -5,12 +5,8 @@ import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { LeNet5, lenet5Features, lenet5Side } from '../nets/lenet5.js';
 import type { Net } from '../nets/net.js';
 import { restoreNet } from '../nets/restore.js';
-import type { RunConfig } from './config.js';
+import { MAX_CLASSES, MAX_SIDE, type RunConfig } from './config.js';
 
-/** Labels are bytes. */
-const MAX_CLASSES = 256;
-/** Of a picture. */
-const MAX_SIDE = 65_535;
 /** Of the architecture that a message shows; that of LeNet-5 has half as many letters. */
 const MOST_LETTERS = 1500;
 
@@ -27,21 +23,12 @@ export function restoreStoredNet(
   kind: RunConfig['net'] | undefined,
   size?: HeightWidth,
 ): Net {
-  const net = kind === 'custom' ? customNet(stored, file) : lenet5OrOther(stored, file, kind, size);
+  const { architecture } = stored;
+  const lenet = kind === 'custom' ? undefined : lenet5(stored, file, size);
+  const isOther = kind === undefined && architecture !== '' && architecture !== lenet?.architecture;
+  const net = lenet === undefined || isOther ? customNet(stored, file) : lenet;
   restoreParams(net, stored, file);
   return net;
-}
-
-function lenet5OrOther(
-  stored: StoredNet,
-  file: string,
-  kind: RunConfig['net'] | undefined,
-  size: HeightWidth | undefined,
-): Net {
-  const net = lenet5(stored, file, size);
-  const isOther =
-    kind === undefined && stored.architecture !== '' && stored.architecture !== net.architecture;
-  return isOther ? customNet(stored, file) : net;
 }
 
 function lenet5(stored: StoredNet, file: string, size: HeightWidth | undefined): LeNet5 {

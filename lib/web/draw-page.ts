@@ -8,7 +8,7 @@ import type { Recognizer } from '../runs/recognizer.js';
 import { drawPageFiles } from './assets.js';
 import { layerPictures, toBase64 } from './layer-pictures.js';
 import type { DrawFacts, Picture, Recognised, RecognisedPicture } from './messages.js';
-import { type PageServer, startPageServer } from './server.js';
+import { fieldsOf, type PageServer, startPageServer } from './server.js';
 
 export interface DrawOptions {
   readonly recognizer: Recognizer;
@@ -39,7 +39,7 @@ export function startDrawPage(options: DrawOptions): Promise<PageServer> {
     {
       files: drawPageFiles(),
       queries: new Map([['/facts', () => facts]]),
-      actions: new Map([['/recognise', (body) => recogniseDrawing(parseDrawing(body), options)]]),
+      actions: new Map([['/recognise', (body) => recogniseDrawing(parseDrawing(fieldsOf(body)), options)]]),
       uploads: new Map([
         ['/picture', { maxBytes: maxPictureBytes, take: (bytes) => recognisePicture(bytes, options) }],
       ]),
@@ -87,11 +87,7 @@ function asPicture({ width, height, grey }: GreyImage): Picture {
 }
 
 /** @throws {TypeError | RangeError} for anything but `{ width, height, grey }`, grey as base64. */
-function parseDrawing(body: unknown): GreyImage {
-  const { width, height, grey } = (typeof body === 'object' && body !== null ? body : {}) as Record<
-    string,
-    unknown
-  >;
+function parseDrawing({ width, height, grey }: Readonly<Record<string, unknown>>): GreyImage {
   for (const [name, value] of Object.entries({ width, height })) {
     if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= longestSide) continue;
     throw new ArgumentRangeError(

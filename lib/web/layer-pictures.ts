@@ -5,39 +5,24 @@ import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
 import type { Pictures } from './messages.js';
 
-interface Bytes {
-  readonly bytes: Uint8Array;
-  readonly limit: number;
-}
-
-/** Values around 0 as bytes around 128, the largest amount at 255 (or 1). A plain loop: it runs while a net trains. */
-function signedBytes(values: Float32Array): Bytes {
-  let limit = 0;
-  for (let i = 0; i < values.length; i += 1) limit = Math.max(limit, Math.abs(values[i]));
-  const scale = limit > 0 ? 127 / limit : 0;
-  const bytes = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i += 1) bytes[i] = 128 + Math.round(values[i] * scale);
-  return { bytes, limit };
-}
-
-/** Values from 0 as bytes, the largest at 255. */
-function positiveBytes(values: Float32Array): Bytes {
-  let limit = 0;
-  for (let i = 0; i < values.length; i += 1) limit = Math.max(limit, values[i]);
-  const scale = limit > 0 ? 255 / limit : 0;
-  const bytes = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i += 1) bytes[i] = Math.round(Math.max(0, values[i]) * scale);
-  return { bytes, limit };
-}
-
+/**
+ * Values as bytes, the largest amount at 255 (or 1): from 0, or around 128 where they are signed. A plain loop: it runs
+ * while a net trains.
+ */
 function pictures(
   name: string,
   layer: string,
   values: Float32Array,
   [count, height, width]: readonly number[],
+  signed = values.some((value) => value < 0),
 ): Pictures {
-  const signed = values.some((value) => value < 0);
-  const { bytes, limit } = signed ? signedBytes(values) : positiveBytes(values);
+  let limit = 0;
+  for (let i = 0; i < values.length; i += 1)
+    limit = Math.max(limit, signed ? Math.abs(values[i]) : values[i]);
+  const [zero, range] = signed ? [128, 127] : [0, 255];
+  const scale = limit > 0 ? range / limit : 0;
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i += 1) bytes[i] = zero + Math.round(values[i] * scale);
   return { name, layer, count, height, width, limit, signed, bytes: toBase64(bytes) };
 }
 
@@ -57,10 +42,8 @@ export function firstFilters(net: Net): Pictures | undefined {
     const start = filter * channels * area;
     values.set(data.subarray(start, start + area), filter * area);
   }
-  const { bytes, limit } = signedBytes(values);
   const name = weight.name.replace(/\.weight$/, '');
-  const layer = `${count} filters of ${height}x${width}`;
-  return { name, layer, count, height, width, limit, signed: true, bytes: toBase64(bytes) };
+  return pictures(name, `${count} filters of ${height}x${width}`, values, [count, height, width], true);
 }
 
 /** What each layer makes of one input: maps as pictures, rows of numbers as one picture a line high. */

@@ -16,7 +16,7 @@ import { livePageFiles } from './assets.js';
 import { EventStream, type PageEvent } from './event-stream.js';
 import { featureMaps, firstFilters, toBase64 } from './layer-pictures.js';
 import type { Judgement, LiveEvents, LiveState, Picture, Sample, Standing } from './messages.js';
-import { type PageServer, startPageServer } from './server.js';
+import { fieldsOf, type PageServer, startPageServer } from './server.js';
 
 /** Between two events, in milliseconds: often enough for the eye. */
 const pushEvery = 250;
@@ -61,7 +61,7 @@ export class LivePage implements TrainingObserver {
         files: livePageFiles(),
         queries: new Map([['/runs', async () => ({ runs: (await runs?.()) ?? [] })]]),
         streams: new Map([['/events', this.#stream]]),
-        actions: new Map([['/control', (body) => this.#control(body)]]),
+        actions: new Map([['/control', (body) => this.#control(fieldsOf(body))]]),
       },
       port,
     );
@@ -256,11 +256,7 @@ export class LivePage implements TrainingObserver {
   }
 
   /** What a button of the page asks for. */
-  #control(body: unknown): object {
-    const { action, value } = (typeof body === 'object' && body !== null ? body : {}) as Record<
-      string,
-      unknown
-    >;
+  #control({ action, value }: Readonly<Record<string, unknown>>): object {
     switch (action) {
       case 'pause':
         if (this.#state === 'training') this.#state = 'paused';

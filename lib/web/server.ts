@@ -197,6 +197,11 @@ async function post(
   sendJson(response, 200, action(body));
 }
 
+/** What stands in the body of an action; nothing in what is no object. */
+export function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
 function sameToken(given: string | string[] | undefined, token: string): boolean {
   const [a, b] = [Buffer.from(String(given)), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);

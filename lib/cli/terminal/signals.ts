@@ -21,6 +21,14 @@ export interface StopRequest {
   dispose(): void;
 }
 
+/** Resolves when a signal aborts, or at once where it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** The exit code that belongs to a cause; the loss of stdout has set its own (output.ts). */
 export function stopExitCode(cause: StopCause): number | undefined {
   return cause === 'stdout' ? undefined : exitCodes[cause];

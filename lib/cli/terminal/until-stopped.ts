@@ -1,5 +1,5 @@
 /** Commands that serve a page until somebody ends them. */
-import { listenForStop, stopExitCode } from './signals.js';
+import { aborted, listenForStop, stopExitCode } from './signals.js';
 
 /** Starts, waits for a signal, closes. Ctrl-C is the ordinary end: exit code 0. */
 export async function serveUntilStopped(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
@@ -8,10 +8,7 @@ export async function serveUntilStopped(start: () => Promise<{ close(): Promise<
     const page = await start();
     // Servers and sockets do not keep the process alive.
     const alive = setInterval(() => {}, 60_000);
-    await new Promise<void>((resolve) => {
-      if (stop.signal.aborted) resolve();
-      else stop.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(stop.signal);
     clearInterval(alive);
     await page.close();
   } finally {

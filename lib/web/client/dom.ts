@@ -2,7 +2,7 @@
 
 import { element } from './elements.js';
 
-export { byId, element } from './elements.js';
+export { byId, element, figure } from './elements.js';
 
 /** Milliseconds after which nobody answers any more. */
 const patience = 60_000;

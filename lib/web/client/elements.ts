@@ -7,6 +7,11 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return found as T;
 }
 
+/** Content above its caption. */
+export function figure(caption: string, ...content: readonly (Node | string)[]): HTMLElement {
+  return element('figure', {}, ...content, element('figcaption', {}, caption));
+}
+
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},

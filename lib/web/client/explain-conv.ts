@@ -174,25 +174,17 @@ function forwardSteps(convolution: Convolution, place: Place): Step[] {
       title: biasTitle(model),
       content: biasParts(model, total(products), filter, convolution.outIndex(place)),
     },
-    ...(pool === null
-      ? []
-      : [
-          {
-            title: 'pool2row and maximum',
-            content:
-              window === undefined
-                ? [paragraph('This place lies outside of every pooling window.')]
-                : [
-                    paragraph(`Window ${window.py}, ${window.px} of the pooling, as a row of pool2row:`),
-                    matrix(window.row, window.row.length, 'after ReLU', window.winner),
-                    paragraph(
-                      'The maximum is ',
-                      strong(window.row[window.winner]),
-                      `, in column ${window.winner}.`,
-                    ),
-                  ],
-          },
-        ]),
+    ...(pool === null ? [] : [{ title: 'pool2row and maximum', content: poolParts(window) }]),
+  ];
+}
+
+function poolParts(window: ReturnType<Convolution['poolWindow']>): Node[] {
+  if (window === undefined) return [paragraph('This place lies outside of every pooling window.')];
+  const { py, px, row, winner } = window;
+  return [
+    paragraph(`Window ${py}, ${px} of the pooling, as a row of pool2row:`),
+    matrix(row, row.length, 'after ReLU', winner),
+    paragraph('The maximum is ', strong(row[winner]), `, in column ${winner}.`),
   ];
 }
 
@@ -262,18 +254,14 @@ function arrival(convolution: Convolution, place: Place): Node[] {
   const parts: Node[] = [paragraph(`The loss of label ${label} is ${number(loss)}. ${origin}`)];
   if (window !== undefined) {
     const { py, px, row, winner, arriving } = window;
+    const back = row.map((_, i) => (i === winner ? arriving : 0));
     parts.push(
       paragraph(
         `At pooling window ${py}, ${px} arrives `,
         strong(arriving),
         '. It goes to the maximum alone:',
       ),
-      matrix(
-        row.map((_, i) => (i === winner ? arriving : 0)),
-        row.length,
-        'row of the pooling, backward; this place is marked',
-        window.at,
-      ),
+      matrix(back, row.length, 'row of the pooling, backward; this place is marked', window.at),
     );
   }
   if (pool === null) parts.push(paragraph('Here arrives ', strong(values.gradOut[at]), '.'));

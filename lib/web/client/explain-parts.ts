@@ -1,5 +1,5 @@
 /** What an explanation is made of: numbers with their colours, tables of windows, rows that wrap, maps to click on. */
-import { element } from './elements.js';
+import { element, figure } from './elements.js';
 import type { Model } from './explain-data.js';
 
 /** The output that is followed. */
@@ -52,25 +52,17 @@ const strongest = (values: readonly number[]) =>
 /** A table of numbers; `mark` is emphasised. */
 export function matrix(values: readonly number[], columns: number, caption: string, mark = -1): HTMLElement {
   const most = strongest(values);
+  const cells = values.map((value, i) => {
+    const cell = element('td', { className: i === mark ? 'right' : '' }, number(value));
+    tint(cell, value, most);
+    if (i === mark) cell.style.outline = '2px solid currentColor';
+    return cell;
+  });
   const rows = Array.from({ length: Math.ceil(values.length / columns) }, (_, row) =>
-    element(
-      'tr',
-      {},
-      ...values.slice(row * columns, (row + 1) * columns).map((value, column) => {
-        const marked = row * columns + column === mark;
-        const cell = element('td', { className: marked ? 'right' : '' }, number(value));
-        tint(cell, value, most);
-        if (marked) cell.style.outline = '2px solid currentColor';
-        return cell;
-      }),
-    ),
+    element('tr', {}, ...cells.slice(row * columns, (row + 1) * columns)),
   );
-  const table = element(
-    'table',
-    {},
-    element('caption', { className: 'soft' }, caption),
-    element('tbody', {}, ...rows),
-  );
+  const head = element('caption', { className: 'soft' }, caption);
+  const table = element('table', {}, head, element('tbody', {}, ...rows));
   // What is wider than the window must be reached by keys too.
   return element('div', { className: 'scroll', tabIndex: columns > 8 ? 0 : -1 }, table);
 }
@@ -83,23 +75,16 @@ export function flow(
 ): HTMLElement {
   const lines = [values, ...below];
   const most = lines.map(strongest);
-  const cells = values.map((_, i) =>
-    element(
-      'div',
-      {},
-      ...lines.map((line, row) => {
-        const cell = element('div', { className: 'flow-cell' }, number(line[i]));
-        tint(cell, line[i], most[row]);
-        return cell;
-      }),
-    ),
-  );
-  return element(
-    'figure',
-    {},
-    element('figcaption', {}, caption),
-    element('div', { className: 'flow' }, ...cells),
-  );
+  const cells = values.map((_, i) => {
+    const column = lines.map((line, row) => {
+      const cell = element('div', { className: 'flow-cell' }, number(line[i]));
+      tint(cell, line[i], most[row]);
+      return cell;
+    });
+    return element('div', {}, ...column);
+  });
+  const rows = element('div', { className: 'flow' }, ...cells);
+  return element('figure', {}, element('figcaption', {}, caption), rows);
 }
 
 /** Parts that were opened or closed by hand, by their names: they stay so while places are changed. */
@@ -112,12 +97,8 @@ export function foldable(
   open: boolean,
   ...content: readonly Node[]
 ): HTMLElement {
-  const details = element(
-    'details',
-    { open: toggled.get(name) ?? open },
-    element('summary', {}, summary),
-    ...content,
-  );
+  const head = element('summary', {}, summary);
+  const details = element('details', { open: toggled.get(name) ?? open }, head, ...content);
   details.addEventListener('toggle', () => toggled.set(name, details.open));
   return details;
 }
@@ -184,10 +165,10 @@ export function map(values: ArrayLike<number>, options: MapOptions): HTMLElement
     });
   }
   const range = `${label}: black ${number(low)}, white ${number(high)}`;
-  const figure = element('figure', {}, canvas, element('figcaption', {}, range));
+  const shown = figure(range, canvas);
   // As wide as the picture, so that many stand beside each other.
-  figure.style.maxWidth = `${Math.max(96, width * scale)}px`;
-  return figure;
+  shown.style.maxWidth = `${Math.max(96, width * scale)}px`;
+  return shown;
 }
 
 /** Squares in a line of a picture of numbers. */

@@ -12,7 +12,7 @@ import type {
   Standing,
 } from '../messages.js';
 import { Charts } from './charts.js';
-import { byId, element, percent, post, showProbabilities } from './dom.js';
+import { byId, element, figure, percent, post, showProbabilities } from './dom.js';
 import { fromBase64, picture, pictureRow } from './pictures.js';
 
 let facts: PageFacts | null = null;
@@ -151,15 +151,9 @@ function showJudgement({ confusion, mistakes }: Judgement): void {
     ...(mistakes.length === 0
       ? ['None']
       : mistakes.map(({ label, predicted, confidence, bytes, width, height, index }) =>
-          element(
-            'figure',
-            {},
+          figure(
+            `${className(label)}, taken for ${className(predicted)} (${percent(confidence, 1)})`,
             picture(fromBase64(bytes), width, height, 2, `test image ${index}`),
-            element(
-              'figcaption',
-              {},
-              `${className(label)}, taken for ${className(predicted)} (${percent(confidence, 1)})`,
-            ),
           ),
         )),
   );

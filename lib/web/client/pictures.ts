@@ -1,7 +1,7 @@
 /** Bytes as pictures on canvases. */
 import { diverging } from '../../plots/diverging.js';
 import type { Pictures } from '../messages.js';
-import { element } from './dom.js';
+import { element, figure } from './dom.js';
 
 export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
@@ -37,20 +37,9 @@ export function pictureRow(pictures: Pictures, scale: number, caption: string): 
   const { count, height, width, signed, name } = pictures;
   const bytes = fromBase64(pictures.bytes);
   const area = height * width;
-  const canvases = Array.from({ length: count }, (_, i) =>
-    picture(
-      bytes.subarray(i * area, (i + 1) * area),
-      width,
-      height,
-      scale,
-      `${name}, ${i + 1} of ${count}`,
-      signed,
-    ),
-  );
-  return element(
-    'figure',
-    {},
-    element('div', { className: 'pictures' }, ...canvases),
-    element('figcaption', {}, caption),
-  );
+  const canvases = Array.from({ length: count }, (_, i) => {
+    const own = bytes.subarray(i * area, (i + 1) * area);
+    return picture(own, width, height, scale, `${name}, ${i + 1} of ${count}`, signed);
+  });
+  return figure(caption, element('div', { className: 'pictures' }, ...canvases));
 }

@@ -7,7 +7,7 @@ import { SGD } from '../../../optimizers/sgd.js';
 import { Tensor } from '../../../tensor.js';
 import { benchRecipe } from './data.js';
 import { Timer } from './timer.js';
-import { gatherWork, layerWork, lossWork, updateWork, type Work, waitingWork } from './work.js';
+import { stepWork, type Work, waitingWork } from './work.js';
 
 const recipe = benchRecipe;
 const { batchSize } = recipe;
@@ -23,18 +23,19 @@ export function measureLayers(train: Dataset, repeats: number, engine: 'lanes' |
   const net = new LeNet5({ seed: 1, classes: train.classes });
   const optimizer = new SGD(net, recipe.optimizer);
   const indices = Uint32Array.from({ length: batchSize }, (_, i) => i);
-  return engine === 'rows'
-    ? measureRows(net, optimizer, train, indices, repeats)
-    : measureLanes(net, optimizer, train, indices, repeats);
+  const measure = engine === 'rows' ? measureRows : measureLanes;
+  return measure({ net, optimizer, train, indices, repeats });
 }
 
-function measureRows(
-  net: LeNet5,
-  optimizer: SGD,
-  train: Dataset,
-  indices: Uint32Array,
-  repeats: number,
-): LayerTimes[] {
+interface Measured {
+  readonly net: LeNet5;
+  readonly optimizer: SGD;
+  readonly train: Dataset;
+  readonly indices: Uint32Array;
+  readonly repeats: number;
+}
+
+function measureRows({ net, optimizer, train, indices, repeats }: Measured): LayerTimes[] {
   const { layers } = net.layer;
   const labels = Int32Array.from(train.labels.subarray(0, batchSize));
   const images = new Tensor([batchSize, ...train.shape]);
@@ -54,25 +55,14 @@ function measureRows(
     timer.time('update', () => optimizer.step(0.01));
   }
   const names = layers.map(({ name }) => [name]);
-  return withTimes(timer, [
-    gatherWork(net, batchSize),
-    ...layerWork(net, batchSize, names),
-    lossWork(net, batchSize),
-    updateWork(net),
-  ]);
+  return withTimes(timer, stepWork(net, batchSize, names));
 }
 
 /**
  * Of steps as they are trained, the update included. A row's time is that of all threads divided by their number; what
  * is left of a step's duration, `waiting`, is fork and join, threads without work, and the call.
  */
-function measureLanes(
-  net: LeNet5,
-  optimizer: SGD,
-  train: Dataset,
-  indices: Uint32Array,
-  repeats: number,
-): LayerTimes[] {
+function measureLanes({ net, optimizer, train, indices, repeats }: Measured): LayerTimes[] {
   const engine = new LanesEngine(net, { normalization: recipe.normalization, train });
   const { threads } = runtimeInfo();
   const timer = new Timer();
@@ -94,13 +84,7 @@ function measureLanes(
     timer.add('waiting', waiting);
     names = times.steps.map(({ layers }) => layers);
   }
-  return withTimes(timer, [
-    gatherWork(net, batchSize),
-    ...layerWork(net, batchSize, names),
-    lossWork(net, batchSize),
-    updateWork(net),
-    waitingWork(),
-  ]);
+  return withTimes(timer, [...stepWork(net, batchSize, names), waitingWork]);
 }
 
 function withTimes(timer: Timer, rows: readonly Work[]): LayerTimes[] {

@@ -27,31 +27,27 @@ export interface Work {
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
-/** What stands around the layers. `waiting` computes nothing. */
-export function gatherWork({ inputShape }: Net, count: number): Work {
-  return around('gather', count * sizeOf(inputShape) * (Uint8Array.BYTES_PER_ELEMENT + FLOAT));
+/**
+ * A whole step, with what stands around the layers.
+ * @param steps as those of `layerWork`
+ */
+export function stepWork(net: Net, count: number, steps: readonly (readonly string[])[]): Work[] {
+  const around = (name: string, bytes: number): Work => ({ ...waitingWork, name, bytes });
+  return [
+    around('gather', count * sizeOf(net.inputShape) * (Uint8Array.BYTES_PER_ELEMENT + FLOAT)),
+    ...layerWork(net, count, steps),
+    // Scores in, their gradient out.
+    around('loss', 2 * count * sizeOf(net.outputShape) * FLOAT),
+    // Parameters and velocities in and out, gradients in.
+    around('update', 5 * net.arena.length * FLOAT),
+  ];
 }
 
-/** Scores in, their gradient out. */
-export function lossWork({ outputShape }: Net, count: number): Work {
-  return around('loss', 2 * count * sizeOf(outputShape) * FLOAT);
-}
-
-/** Parameters and velocities in and out, gradients in. */
-export function updateWork({ arena }: Net): Work {
-  return around('update', 5 * arena.length * FLOAT);
-}
-
-export function waitingWork(): Work {
-  return around('waiting', 0);
-}
-
-function around(name: string, bytes: number): Work {
-  return { name, layer: '', forwardFlop: 0, backwardFlop: 0, bytes };
-}
+/** What computes nothing. */
+export const waitingWork: Work = { name: 'waiting', layer: '', forwardFlop: 0, backwardFlop: 0, bytes: 0 };
 
 /** @param steps names of the layers that make up each row, in order; views between them are left out. */
-export function layerWork(net: Net, count: number, steps: readonly (readonly string[])[]): Work[] {
+function layerWork(net: Net, count: number, steps: readonly (readonly string[])[]): Work[] {
   const all = leaves(net.layer, [count, ...net.inputShape]);
   return steps.map((names) => {
     const parts = names.map((name) => all.find(({ path }) => path === name) as Leaf);

@@ -6,6 +6,7 @@ import { LivePage } from '../../../web/live-page.js';
 import type { ComparedRun } from '../../../training/epoch-record.js';
 import { printJson } from '../../terminal/output.js';
 import type { Reporter } from '../../terminal/progress.js';
+import { aborted } from '../../terminal/signals.js';
 import { listRuns } from '../../../runs/list.js';
 
 export interface LiveSettings {
@@ -86,11 +87,4 @@ export class LiveView {
     }
     await this.page.close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
