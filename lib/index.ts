@@ -14,6 +14,7 @@ export {
   type DataSource,
   loadDataset,
   type LoadOptions,
+  type PictureSet,
 } from './data/datasets.js';
 export type { InputPreparation, Prepare } from './data/net-input.js';
 export {
@@ -24,9 +25,11 @@ export {
   type PixelStatistics,
   pixelStatistics,
   standardization,
+  type UniformNormalization,
 } from './data/normalize.js';
 export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
+export { iris, type LabelledTable, xor } from './data/small-sets.js';
 export { createEngine } from './engines/create.js';
 export type {
   Engine,

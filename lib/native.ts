@@ -174,6 +174,26 @@ export interface NativeAddon {
     shift: number,
     out: Float32Array,
   ): void;
+
+  /** The same of images [channels, pixels], each channel by its own scale and shift. */
+  gatherChannels(
+    images: Uint8Array,
+    channels: number,
+    pixels: number,
+    indices: Uint32Array,
+    scale: Float32Array,
+    shift: Float32Array,
+    out: Float32Array,
+  ): void;
+  gatherFloats(
+    images: Float32Array,
+    channels: number,
+    pixels: number,
+    indices: Uint32Array,
+    scale: Float32Array,
+    shift: Float32Array,
+    out: Float32Array,
+  ): void;
 }
 
 /** A step of a plan: its operation, a name of `tables().operations`, and the operation's fields. */
@@ -181,13 +201,14 @@ export type NativeStep = { readonly op: string; readonly [field: string]: unknow
 
 /** What every call on a batch takes: the images at `indices`, as `pixel * scale + shift`, with their targets. */
 export interface NativeBatch {
-  readonly images: Uint8Array;
+  readonly images: Uint8Array | Float32Array;
   /** A class for each image, or as many numbers each as the plan has outputs: what its loss takes. */
   readonly labels?: Uint8Array | undefined;
   readonly values?: Float32Array | undefined;
   readonly indices: Uint32Array;
-  readonly scale: number;
-  readonly shift: number;
+  /** Of all pixels, or both as an array of a number a channel. */
+  readonly scale: number | Float32Array;
+  readonly shift: number | Float32Array;
   readonly parameters: Float32Array;
   /** Saved, but not trained. */
   readonly buffers: Float32Array;

@@ -13,28 +13,41 @@ import type { HeightWidth, PicturePreparation } from './preparation.js';
 import { absoluteName, type LocateOptions, type Location, locate } from './registry.js';
 import { type ResizeMethod, resizeMethods } from './resize.js';
 
-/** Images with their labels; the pixels stay bytes until a batch is gathered. */
+/** Images, or the rows of a table, with what they are to be taken for: `labels`, `values`, or both. */
 export interface Dataset {
   /** `mnist`, `fashion-mnist`, or the folder's name. */
   readonly name: string;
-  /** `count * C * H * W` bytes, 0 black to 255 white, one image after another. */
-  readonly images: Uint8Array;
-  /** One class a image, each below `classes`. */
-  readonly labels: Uint8Array;
-  /** As many numbers an image as the net has outputs, for a criterion of values; no file has them. */
+  /**
+   * `count` times what `shape` says, one sample after another: bytes, 0 black to 255 white, which stay bytes until a batch
+   * is gathered, or finite floats.
+   */
+  readonly images: Uint8Array | Float32Array;
+  /** One class a sample, each below `classes`; what a loss of labels asks for. */
+  readonly labels?: Uint8Array;
+  /** As many finite numbers a sample as the net has outputs, for a loss of values. */
   readonly values?: Float32Array;
   readonly count: number;
-  /** `[C, H, W]` of one image. */
-  readonly shape: readonly [number, number, number];
-  readonly classes: number;
+  /** Of one sample: `[C, H, W]` of an image, `[features]` of a row. */
+  readonly shape: readonly number[];
+  /** Where there are labels. */
+  readonly classes?: number;
   /** What the classes are called, one name a label: the folders of class folders, those of a known set. */
   readonly classNames?: readonly string[];
 }
 
+/** Images with their labels, in bytes: what files of pictures give. */
+export interface PictureSet extends Dataset {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+  /** `[C, H, W]` of one image. */
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+}
+
 /** What loadDataset returns. */
 export interface DataSource {
-  readonly train: Dataset;
-  readonly test: Dataset;
+  readonly train: PictureSet;
+  readonly test: PictureSet;
   /** Absolute path of the folder that the files came from. */
   readonly folder: string;
   /**
@@ -233,7 +246,7 @@ function checkPreparation(preparation: PicturePreparation): void {
 
 function asSource(loaded: LoadedData, origin: DataOrigin): DataSource {
   const { name, classes, classNames, size, folder, sha256, preparation, skipped } = loaded;
-  const dataset = ({ images, labels }: LoadedSplit): Dataset => ({
+  const dataset = ({ images, labels }: LoadedSplit): PictureSet => ({
     name,
     images,
     labels,

@@ -1,4 +1,5 @@
 /** What runs a net: the interface of an engine. */
+import type { PerChannel } from '../kernels/training.js';
 import type { ParameterUpdate } from '../kernels/updates.js';
 import type { Loss } from '../losses/loss.js';
 import type { Tensor } from '../tensor.js';
@@ -9,26 +10,26 @@ import type { Tensor } from '../tensor.js';
  */
 export type EngineName = 'auto' | 'lanes' | 'rows';
 
-/** Labelled u8 images: what an engine needs of a data set (`Dataset` of lib/data is one). */
+/** Images or rows of features with what a loss asks for: what an engine needs of a data set (`Dataset` is one). */
 export interface ImageSet {
-  /** `count * C * H * W` grey levels or channel values, image after image. */
-  readonly images: Uint8Array;
-  /** A class for each image. */
-  readonly labels: Uint8Array;
+  /** Bytes or finite floats, image after image, row after row. */
+  readonly images: Uint8Array | Float32Array;
+  /** A class for each image; a loss of labels needs it. */
+  readonly labels?: Uint8Array | undefined;
   /**
-   * `count * outputs` numbers, what a loss of values compares scores with. Without them it is 1 for the output of the
-   * label and 0 for the others.
+   * `count * outputs` finite numbers, what a loss of values compares scores with. Without them it is 1 for the output of
+   * the label and 0 for the others.
    */
-  readonly values?: Float32Array;
+  readonly values?: Float32Array | undefined;
   readonly count: number;
-  /** `[C, H, W]`, the input shape of the net. */
+  /** `[C, H, W]` or `[features]`, the input shape of the net. */
   readonly shape: readonly number[];
 }
 
 /** What `createEngine` needs besides the net. */
 export interface EngineOptions {
-  /** Pixels reach the net as `pixel * scale + shift`. */
-  readonly normalization: { readonly scale: number; readonly shift: number };
+  /** Pixels and features reach the net as `x * scale + shift`: two numbers, or one a channel or feature. */
+  readonly normalization: { readonly scale: PerChannel; readonly shift: PerChannel };
   /** What `trainStep` draws from; an engine without it evaluates and predicts. */
   readonly train?: ImageSet;
   /** Whose gradient a step goes down. Default `CrossEntropyLoss` with the reduction. */
@@ -63,8 +64,12 @@ export interface Evaluation {
   readonly images: number;
   /** Summed over the images. */
   readonly loss: number;
+  /** Images whose first largest score is their label's; without a confusion those that the loss counts as right. */
   readonly correct: number;
-  /** `confusion[label][predicted]`: how many images. Rows are classes of the data, columns of the net. */
+  /**
+   * `confusion[label][predicted]`: how many images. Rows are classes of the data, columns of the net. Empty for data without
+   * labels, and where values take their place because a label is no output of the net.
+   */
   readonly confusion: readonly (readonly number[])[];
   /** The class that each image is taken for: its first largest score. */
   readonly predictions: Int32Array;

@@ -1,32 +1,49 @@
 /** The evaluation of a data set, batch by batch, whichever engine computes a batch. */
 import { checkInteger } from '../kernels/checks.js';
+import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import type { Evaluation, ImageSet } from './engine.js';
 import { checkImages } from './image-set.js';
 
 const EVALUATION_BATCH = 256;
 
+/** A net, and the loss that it is measured by. */
+export interface Measured {
+  readonly net: Net;
+  readonly loss: Loss;
+}
+
 /**
- * @param evaluateBatch gives the summed loss of the images, and writes the first largest score of each.
+ * @param evaluateBatch gives the summed loss of the images and how many are right, and writes the first largest score of
+ * each.
  * @param batchSize images at a time.
  */
 export function evaluateBatches(
-  net: Net,
+  { net, loss: criterion }: Measured,
   dataset: ImageSet,
-  evaluateBatch: (indices: Uint32Array, predictions: Int32Array) => number,
+  evaluateBatch: (
+    indices: Uint32Array,
+    predictions: Int32Array,
+  ) => { readonly loss: number; readonly correct: number },
   batchSize = EVALUATION_BATCH,
 ): Evaluation {
   checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
-  checkImages('engine', net, dataset);
+  checkImages('engine', net, dataset, criterion);
   const { labels, count } = dataset;
   const predictions = new Int32Array(count);
   let loss = 0;
+  let right = 0;
   for (let start = 0; start < count; start += batchSize) {
     const end = Math.min(start + batchSize, count);
     const indices = Uint32Array.from({ length: end - start }, (_, index) => start + index);
-    loss += evaluateBatch(indices, predictions.subarray(start, end));
+    const batch = evaluateBatch(indices, predictions.subarray(start, end));
+    loss += batch.loss;
+    right += batch.correct;
   }
   const classes = net.outputShape[0];
+  if (labels === undefined || labels.some((label) => label >= classes)) {
+    return { images: count, loss, correct: right, confusion: [], predictions };
+  }
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let index = 0; index < count; index += 1) confusion[labels[index]][predictions[index]] += 1;
   const correct = confusion.reduce((sum, row, label) => sum + row[label], 0);

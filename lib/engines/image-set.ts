@@ -1,12 +1,13 @@
 /** What both engines check before they touch images. */
 import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
-import { checkArray, checkInteger, checkNumber, checkObject, checkTensor } from '../kernels/checks.js';
+import { checkArray, checkInteger, checkObject, checkTensor } from '../kernels/checks.js';
+import { checkImageArray, type Scaling, scalingOf } from '../kernels/training.js';
 import { checkUpdate } from '../kernels/updates.js';
 import { CrossEntropyLoss } from '../losses/cross-entropy.js';
 import type { Loss } from '../losses/loss.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
-import { formatShape, sameShape, typeName, valueText } from '../tensor.js';
+import { formatShape, sameShape, sizeOf, typedArrayName, typeName, valueText } from '../tensor.js';
 import type { EngineOptions, ImageSet, StepOptions } from './engine.js';
 
 /** @throws {ArgumentTypeError} for anything that is no net. */
@@ -15,11 +16,14 @@ export function checkNet(net: unknown): asserts net is Net {
   throw new ArgumentTypeError(`engine: expected a Net but received ${typeName(net)}`);
 }
 
-/**
- * The loss of the options.
- * @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit.
- */
-export function checkEngineOptions(net: Net, options: EngineOptions): Loss {
+/** What of the options is worked out once. */
+export interface CheckedEngineOptions {
+  readonly loss: Loss;
+  readonly scaling: Scaling;
+}
+
+/** @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit. */
+export function checkEngineOptions(net: Net, options: EngineOptions): CheckedEngineOptions {
   const names = { normalization: true, train: true, loss: true, reduction: true } as const;
   checkOptions('engine', options, names, '{ normalization: { scale: 1 / 255, shift: 0 } }');
   const { normalization, train, loss, reduction = loss?.reduction ?? 'mean' } = options;
@@ -41,10 +45,10 @@ export function checkEngineOptions(net: Net, options: EngineOptions): Loss {
     { scale: true, shift: true },
     'trainer.normalization, or measureNormalization(train.images)',
   );
-  checkNumber('engine', 'normalization.scale', normalization.scale);
-  checkNumber('engine', 'normalization.shift', normalization.shift);
-  if (train !== undefined) checkImages('engine', net, train);
-  return loss ?? new CrossEntropyLoss({ reduction });
+  const scaling = scalingOf('engine', normalization, net.inputShape, 'normalization.');
+  const chosen = loss ?? new CrossEntropyLoss({ reduction });
+  if (train !== undefined) checkImages('engine', net, train, chosen);
+  return { loss: chosen, scaling };
 }
 
 function checkLoss(loss: Loss, reduction: 'mean' | 'sum'): void {
@@ -74,14 +78,14 @@ export function checkParameterMemory(net: Net): void {
 }
 
 /**
- * `where` stands in front of messages.
+ * `where` stands in front of messages. What the loss does not ask for is not looked at.
  * @throws {TypeError} for what is no set of images, or is in memory that native code must not touch.
- * @throws {ShapeError | ArgumentRangeError} unless the images and labels are those of the net.
+ * @throws {ShapeError | ArgumentRangeError} unless the images, and what the loss asks for, are those of the net.
  */
-export function checkImages(where: string, net: Net, set: ImageSet): void {
+export function checkImages(where: string, net: Net, set: ImageSet, loss: Loss): void {
   checkObject(where, 'a data set { images, labels, count, shape }', set);
   const { images, labels, values, count, shape } = set;
-  const { inputShape, outputShape } = net;
+  const { inputShape } = net;
   if (!Array.isArray(shape) || !sameShape(shape, inputShape)) {
     const received = Array.isArray(shape) ? formatShape(shape) : typeName(shape);
     throw new ShapeError(
@@ -89,30 +93,61 @@ export function checkImages(where: string, net: Net, set: ImageSet): void {
     );
   }
   checkInteger(where, 'count', count, 0, 2 ** 32 - 1);
-  checkArray(where, 'images', images, Uint8Array, 0);
-  checkArray(where, 'labels', labels, Uint8Array, 0);
-  const pixels = count * shape.reduce((product, length) => product * length, 1);
-  if (images.length !== pixels || labels.length !== count) {
+  checkImageArray(where, images);
+  if (labels !== undefined) checkArray(where, 'labels', labels, Uint8Array, 0);
+  if (values !== undefined) checkArray(where, 'values', values, Float32Array, 0);
+  const pixels = count * sizeOf(shape);
+  if (images.length !== pixels || (labels !== undefined && labels.length !== count)) {
     throw new ShapeError(
       `${where}: expected ${pixels} pixels and ${count} labels (${count} images ${formatShape(shape)}) ` +
-        `but received ${images.length} and ${labels.length}`,
+        `but received ${images.length} and ${labels?.length ?? 'no labels'}`,
     );
   }
-  if (values !== undefined) {
-    checkArray(where, 'values', values, Float32Array, 0);
-    if (values.length !== count * outputShape[0]) {
+  checkFinite(where, 'images', images, sizeOf(shape));
+  checkTargets(where, net, set, loss);
+}
+
+function checkFinite(where: string, name: string, numbers: Uint8Array | Float32Array, each: number): void {
+  if (typedArrayName(numbers) === 'Uint8Array') return;
+  for (let index = 0; index < numbers.length; index += 1) {
+    if (Number.isFinite(numbers[index])) continue;
+    throw new ArgumentRangeError(
+      `${where}: expected finite ${name} but number ${index % each} of image ${Math.floor(index / each)} ` +
+        `is ${numbers[index]}. Hint: fill in or leave out what is missing`,
+    );
+  }
+}
+
+function checkTargets(where: string, net: Net, { labels, values, count }: ImageSet, loss: Loss): void {
+  const [outputs] = net.outputShape;
+  if (loss.targets === 'values' && values !== undefined) {
+    if (values.length !== count * outputs) {
       throw new ShapeError(
-        `${where}: expected ${count * outputShape[0]} values (${outputShape[0]} an image) but received ${values.length}`,
+        `${where}: expected ${count * outputs} values (${outputs} an image) but received ${values.length}`,
       );
     }
+    checkFinite(where, 'values', values, outputs);
+    return;
   }
-  const outside = labels.findIndex((label) => label >= outputShape[0]);
-  if (outside !== -1) {
-    throw new ArgumentRangeError(
-      `${where}: expected labels from 0 to ${outputShape[0] - 1} (the net's classes) ` +
-        `but label ${outside} is ${labels[outside]}`,
+  if (labels === undefined) {
+    const [wanted, hint] =
+      loss.targets === 'labels'
+        ? [
+            'labels, a class an image,',
+            "give it labels: Uint8Array, or train by a loss of values, criterion: 'mse'",
+          ]
+        : [`values, ${outputs} an image, or labels,`, 'give it values: Float32Array'];
+    throw new ArgumentTypeError(
+      `${where}: expected ${wanted} which the loss ${valueText(loss.kind)} needs, but the data has ` +
+        `${values === undefined ? 'neither labels nor values' : 'values alone'}. Hint: ${hint}`,
     );
   }
+  const outside = labels.findIndex((label) => label >= outputs);
+  if (outside === -1) return;
+  throw new ArgumentRangeError(
+    `${where}: expected labels from 0 to ${outputs - 1} (the net's classes) ` +
+      `but label ${outside} is ${labels[outside]}`,
+  );
 }
 
 /** @throws {TypeError | RangeError} naming what of a step's arguments is wrong. */
@@ -137,6 +172,8 @@ export function gradScaleOf(loss: Loss, net: Net, images: number): number {
 export function valuesOf({ labels, values, count }: ImageSet, outputs: number): Float32Array {
   if (values !== undefined) return values;
   const ones = new Float32Array(count * outputs);
-  for (let index = 0; index < count; index += 1) ones[index * outputs + labels[index]] = 1;
+  // `checkImages` has seen that there are labels.
+  const classes = labels as Uint8Array;
+  for (let index = 0; index < count; index += 1) ones[index * outputs + classes[index]] = 1;
   return ones;
 }

@@ -1,5 +1,5 @@
 /** The images that a net is most wrong about. */
-import { gatherImages } from '../kernels/training.js';
+import { gatherImages, type PerChannel } from '../kernels/training.js';
 import { softmax } from '../losses/softmax.js';
 import type { Net } from '../nets/net.js';
 import type { ImageSet } from './engine.js';
@@ -15,7 +15,7 @@ export interface Mistake {
 }
 
 export interface MistakesOptions {
-  readonly normalization: { readonly scale: number; readonly shift: number };
+  readonly normalization: { readonly scale: PerChannel; readonly shift: PerChannel };
   /** What each image is taken for, as `evaluate` gives it. */
   readonly predictions: Int32Array;
   /** At most as many. */
@@ -25,12 +25,14 @@ export interface MistakesOptions {
 /** More are not looked at: a net that has learnt nothing is wrong about nearly all. */
 const mostExamined = 1024;
 
-/** Sorted by loss, the worst first: of all wrong images, or of the first 1,024 of them. */
+/** Sorted by loss, the worst first: of all wrong images, or of the first 1,024 of them. None without labels. */
 export function worstMistakes(net: Net, set: ImageSet, options: MistakesOptions): Mistake[] {
   const { normalization, predictions, count } = options;
+  const { labels } = set;
+  if (labels === undefined) return [];
   const wrong: number[] = [];
   for (let index = 0; index < set.count && wrong.length < mostExamined; index += 1) {
-    if (predictions[index] !== set.labels[index]) wrong.push(index);
+    if (predictions[index] !== labels[index]) wrong.push(index);
   }
   if (wrong.length === 0) return [];
   const images = gatherImages(set.images, set.shape, Uint32Array.from(wrong), normalization);
@@ -39,7 +41,7 @@ export function worstMistakes(net: Net, set: ImageSet, options: MistakesOptions)
   return wrong
     .map((index, row) => {
       const probabilities = softmax(scores.data.subarray(row * classes, (row + 1) * classes));
-      const [label, predicted] = [set.labels[index], predictions[index]];
+      const [label, predicted] = [labels[index], predictions[index]];
       return {
         index,
         label,

@@ -1,7 +1,7 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
 import { ArgumentTypeError, StateError } from '../errors.js';
 import { checkArray } from '../kernels/checks.js';
-import { gatherImages } from '../kernels/training.js';
+import { checkImageArray, gatherScaled, type Scaling } from '../kernels/training.js';
 import { applyUpdate } from '../kernels/updates.js';
 import { evaluation, TensorBuffer } from '../layers/layer.js';
 import type { Loss, LossTargets } from '../losses/loss.js';
@@ -15,7 +15,7 @@ export class RowsEngine implements Engine {
   readonly name = 'rows';
   readonly reason = 'layer by layer; it expresses every net';
   readonly #net: Net;
-  readonly #normalization: EngineOptions['normalization'];
+  readonly #scaling: Scaling;
   readonly #loss: Loss;
   readonly #train: ImageSet | undefined;
   readonly #images = new TensorBuffer();
@@ -24,11 +24,11 @@ export class RowsEngine implements Engine {
   #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
 
   constructor(net: Net, options: EngineOptions) {
-    this.#loss = checkEngineOptions(net, options);
-    const { normalization, train } = options;
+    const { loss, scaling } = checkEngineOptions(net, options);
+    this.#loss = loss;
+    this.#scaling = scaling;
     this.#net = net;
-    this.#normalization = { scale: normalization.scale, shift: normalization.shift };
-    this.#train = train;
+    this.#train = options.train;
   }
 
   trainStep(indices: Uint32Array, options: StepOptions = {}): StepResult {
@@ -58,9 +58,9 @@ export class RowsEngine implements Engine {
         predictions[row] = firstMaximum(scores.data, row * classes, classes);
       }
       const targets = this.#gatherTargets(dataset, indices);
-      return this.#loss.measure(scores, targets, { gradScale: 1, grad: null }).loss;
+      return this.#loss.measure(scores, targets, { gradScale: 1, grad: null });
     };
-    return evaluateBatches(this.#net, dataset, evaluateBatch, batchSize);
+    return evaluateBatches({ net: this.#net, loss: this.#loss }, dataset, evaluateBatch, batchSize);
   }
 
   predict(x: Tensor): Tensor {
@@ -68,8 +68,12 @@ export class RowsEngine implements Engine {
   }
 
   #gather(dataset: ImageSet, indices: Uint32Array): Tensor {
-    const out = this.#images.take([indices.length, ...dataset.shape]);
-    return gatherImages(dataset.images, dataset.shape, indices, { ...this.#normalization, out });
+    const { images, shape } = dataset;
+    // Its memory may have been transferred to a worker since it was checked.
+    checkImageArray('engine', images);
+    const out = this.#images.take([indices.length, ...shape]);
+    gatherScaled(images, shape, indices, this.#scaling, out.data);
+    return out;
   }
 
   #gatherTargets(dataset: ImageSet, indices: Uint32Array): LossTargets {
@@ -94,7 +98,8 @@ export class RowsEngine implements Engine {
   }
 
   /** `checkImages` has seen the labels, but their memory may have been transferred to a worker since. */
-  #gatherLabels({ labels }: ImageSet, indices: Uint32Array): Int32Array {
+  #gatherLabels({ labels: all }: ImageSet, indices: Uint32Array): Int32Array {
+    const labels = all as Uint8Array;
     checkArray('engine', 'labels', labels, Uint8Array, 0);
     if (this.#labels.length !== indices.length) this.#labels = new Int32Array(indices.length);
     for (let index = 0; index < indices.length; index += 1) {

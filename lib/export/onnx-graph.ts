@@ -6,7 +6,10 @@ import { kindOf, layerKinds } from '../layers/kinds.js';
 import { leaves } from '../layers/sequential.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
-import { Tensor, typeName, valueText } from '../tensor.js';
+import { type Shape, Tensor, typeName, valueText } from '../tensor.js';
+
+/** A number, or one for each channel of images, each feature of rows. */
+type PerChannel = number | readonly number[];
 
 /** What the graph takes, and what it is called. */
 export interface OnnxOptions {
@@ -14,7 +17,7 @@ export interface OnnxOptions {
    * How pixels from 0 to 255 became what the net was trained on: `pixel * scale + shift`, that of the recipe. It is
    * stored in the model's metadata, as `scale` and `shift`.
    */
-  readonly normalization?: { readonly scale: number; readonly shift: number };
+  readonly normalization?: { readonly scale: PerChannel; readonly shift: PerChannel };
   /** `pixels`: the graph takes pixels from 0 to 255 and normalizes them itself. Default `normalized`. */
   readonly input?: 'normalized' | 'pixels';
 }
@@ -56,7 +59,11 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
   if (normalization !== undefined) {
     const names = { scale: true, shift: true } as const;
     checkOptions('exportOnnx: normalization', normalization, names, 'trainer.normalization');
-    checkFinite('normalization', [normalization.scale, normalization.shift]);
+    const { scale, shift } = normalization;
+    checkFinite(
+      'normalization',
+      [scale, shift].flatMap((value) => (Array.isArray(value) ? value : [value])),
+    );
   }
   if (input === 'pixels') {
     if (normalization === undefined) {
@@ -66,7 +73,7 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
       );
     }
     for (const [name, operator] of [['scale', 'Mul'] as const, ['shift', 'Add'] as const]) {
-      initializers.set(`input:${name}`, Tensor.from([normalization[name]], []));
+      initializers.set(`input:${name}`, channelTensor(normalization[name], net.inputShape));
       add(`input:${name}`, { operator, inputs: [`input:${name}`] });
     }
   } else if (input !== 'normalized') {
@@ -109,7 +116,7 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
       input,
       ...(normalization === undefined
         ? {}
-        : { scale: String(normalization.scale), shift: String(normalization.shift) }),
+        : { scale: numbersText(normalization.scale), shift: numbersText(normalization.shift) }),
     },
   };
 }
@@ -118,4 +125,14 @@ function checkFinite(name: string, values: ArrayLike<number>): void {
   const wrong = Array.prototype.find.call(values, (value) => !Number.isFinite(value));
   if (wrong === undefined) return;
   throw new ArgumentRangeError(`exportOnnx: expected finite numbers but ${name} has ${String(wrong)}`);
+}
+
+/** Numbers of channels stand along the channel axis of images `[N, C, H, W]`, and along rows of features. */
+function channelTensor(value: PerChannel, inputShape: Shape): Tensor {
+  if (typeof value === 'number') return Tensor.from([value], []);
+  return Tensor.from([...value], [value.length, ...inputShape.slice(1).map(() => 1)]);
+}
+
+function numbersText(value: PerChannel): string {
+  return typeof value === 'number' ? String(value) : value.join(',');
 }

@@ -2,7 +2,7 @@
 import { ShapeError } from '../errors.js';
 import { native } from '../native.js';
 import { checkOptions } from '../options.js';
-import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
+import { formatShape, type Shape, sizeOf, type Tensor, typedArrayName } from '../tensor.js';
 import { checkArray, checkNumber, checkShape, checkTensor, output } from './checks.js';
 import type { OutOption } from './rows.js';
 
@@ -42,19 +42,70 @@ export function softmaxCrossEntropy(
   return native().softmaxCrossEntropy(n, classes, logits.data, labels, gradScale, grad?.data ?? null);
 }
 
+/** A number for all channels, or one for each: of images `[C, H, W]` C, of a row of features as many as there are. */
+export type PerChannel = number | ArrayLike<number>;
+
 /** Normalization of `gatherImages`: scale 1 and shift 0 unless they are given. */
 export interface GatherOptions extends OutOption {
-  readonly scale?: number;
-  readonly shift?: number;
+  readonly scale?: PerChannel;
+  readonly shift?: PerChannel;
+}
+
+/** Scale and shift as native calls take them: two numbers, or two arrays of a number a channel. */
+export type Scaling =
+  | { readonly scale: number; readonly shift: number }
+  | { readonly scale: Float32Array; readonly shift: Float32Array };
+
+/**
+ * @param shape of one image, whose first axis is that of its channels.
+ * @param prefix of the names in messages.
+ * @throws {TypeError | RangeError} naming what is no finite number, or is not one a channel.
+ */
+export function scalingOf(
+  where: string,
+  { scale, shift }: { readonly scale: PerChannel; readonly shift: PerChannel },
+  shape: Shape,
+  prefix = '',
+): Scaling {
+  if (!isList(scale) && !isList(shift)) {
+    checkNumber(where, `${prefix}scale`, scale);
+    checkNumber(where, `${prefix}shift`, shift);
+    return { scale, shift };
+  }
+  const channels = shape[0] ?? 1;
+  return {
+    scale: channelNumbers(where, `${prefix}scale`, scale, channels),
+    shift: channelNumbers(where, `${prefix}shift`, shift, channels),
+  };
+}
+
+function isList(value: PerChannel): value is ArrayLike<number> {
+  return Array.isArray(value) || typedArrayName(value) === 'Float32Array';
+}
+
+function channelNumbers(where: string, name: string, value: PerChannel, channels: number): Float32Array {
+  if (!isList(value)) {
+    checkNumber(where, name, value);
+    return new Float32Array(channels).fill(value);
+  }
+  if (value.length !== channels) {
+    throw new ShapeError(
+      `${where}: expected ${name} to be a number or ${channels} (one a channel) but received ${value.length}`,
+    );
+  }
+  for (let channel = 0; channel < channels; channel += 1) {
+    checkNumber(where, `${name}[${channel}]`, value[channel]);
+  }
+  return Float32Array.from(value);
 }
 
 /**
- * `pixel * scale + shift` of the images that are asked for: `[indices.length, ...imageShape]`.
- * @param images u8 pixels, image after image.
+ * `x * scale + shift` of the images that are asked for: `[indices.length, ...imageShape]`.
+ * @param images bytes or floats, image after image.
  * @throws {RangeError} for an index without an image.
  */
 export function gatherImages(
-  images: Uint8Array,
+  images: Uint8Array | Float32Array,
   imageShape: Shape,
   indices: Uint32Array,
   options: GatherOptions = {},
@@ -66,11 +117,42 @@ export function gatherImages(
   if (imageSize === 0) {
     throw new ShapeError(`${where}: expected images with pixels but received ${formatShape(imageShape)}`);
   }
-  checkArray(where, 'images', images, Uint8Array, 0);
+  checkImageArray(where, images);
   checkArray(where, 'indices', indices, Uint32Array, 0);
-  checkNumber(where, 'scale', scale);
-  checkNumber(where, 'shift', shift);
+  const scaling = scalingOf(where, { scale, shift }, imageShape);
   const out = output(where, 'out', options.out, [indices.length, ...imageShape]);
-  native().gatherImages(images, imageSize, indices, scale, shift, out.data);
+  gatherScaled(images, imageShape, indices, scaling, out.data);
   return out;
+}
+
+/** @throws {TypeError} for anything but bytes and floats in memory that native code may read. */
+export function checkImageArray(
+  where: string,
+  images: unknown,
+  length = 0,
+): asserts images is Uint8Array | Float32Array {
+  if (typedArrayName(images) === 'Float32Array') checkArray(where, 'images', images, Float32Array, length);
+  else checkArray(where, 'images', images, Uint8Array, length);
+}
+
+/** `gatherImages` of arguments that are checked. */
+export function gatherScaled(
+  images: Uint8Array | Float32Array,
+  shape: Shape,
+  indices: Uint32Array,
+  { scale, shift }: Scaling,
+  out: Float32Array,
+): void {
+  const size = sizeOf(shape);
+  const bytes = typedArrayName(images) === 'Uint8Array';
+  if (bytes && typeof scale === 'number') {
+    native().gatherImages(images as Uint8Array, size, indices, scale, shift as number, out);
+    return;
+  }
+  const each = typeof scale === 'number' ? 1 : scale.length;
+  const array = (value: number | Float32Array) =>
+    typeof value === 'number' ? Float32Array.of(value) : value;
+  const rest = [each, size / each, indices, array(scale), array(shift), out] as const;
+  if (bytes) native().gatherChannels(images as Uint8Array, ...rest);
+  else native().gatherFloats(images as Float32Array, ...rest);
 }

@@ -50,6 +50,7 @@ const template: RunConfig = {
   net: 'lenet5',
   recipe: {
     ...recipes.article,
+    normalization: { scale: null, shift: null } as unknown as RunRecipe['normalization'],
     optimizer: { lr: 1 } as RunRecipe['optimizer'],
     schedule: null as unknown as RunRecipe['schedule'],
   },

@@ -1,7 +1,7 @@
 /** The data of a run: what is kept of it, and how it is loaded again as its training did. */
 import { createHash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
-import { type DataSource, loadDatasetFitting, type LoadOptions } from '../data/datasets.js';
+import { type Dataset, type DataSource, loadDatasetFitting, type LoadOptions } from '../data/datasets.js';
 import { backgroundLevel } from '../data/net-input.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
 import { knownSets } from '../data/registry.js';
@@ -12,15 +12,17 @@ import type { Recipe } from '../training/recipes.js';
 import type { RunConfig, RunDraft } from './config.js';
 
 /**
- * What a run is trained on: what `loadDataset` gave, which can be loaded again, or images of a program's own: then `train`
- * alone.
+ * What a run is trained on: what `loadDataset` gave, which can be loaded again, or images or rows of a program's own: then
+ * `train` alone.
  */
-export type RunData = Pick<DataSource, 'train'> &
-  Partial<Pick<DataSource, 'origin' | 'sha256' | 'preparation'>>;
+export interface RunData extends Partial<Pick<DataSource, 'origin' | 'sha256' | 'preparation'>> {
+  readonly train: Dataset;
+}
 
 /** What a run keeps of its data. */
 export function describeData({ train, origin, sha256, preparation }: RunData): RunConfig['data'] {
   const [channels, height, width] = train.shape;
+  const pictures = train.shape.length === 3;
   const { name, limit = null, transpose, skipEmptyClasses } = origin ?? { name: train.name };
   return {
     name,
@@ -29,17 +31,23 @@ export function describeData({ train, origin, sha256, preparation }: RunData): R
     ...(transpose === undefined ? {} : { transpose }),
     ...(skipEmptyClasses ? { skipEmptyClasses } : {}),
     set: train.name,
-    preparation: preparation ?? { resize: 'fit', size: [height, width] },
-    ...(channels === 1 ? { background: backgroundLevel(train.images, height, width) } : {}),
+    // Rows of features are no pictures that others could be prepared like.
+    ...(pictures ? { preparation: preparation ?? { resize: 'fit', size: [height, width] } } : {}),
+    ...(pictures && channels === 1 && train.images instanceof Uint8Array
+      ? { background: backgroundLevel(train.images, height, width) }
+      : {}),
     ...(train.classNames === undefined ? {} : { classNames: train.classNames }),
   };
 }
 
 /** Of images that have no files: a run goes on with the same alone. */
 function hashesOf({ images, labels, values }: RunData['train']): Record<string, string> {
-  const arrays = { images, labels, ...(values === undefined ? {} : { values }) };
   const hash = (data: Uint8Array | Float32Array) => createHash('sha256').update(data).digest('hex');
-  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, hash(data)]));
+  return Object.fromEntries(
+    Object.entries({ images, labels, values }).flatMap(([name, data]) =>
+      data === undefined ? [] : [[name, hash(data)]],
+    ),
+  );
 }
 
 /** What of the options of `train` is of no account for a run that is continued. */

@@ -4,7 +4,7 @@ import '../engines/lanes/runner.js';
 import { mnistNormalization, type Normalization } from '../data/normalize.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
 import { knownClassNames } from '../data/registry.js';
-import { ArgumentRangeError, DataError } from '../errors.js';
+import { ArgumentRangeError, DataError, StateError } from '../errors.js';
 import { checkPath } from '../files.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { type Generation, loadGeneration } from '../formats/generations.js';
@@ -12,7 +12,7 @@ import { checkInputSize, lenet5Side } from '../nets/lenet5.js';
 import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
-import { sizeOf, valueText } from '../tensor.js';
+import { formatShape, sizeOf, valueText } from '../tensor.js';
 import { type Recipe, recipeLoss, recipes, type RunRecipe } from '../training/recipes.js';
 import type { TrainingState } from '../training/state.js';
 import { warn } from '../warnings.js';
@@ -32,8 +32,11 @@ export interface OpenRunOptions {
 }
 
 /** What an `OpenedRun` is made of. */
-export type RunParts = Pick<OpenedRun, 'file' | 'net' | 'recipe' | 'preparation'> &
-  Partial<Pick<OpenedRun, 'config' | 'classNames'>> & { readonly checkpoint?: LoadedCheckpoint };
+export type RunParts = Pick<OpenedRun, 'file' | 'net' | 'recipe'> &
+  Partial<Pick<OpenedRun, 'config' | 'classNames'>> & {
+    readonly preparation: PicturePreparation | undefined;
+    readonly checkpoint?: LoadedCheckpoint;
+  };
 
 /** A net as a run has left it, how pictures are prepared for it, and what a trainer goes on with. */
 export class OpenedRun {
@@ -45,11 +48,10 @@ export class OpenedRun {
   readonly config: RunConfig | undefined;
   /** What of the recipe says how images are prepared. */
   readonly recipe: Pick<RunRecipe, 'name' | 'resize' | 'normalization'>;
-  /** How pictures get the size that the net takes. */
-  readonly preparation: PicturePreparation;
   /** What the classes are called, one name a class, where they are more than numbers. */
   readonly classNames: readonly string[] | undefined;
   readonly #checkpoint: LoadedCheckpoint | undefined;
+  readonly #preparation: PicturePreparation | undefined;
 
   /** By `openRun`. */
   constructor({ file, net, config, recipe, preparation, checkpoint, classNames }: RunParts) {
@@ -57,9 +59,21 @@ export class OpenedRun {
     this.net = net;
     this.config = config;
     this.recipe = recipe;
-    this.preparation = preparation;
+    this.#preparation = preparation;
     this.classNames = classNames;
     this.#checkpoint = checkpoint;
+  }
+
+  /**
+   * How pictures get the size that the net takes.
+   * @throws {StateError} for a net that takes no pictures but rows of features
+   */
+  get preparation(): PicturePreparation {
+    if (this.#preparation !== undefined) return this.#preparation;
+    throw new StateError(
+      `run: expected a net of pictures CxHxW but that of ${this.file} takes ${formatShape(this.net.inputShape)}. ` +
+        'Hint: net.predict takes rows of features, imagesToTensor(rows, run.net.inputShape, run.normalization)',
+    );
   }
 
   /** How pixels reach the net. */
@@ -164,6 +178,7 @@ export function restoreRun(stored: StoredRun, { recipe, size: asked }: OpenRunOp
   const net = restoreStoredNet(checkpoint, file, config?.net, asked);
   const own = config !== undefined && (recipe === undefined || recipe === config.recipe.name);
   const prepared = own ? config.recipe : namedPreparation(recipe ?? 'fast');
+  const pictures = net.inputShape.length === 3;
   const size = net.inputShape.slice(-2);
   const kept = own ? config.data.preparation : undefined;
   if (kept !== undefined && String(kept.size) !== String(size)) {
@@ -180,7 +195,7 @@ export function restoreRun(stored: StoredRun, { recipe, size: asked }: OpenRunOp
     config,
     checkpoint,
     recipe: prepared,
-    preparation: kept ?? recipePreparation(prepared, net.inputShape),
+    preparation: kept ?? (pictures ? recipePreparation(prepared, net.inputShape) : undefined),
     classNames: names?.length === sizeOf(net.outputShape) ? names : undefined,
   });
 }

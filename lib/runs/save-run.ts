@@ -10,6 +10,7 @@ import { LeNet5 } from '../nets/lenet5.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, typeName } from '../tensor.js';
 import type { EpochRecord } from '../training/epoch-record.js';
+import { recipeLoss } from '../training/recipes.js';
 import { isSettled, recipeForRun } from '../training/run-recipe.js';
 import { Trainer } from '../training/trainer.js';
 import { packageVersion } from '../version.js';
@@ -235,7 +236,7 @@ function checkedOptions(
     );
   }
   checkObject('saveRun', 'data as loadDataset gives it, or { train }', data);
-  checkImages('saveRun: data.train', trainer.net, data.train);
+  checkImages('saveRun: data.train', trainer.net, data.train, recipeLoss(trainer.recipe));
   if (typeof data.train.name !== 'string') {
     throw new ArgumentTypeError(
       `saveRun: expected data.train.name to be a text but received ${typeName(data.train.name)}. ` +

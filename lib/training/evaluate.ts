@@ -4,6 +4,7 @@ import { createEngine } from '../engines/create.js';
 import type { Engine, EngineName, ImageSet } from '../engines/engine.js';
 import { ArgumentRangeError } from '../errors.js';
 import { checkArray, checkInteger, checkObject } from '../kernels/checks.js';
+import { checkImageArray } from '../kernels/training.js';
 import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
@@ -18,9 +19,9 @@ export interface Accuracy {
   readonly images: number;
   /** Mean per image, of the loss that was asked for. NaN or infinite for a net that has diverged. */
   readonly loss: number;
-  /** Share of the images whose largest score is their label's, from 0 to 1. */
+  /** Share of the images whose largest score is their label's, from 0 to 1; without labels of those that the loss counts. */
   readonly accuracy: number;
-  /** `confusion[label][predicted]`: how many images. */
+  /** `confusion[label][predicted]`: how many images. Empty without labels. */
   readonly confusion: readonly (readonly number[])[];
   /** The class that each image is taken for. */
   readonly predictions: Int32Array;
@@ -72,15 +73,15 @@ export async function computeAccuracyInSlices(
   for (let first = 0; first < dataset.count; first += batchSize) {
     const end = Math.min(first + batchSize, dataset.count);
     // The memory may have been transferred to a worker while the event loop ran.
-    checkArray('computeAccuracy', 'images', dataset.images, Uint8Array, end * pixels);
-    checkArray('computeAccuracy', 'labels', dataset.labels, Uint8Array, end);
-    const { values } = dataset;
+    checkImageArray('computeAccuracy', dataset.images, end * pixels);
+    const { labels, values } = dataset;
+    if (labels !== undefined) checkArray('computeAccuracy', 'labels', labels, Uint8Array, end);
     const outputs = (values?.length ?? 0) / dataset.count;
     const slice: ImageSet = {
       images: dataset.images.subarray(first * pixels, end * pixels),
-      labels: dataset.labels.subarray(first, end),
       count: end - first,
       shape: dataset.shape,
+      ...(labels === undefined ? {} : { labels: labels.subarray(first, end) }),
       ...(values === undefined ? {} : { values: values.subarray(first * outputs, end * outputs) }),
     };
     const part = engine.evaluate(slice, batchSize);

@@ -3,6 +3,7 @@ import type { Dataset } from '../data/datasets.js';
 import { checkImages } from '../engines/image-set.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkInteger, checkObject } from '../kernels/checks.js';
+import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { typeName } from '../tensor.js';
@@ -21,7 +22,7 @@ export interface FitOptions {
 }
 
 /** @throws {TypeError | RangeError} naming the option; the engine checks what else the training set must be. */
-export function checkFitOptions(net: Net, train: Dataset, options: FitOptions): void {
+export function checkFitOptions(net: Net, loss: Loss, train: Dataset, options: FitOptions): void {
   checkObject('Trainer.fit', 'a data set { images, labels, count, shape }', train);
   checkInteger('Trainer.fit', 'count', train.count, 1, 2 ** 32 - 1);
   const names = { epochs: true, validation: true, signal: true, onProgress: true } as const;
@@ -39,7 +40,7 @@ export function checkFitOptions(net: Net, train: Dataset, options: FitOptions): 
     );
   }
   if (validation === undefined) return;
-  checkImages('Trainer.fit: validation', net, validation);
+  checkImages('Trainer.fit: validation', net, validation, loss);
   if (validation.count < 1) {
     throw new ArgumentRangeError(
       `Trainer.fit: validation: expected at least one image but ${validation.name} has ${validation.count}`,

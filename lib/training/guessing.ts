@@ -10,7 +10,7 @@ const MOST_LUCK = 3;
 export interface Reached {
   /** The images that loss and accuracy are of. */
   readonly on: 'test' | 'training';
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | undefined;
   /** Mean cross entropy per image. */
   readonly loss: number;
   readonly accuracy: number;
@@ -26,6 +26,7 @@ export function guessingWarning(
   { name, optimizer }: Pick<Recipe, 'name' | 'optimizer'>,
   { on, labels, loss, accuracy }: Reached,
 ): string | undefined {
+  if (labels === undefined) return undefined;
   const { entropy, largest } = guessing(labels);
   // Of one class alone there is nothing to learn.
   if (entropy === 0) return undefined;

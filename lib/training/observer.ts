@@ -1,4 +1,5 @@
 /** Who watches a training: the live page, or an observer of a program's own. */
+import type { Normalization } from '../data/normalize.js';
 import type { ImageSet } from '../engines/engine.js';
 import { ArgumentTypeError, StateError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
@@ -17,7 +18,7 @@ export interface TrainingFacts {
   /** Trained on in an epoch. */
   readonly images: number;
   readonly engine: string;
-  readonly normalization: { readonly scale: number; readonly shift: number };
+  readonly normalization: Normalization;
   /** What is evaluated after each epoch. */
   readonly validation: ImageSet | undefined;
   readonly classNames?: readonly string[] | undefined;

@@ -30,7 +30,7 @@ export interface Recipe {
   /** How 28x28 images become 32x32; for whoever loads the data. */
   readonly resize: 'pad' | 'bilinear';
   /** Pixels reach the net as `pixel * scale + shift`. `measured`: so that those of the training images have mean 0 and
-   * deviation 1. */
+   * deviation 1, each channel, and each feature of a table, by itself. */
   readonly normalization: Normalization | 'measured';
   /** Initial parameters; for whoever makes the net. */
   readonly init: 'he' | 'article';
@@ -202,9 +202,11 @@ function check(recipe: Recipe): void {
   const { warmup } = recipe;
   demand('warmup', Number.isFinite(warmup) && warmup >= 0 && warmup <= 1, 'a share from 0 to 1', warmup);
   if (normalization !== 'measured') {
-    const { scale, shift } = normalization;
-    demand('normalization.scale', Number.isFinite(scale), 'a finite number', scale);
-    demand('normalization.shift', Number.isFinite(shift), 'a finite number', shift);
+    for (const [part, value] of Object.entries(normalization)) {
+      const each: unknown[] = Array.isArray(value) ? value : [value];
+      const fits = each.length > 0 && each.every(Number.isFinite);
+      demand(`normalization.${part}`, fits, 'a finite number, or one a channel', value);
+    }
   }
   oneOf('loss', recipe.loss, ['mean', 'sum']);
   demand('lr', lr !== 'auto' || recipe.loss === 'mean', "a number where loss is 'sum'", lr);

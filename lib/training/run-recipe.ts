@@ -1,6 +1,6 @@
 /** What a recipe leaves to the data, settled when a run starts. */
 import type { Dataset } from '../data/datasets.js';
-import { measureNormalization, type Normalization } from '../data/normalize.js';
+import { measureNormalization } from '../data/normalize.js';
 import { DataError } from '../errors.js';
 import type { Checkpoint } from '../formats/checkpoint.js';
 import { checkInteger, checkObject } from '../kernels/checks.js';
@@ -16,10 +16,13 @@ const SMALLEST_BATCH = 16;
 /**
  * The recipe with a number for all that is `auto` or `measured`; what is a number stays. The result is what a trainer
  * keeps, stores in `state()`, and goes on with after a resume.
- * @param train the images of the run.
+ * @param train the images of the run; without their shape they have one channel.
  * @throws {TypeError | RangeError} for what is no recipe, and for what are no images.
  */
-export function recipeForRun(given: Recipe, train: Pick<Dataset, 'images' | 'count'>): RunRecipe {
+export function recipeForRun(
+  given: Recipe,
+  train: Pick<Dataset, 'images' | 'count'> & Partial<Pick<Dataset, 'shape'>>,
+): RunRecipe {
   const recipe = resolveRecipe(given);
   checkObject('recipeForRun', 'a data set { images, labels, count, shape }', train);
   checkInteger('recipeForRun', 'count', train.count, 1, 2 ** 32 - 1);
@@ -29,13 +32,12 @@ export function recipeForRun(given: Recipe, train: Pick<Dataset, 'images' | 'cou
   return {
     ...recipe,
     batchSize,
-    normalization: runNormalization(recipe, train.images),
+    normalization:
+      recipe.normalization === 'measured'
+        ? measureNormalization(train.images, train.shape)
+        : recipe.normalization,
     optimizer: { ...recipe.optimizer, lr: lr === 'auto' ? autoRate(batchSize, steps) : lr },
   };
-}
-
-function runNormalization({ normalization }: Recipe, images: Uint8Array): Normalization {
-  return normalization === 'measured' ? measureNormalization(images) : normalization;
 }
 
 /** 64, halved until the run has enough steps. */

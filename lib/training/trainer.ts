@@ -207,7 +207,7 @@ export class Trainer {
   }
 
   #prepare(train: Dataset, options: FitOptions): Omit<Run, 'observer'> {
-    checkFitOptions(this.net, train, options);
+    checkFitOptions(this.net, this.#loss, train, options);
     const { epochs = this.#recipe.epochs } = options;
     const given = resolveRecipe({ ...this.#recipe, epochs });
     if (epochs <= this.#epoch) {

@@ -210,7 +210,8 @@ export class LivePage implements TrainingObserver {
               engine: facts.engine,
               summary: facts.net.toString(),
               classNames: facts.classNames ?? null,
-              testImages: facts.validation?.count ?? 0,
+              testImages:
+                facts.validation === undefined || !isPictured(facts.validation) ? 0 : facts.validation.count,
               steps: facts.steps,
               stepsPerSample: this.#stride(),
               articleImages: facts.net instanceof LeNet5 ? facts.images : 0,
@@ -228,6 +229,7 @@ export class LivePage implements TrainingObserver {
     if (this.#facts?.validation === undefined || this.#predictions === undefined)
       return { confusion: null, mistakes: [] };
     const { net, validation, normalization } = this.#facts;
+    if (!isPictured(validation)) return { confusion: this.#confusion ?? null, mistakes: [] };
     const options = { normalization, predictions: this.#predictions, count: mostMistakes };
     const mistakes = worstMistakes(net, validation, options).map((mistake) => ({
       ...mistake,
@@ -239,7 +241,7 @@ export class LivePage implements TrainingObserver {
   #pictures(): PageEvent {
     const { net, validation, normalization } = this.#facts as TrainingFacts;
     const filters = firstFilters(net) ?? null;
-    if (validation === undefined || validation.count === 0) {
+    if (validation === undefined || validation.count === 0 || !isPictured(validation)) {
       return { name: 'pictures', data: { filters, digit: null } };
     }
     const { shape, labels } = validation;
@@ -269,7 +271,8 @@ export class LivePage implements TrainingObserver {
         this.#speed = value as number | null;
         break;
       case 'digit': {
-        const count = this.#facts?.validation?.count ?? 0;
+        const validation = this.#facts?.validation;
+        const count = validation === undefined || !isPictured(validation) ? 0 : validation.count;
         if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= count) {
           throw controlError('digit', `an index below ${count}`, value);
         }
@@ -289,8 +292,15 @@ function controlError(what: string, expected: string, received: unknown): Argume
   return new ArgumentRangeError(`control: ${what}: expected ${expected} but received ${String(received)}`);
 }
 
+/** Labelled pictures in bytes: there is nothing to show of tables, and of values. */
+type PicturedSet = ImageSet & { readonly images: Uint8Array; readonly labels: Uint8Array };
+
+function isPictured(set: ImageSet): set is PicturedSet {
+  return set.shape.length === 3 && set.labels !== undefined && !(set.images instanceof Float32Array);
+}
+
 /** The first channel of an image. */
-function pictureOf({ images, shape }: ImageSet, index: number): Picture {
+function pictureOf({ images, shape }: PicturedSet, index: number): Picture {
   const [channels, height, width] = shape;
   const start = index * channels * height * width;
   return { height, width, bytes: toBase64(images.subarray(start, start + height * width)) };

@@ -41,19 +41,57 @@ Span<float> take_buffers(const Args& args, const LanePlan& plan, Napi::Value val
   return args.array<float>(value, "buffers", static_cast<size_t>(plan.buffers()));
 }
 
+bool is_floats(Napi::Value value) {
+  return value.IsTypedArray() &&
+         value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+}
+
+// Bytes or floats; the images in them.
+size_t take_images(const Args& args, const LanePlan& plan, Napi::Value value,
+                   BatchArguments& taken) {
+  size_t size;
+  if (is_floats(value)) {
+    const auto images = args.array<float>(value, "images");
+    taken.batch.floats = images.data;
+    taken.regions.push_back(images);
+    size = images.size;
+  } else {
+    const auto images = args.array<uint8_t>(value, "images");
+    taken.batch.images = images.data;
+    taken.regions.push_back(images);
+    size = images.size;
+  }
+  return size / static_cast<size_t>(plan.input_size());
+}
+
+// A number each, or an array each, of a number a channel.
+void take_scaling(const Args& args, const LanePlan& plan, const BatchFields& fields,
+                  BatchArguments& taken) {
+  ByteBatch& batch = taken.batch;
+  if (!fields.scale.IsTypedArray()) {
+    batch.scale = args.number(fields.scale, "scale");
+    batch.shift = args.number(fields.shift, "shift");
+    return;
+  }
+  const auto channels = static_cast<size_t>(plan.channels());
+  const auto scales = args.array<float>(fields.scale, "scale", channels);
+  const auto shifts = args.array<float>(fields.shift, "shift", channels);
+  batch.scales = scales.data;
+  batch.shifts = shifts.data;
+  taken.regions.push_back(scales);
+  taken.regions.push_back(shifts);
+}
+
 // Every index inside the images and the targets of the loss, every label inside the outputs.
 BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& fields) {
-  const auto images = args.array<uint8_t>(fields.images, "images");
-  const auto indices = args.array<uint32_t>(fields.indices, "indices");
   BatchArguments taken{};
   ByteBatch& batch = taken.batch;
-  batch.images = images.data;
+  size_t available = take_images(args, plan, fields.images, taken), targets = 0;
+  const auto indices = args.array<uint32_t>(fields.indices, "indices");
   batch.indices = indices.data;
   batch.count = static_cast<int64_t>(indices.size);
-  batch.scale = args.number(fields.scale, "scale");
-  batch.shift = args.number(fields.shift, "shift");
-  taken.regions = {images, indices};
-  size_t available = images.size / static_cast<size_t>(plan.input_size()), targets = 0;
+  taken.regions.push_back(indices);
+  take_scaling(args, plan, fields, taken);
   if (plan.loss().of_labels) {
     const auto labels = args.array<uint8_t>(fields.labels, "labels");
     batch.labels = labels.data;

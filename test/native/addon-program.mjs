@@ -129,6 +129,18 @@ const calls = {
   updateSegments: () => addon.updateSegments(sgd(floats(size), floats(size), null, [0.1, 0, 0])),
   gatherImages: () =>
     addon.gatherImages(new Uint8Array(size), 256, Uint32Array.of(0, 1, 2, 3), 1, 0, floats(1024)),
+  gatherChannels: () =>
+    addon.gatherChannels(
+      new Uint8Array(size),
+      4,
+      64,
+      Uint32Array.of(0, 1),
+      floats(4),
+      floats(4),
+      floats(512),
+    ),
+  gatherFloats: () =>
+    addon.gatherFloats(floats(size), 4, 64, Uint32Array.of(0, 1), floats(4), floats(4), floats(512)),
 };
 
 const [name = ''] = process.argv.slice(2);

@@ -2,6 +2,7 @@
 import { ArgumentRangeError, StateError } from '../../errors.js';
 import { checkBatch } from '../../kernels/checks.js';
 import type { LanePlan } from './native-plan.js';
+import type { Scaling } from '../../kernels/training.js';
 import { applyUpdate, type ParameterUpdate } from '../../kernels/updates.js';
 import { compileNet } from './compile.js';
 import type { Net } from '../../nets/net.js';
@@ -37,14 +38,16 @@ export class LanesEngine implements Engine {
   readonly #net: Net;
   readonly #steps: readonly PlannedStep[];
   readonly #plan: LanePlan;
-  readonly #normalization: EngineOptions['normalization'];
+  readonly #scaling: Scaling;
   readonly #loss: Loss;
   readonly #train: ImageSet | undefined;
   #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
-    this.#loss = checkEngineOptions(net, options);
+    const { loss, scaling } = checkEngineOptions(net, options);
+    this.#loss = loss;
+    this.#scaling = scaling;
     const compiled = compileNet(net, this.#loss);
     if ('reason' in compiled) {
       throw new ArgumentRangeError(
@@ -53,9 +56,7 @@ export class LanesEngine implements Engine {
     }
     const { steps, plan } = compiled;
     this.#net = net;
-    const { normalization, train } = options;
-    this.#normalization = { scale: normalization.scale, shift: normalization.shift };
-    this.#train = train;
+    this.#train = options.train;
     this.#steps = steps;
     this.#plan = plan;
     this.reason = `${steps.length} fused steps: ${stepNames(steps)}`;
@@ -87,7 +88,7 @@ export class LanesEngine implements Engine {
     checkStep(indices, options);
     for (const step of this.#steps) step.checkTraining(indices.length);
     const { update, seed = 0, step = 0 } = options;
-    const { scale, shift } = this.#normalization;
+    const { scale, shift } = this.#scaling;
     const { arena, gradArena, bufferArena } = this.#net;
     const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);
     const fused = update !== undefined && updates(update, this.#net);
@@ -114,15 +115,15 @@ export class LanesEngine implements Engine {
   }
 
   evaluate(dataset: ImageSet, batchSize?: number): Evaluation {
-    const { scale, shift } = this.#normalization;
+    const { scale, shift } = this.#scaling;
     const { arena: parameters, bufferArena: buffers } = this.#net;
     const evaluateBatch = (indices: Uint32Array, predictions: Int32Array) => {
       const { images, labels } = dataset;
       const values = this.#values(dataset);
       const batch = { images, labels, values, indices, scale, shift, parameters, buffers };
-      return this.#plan.evaluate({ ...batch, predictions }).loss;
+      return this.#plan.evaluate({ ...batch, predictions });
     };
-    return evaluateBatches(this.#net, dataset, evaluateBatch, batchSize);
+    return evaluateBatches({ net: this.#net, loss: this.#loss }, dataset, evaluateBatch, batchSize);
   }
 
   /** What a loss of values compares scores with; those of the set last asked for are kept. */

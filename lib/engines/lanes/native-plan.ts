@@ -29,6 +29,7 @@ export function hasLaneLoss(loss: Loss): boolean {
 }
 
 /**
+ * @param inputShape `[C, H, W]`, or `[features]`, which are channels of one pixel there.
  * @param loss a name of the addon's table.
  * @throws {RangeError} for steps that do not fit each other or the input.
  */
@@ -38,5 +39,5 @@ export function createLanePlan(
   loss = 'crossEntropy',
 ): LanePlan {
   const { LanePlan: Plan } = native();
-  return new Plan(inputShape, steps, loss);
+  return new Plan(inputShape.length === 1 ? [inputShape[0], 1, 1] : inputShape, steps, loss);
 }

@@ -33,8 +33,10 @@ export function planNet(layer: Sequential, inputShape: Shape, loss?: Loss): Plan
   if (loss !== undefined && !hasLaneLoss(loss)) {
     return { reason: `the class of the loss ${valueText(loss?.kind)} is not known to it` };
   }
-  if (inputShape.length !== 3) {
-    return { reason: `its input is ${formatShape(inputShape)}, not an image CxHxW` };
+  if (inputShape.length !== 3 && inputShape.length !== 1) {
+    return {
+      reason: `its input is ${formatShape(inputShape)}, neither an image CxHxW nor a row of features`,
+    };
   }
   const layers = leaves(layer, [1, ...inputShape]).filter((leaf) => !isView(leaf.layer));
   const steps: PlannedStep[] = [];

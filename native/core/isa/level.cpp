@@ -40,8 +40,8 @@ static const Loss* const losses[] = {
     nullptr,
 };
 
-static const LaneKernels lane_kernels = {gather_bytes, gather_floats, gather_gradients,
-                                         scatter,      lane_ops,      losses};
+static const LaneKernels lane_kernels = {
+    gather_bytes, gather_floats, gather_ready, gather_gradients, scatter, lane_ops, losses};
 
 static const UpdateRule update_rules[] = {
 #define ROWNET_UPDATE(rule) rule,

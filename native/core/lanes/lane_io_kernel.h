@@ -2,15 +2,18 @@
 #pragma once
 
 #include "isa/vec.h"
+#include "lanes/lane_kernels.h"
 #include "lanes/lane_tensor.h"
 
 namespace rownet {
 namespace {
 
 // kWidth pixels of kWidth images at a time: a line of each image is loaded as one vector, and the
-// square of them transposed. 1-3% of a training step.
+// square of them transposed. 1-3% of a training step. load_pixels(lane, place in the image, pixels,
+// channel); the features of a table, channels of one pixel, are taken as a line of channel 0.
 template <typename Load>
-inline void gather(const LaneTensor& t, int64_t count, float* out, Load&& load_pixels) {
+inline void gather(const LaneTensor& tensor, int64_t count, float* out, Load&& load_pixels) {
+  const LaneTensor t = is_table(tensor) ? LaneTensor{1, 1, tensor.c, 0, 0} : tensor;
   out += origin(t) * kWidth;
   for (int64_t c = 0; c < t.c; ++c) {
     for (int64_t y = 0; y < t.h; ++y) {
@@ -20,7 +23,7 @@ inline void gather(const LaneTensor& t, int64_t count, float* out, Load&& load_p
         const int64_t pixels = t.w - x < kWidth ? t.w - x : kWidth;
         Vec r[kWidth];
         for (int lane = 0; lane < kWidth; ++lane) {
-          r[lane] = load_pixels(lane < count ? lane : 0, line + x, pixels);
+          r[lane] = load_pixels(lane < count ? lane : 0, line + x, pixels, c);
         }
         transpose(r);
         for (int64_t i = 0; i < pixels; ++i) store(to + (x + i) * kWidth, r[i]);
@@ -29,36 +32,67 @@ inline void gather(const LaneTensor& t, int64_t count, float* out, Load&& load_p
   }
 }
 
-void gather_bytes(const LaneTensor& t, const uint8_t* images, const uint32_t* indices,
-                  int64_t count, float factor, float shift, float* out) {
-  const int64_t size = t.c * t.h * t.w;
-  const Vec f = broadcast(factor), s = broadcast(shift);
-  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels) {
-    const uint8_t* from = images + static_cast<int64_t>(indices[lane]) * size + at;
-    uint8_t tail[kWidth] = {};
-    if (pixels < kWidth) {
-      for (int64_t i = 0; i < pixels; ++i) tail[i] = from[i];
-      from = tail;
-    }
-    // Product and sum round separately, as in the rows engine: both engines see the same pixels.
-    return add(mul(bytes_as_floats(from), f), s);
-  });
+inline Vec load_up_to(const float* from, int64_t n) {
+  return n == kWidth ? load(from) : load_n(from, n);
 }
 
-void gather_floats(const LaneTensor& t, const float* images, int64_t count, float* out) {
+inline Vec load_up_to(const uint8_t* from, int64_t n) {
+  uint8_t tail[kWidth] = {};
+  if (n < kWidth) {
+    for (int64_t i = 0; i < n; ++i) tail[i] = from[i];
+    from = tail;
+  }
+  return bytes_as_floats(from);
+}
+
+// Product and sum round separately, as in the rows engine: both engines see the same pixels.
+template <typename Pixel>
+inline void gather_scaled(const LaneTensor& t, const Pixel* images, const uint32_t* indices,
+                          int64_t count, const Scaling& scaling, float* out) {
   const int64_t size = t.c * t.h * t.w;
-  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels) {
-    const float* from = images + lane * size + at;
-    return pixels == kWidth ? load(from) : load_n(from, pixels);
+  const auto from = [&](int64_t lane, int64_t at) {
+    return images + static_cast<int64_t>(indices[lane]) * size + at;
+  };
+  const float *const scales = scaling.scales, *const shifts = scaling.shifts;
+  if (scales == nullptr) {
+    const Vec f = broadcast(scaling.scale), s = broadcast(scaling.shift);
+    gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels, int64_t) {
+      return add(mul(load_up_to(from(lane, at), pixels), f), s);
+    });
+  } else if (is_table(t)) {
+    gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels, int64_t) {
+      const Vec f = load_up_to(scales + at, pixels), s = load_up_to(shifts + at, pixels);
+      return add(mul(load_up_to(from(lane, at), pixels), f), s);
+    });
+  } else {
+    gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels, int64_t c) {
+      const Vec f = broadcast(scales[c]), s = broadcast(shifts[c]);
+      return add(mul(load_up_to(from(lane, at), pixels), f), s);
+    });
+  }
+}
+
+void gather_bytes(const LaneTensor& t, const uint8_t* images, const uint32_t* indices,
+                  int64_t count, const Scaling& scaling, float* out) {
+  gather_scaled(t, images, indices, count, scaling, out);
+}
+
+void gather_floats(const LaneTensor& t, const float* images, const uint32_t* indices, int64_t count,
+                   const Scaling& scaling, float* out) {
+  gather_scaled(t, images, indices, count, scaling, out);
+}
+
+void gather_ready(const LaneTensor& t, const float* images, int64_t count, float* out) {
+  const int64_t size = t.c * t.h * t.w;
+  gather(t, count, out, [&](int64_t lane, int64_t at, int64_t pixels, int64_t) {
+    return load_up_to(images + lane * size + at, pixels);
   });
 }
 
 void gather_gradients(const LaneTensor& t, const float* images, int64_t count, float* out) {
   const int64_t size = t.c * t.h * t.w;
-  gather(t, kWidth, out, [&](int64_t lane, int64_t at, int64_t pixels) {
-    if (lane >= count) return zero();
-    const float* from = images + lane * size + at;
-    return pixels == kWidth ? load(from) : load_n(from, pixels);
+  gather(t, kWidth, out, [&](int64_t lane, int64_t at, int64_t pixels, int64_t) {
+    return lane < count ? load_up_to(images + lane * size + at, pixels) : zero();
   });
 }
 

@@ -11,14 +11,24 @@
 
 namespace rownet {
 
+// A pixel x reaches the net as x * scale + shift: by the numbers of its channel, or where there are
+// none by those of all.
+struct Scaling {
+  float scale, shift;
+  const float *scales, *shifts;  // [c], or nullptr
+};
+
 struct LaneKernels {
-  // images[index] for `count` (<= width) indices, as bytes * scale + shift, into the tensor's
-  // interior; lanes from count on repeat the first image, so that they hold ordinary numbers.
+  // images[index] for `count` (<= width) indices, scaled, into the tensor's interior; lanes from
+  // count on repeat the first image, so that they hold ordinary numbers.
   void (*gather_bytes)(const LaneTensor& t, const uint8_t* images, const uint32_t* indices,
-                       int64_t count, float scale, float shift, float* out);
-  // The same for floats in [n, c, h, w].
-  void (*gather_floats)(const LaneTensor& t, const float* images, int64_t count, float* out);
-  // The same, but lanes from `count` on are zeros, as the gradients of no image are; and back again.
+                       int64_t count, const Scaling& scaling, float* out);
+  // The same for floats.
+  void (*gather_floats)(const LaneTensor& t, const float* images, const uint32_t* indices,
+                        int64_t count, const Scaling& scaling, float* out);
+  // The first images of [n, c, h, w], as they are.
+  void (*gather_ready)(const LaneTensor& t, const float* images, int64_t count, float* out);
+  // As gather_ready, but lanes from `count` on are zeros, as the gradients of no image are; and back again.
   void (*gather_gradients)(const LaneTensor& t, const float* images, int64_t count, float* out);
   void (*scatter)(const LaneTensor& t, const float* in, int64_t count, float* images);
   // Lists that end with nullptr: layers/layers.inc, losses/losses.inc.

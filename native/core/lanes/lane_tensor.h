@@ -26,6 +26,11 @@ static inline int64_t origin(const LaneTensor& t) {
   return t.margin_h * row_vectors(t) + t.margin_w;
 }
 
+// Whether it has channels of one pixel each: the features of a row.
+static inline bool is_table(const LaneTensor& t) {
+  return t.h == 1 && t.w == 1 && t.margin_h == 0 && t.margin_w == 0;
+}
+
 // A row of layers/activations.inc, counted from 1; kNone, 0, is none.
 enum class Activation : int;
 

@@ -36,7 +36,7 @@ struct LayerStep::Parts {
       block.out = block.slice + step().activation;
       block.dout = plan.gradient_of(0, block);
       block.scratch = plan.fresh_scratch(block.slice);
-      plan.lanes.gather_floats(in, x + block.first * pixels(in), block.count, block.slice);
+      plan.lanes.gather_ready(in, x + block.first * pixels(in), block.count, block.slice);
       body(block);
     });
   }

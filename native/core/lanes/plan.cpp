@@ -43,6 +43,7 @@ LanePlan::LanePlan(int64_t c, int64_t h, int64_t w, const std::vector<LaneStep>&
 
 LanePlan::~LanePlan() = default;
 
+int64_t LanePlan::channels() const { return state_->input.c; }
 int64_t LanePlan::input_size() const { return state_->input.c * state_->input.h * state_->input.w; }
 int64_t LanePlan::outputs() const { return state_->outputs; }
 const Loss& LanePlan::loss() const { return *state_->loss; }

@@ -12,7 +12,8 @@
 
 namespace rownet {
 
-// Images as bytes, and which of them a batch takes. Of the targets a plan needs those of its loss.
+// Images, and which of them a batch takes: as bytes, or as floats where there are none. Of the
+// targets a plan needs those of its loss.
 struct ByteBatch {
   const uint8_t* images;  // [.., c, h, w]
   const uint8_t* labels;
@@ -20,6 +21,9 @@ struct ByteBatch {
   int64_t count;
   float scale, shift;             // pixel * scale + shift
   const float* values = nullptr;  // [.., outputs]
+  const float* floats = nullptr;  // [.., c, h, w]
+  // Of each channel, in place of scale and shift.
+  const float *scales = nullptr, *shifts = nullptr;
 };
 
 // Of a training step, besides batch and parameters.
@@ -49,6 +53,7 @@ class LanePlan {
            PlanOptions options = {});
   ~LanePlan();
 
+  int64_t channels() const;
   int64_t input_size() const;
   int64_t outputs() const;
   const Loss& loss() const;

@@ -93,13 +93,18 @@ void LanePlan::State::pack(const LaneCall& call) {
 
 void LanePlan::State::gather(const LaneCall& call, const float* x, const LaneBlock& block) {
   if (call.batch == nullptr) {
-    lanes.gather_floats(input, x + block.first * input.c * input.h * input.w, block.count,
-                        block.slice);
+    lanes.gather_ready(input, x + block.first * input.c * input.h * input.w, block.count,
+                       block.slice);
     return;
   }
   const ByteBatch& images = *call.batch;
-  lanes.gather_bytes(input, images.images, images.indices + block.first, block.count, images.scale,
-                     images.shift, block.slice);
+  const Scaling scaling{images.scale, images.shift, images.scales, images.shifts};
+  const uint32_t* const indices = images.indices + block.first;
+  if (images.images == nullptr) {
+    lanes.gather_floats(input, images.floats, indices, block.count, scaling, block.slice);
+  } else {
+    lanes.gather_bytes(input, images.images, indices, block.count, scaling, block.slice);
+  }
 }
 
 // The gradient of step `index`'s output.

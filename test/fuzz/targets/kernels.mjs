@@ -220,6 +220,15 @@ const natives = {
       o.floats(n * size),
     ];
   },
+  gatherChannels(o) {
+    const [count, channels, pixels, n] = [o.integer(1, 9), o.integer(1, 5), o.integer(1, 9), o.integer(0, 9)];
+    const images = o.array(Uint8Array, count * channels * pixels, 256);
+    return [images, ...channelsOf(o, { count, channels, pixels, n })];
+  },
+  gatherFloats(o) {
+    const [count, channels, pixels, n] = [o.integer(1, 9), o.integer(1, 5), o.integer(1, 9), o.integer(0, 9)];
+    return [o.floats(count * channels * pixels), ...channelsOf(o, { count, channels, pixels, n })];
+  },
   setThreads: (o) => [o.integer(1, 3)],
 };
 
@@ -251,6 +260,12 @@ function callLayer(o, spoilt) {
     args: [call, ...Object.values(arrays).flat()],
     result,
   };
+}
+
+/** What gathers of channels take behind their images. @param {Operands} o @param {Record<string, number>} sizes */
+function channelsOf(o, { count, channels, pixels, n }) {
+  const indices = o.array(Uint32Array, n, count);
+  return [channels, pixels, indices, o.floats(channels), o.floats(channels), o.floats(n * channels * pixels)];
 }
 
 /** @param {Operands} o @param {number} n */

@@ -31,7 +31,7 @@ describe('pixelStatistics', () => {
   });
 });
 
-it.each([undefined, 5, [1, 2], Float32Array.of(1), new Uint8ClampedArray(4)])(
+it.each([undefined, 5, [1, 2], Float64Array.of(1), new Uint8ClampedArray(4)])(
   'bytes are not %s',
   (images) => {
     const bytes = images as unknown as Uint8Array;

@@ -24,14 +24,14 @@ const train = randomImages(20, [1, 3, 5], 3, 1);
 function pixels(set: ImageSet, indices: ArrayLike<number>): Float64Array {
   const size = set.images.length / set.count;
   return Float64Array.from(
-    Array.from(indices).flatMap((image) => Array.from(set.images.subarray(image * size, (image + 1) * size))),
+    Array.from(indices).flatMap((image) => [...set.images.subarray(image * size, (image + 1) * size)]),
     (pixel) => pixel * normalization.scale + normalization.shift,
   );
 }
 
 function expected(net: Net, set: ImageSet, indices: ArrayLike<number>) {
   const reference = new OracleNet(net);
-  const labels = Array.from(indices, (index) => set.labels[index]);
+  const labels = Array.from(indices, (index) => (set.labels as Uint8Array)[index]);
   const scores = reference.forward(paramsOf(net), pixels(set, indices), labels.length);
   const result = oracle.softmaxCrossEntropy(scores, labels);
   return { reference, labels, scores, ...result };

@@ -35,6 +35,8 @@ const functions: Calls = {
   softmaxCrossEntropy: () => [2, 3, floats(6), new Int32Array(2), 1, floats(6)],
   updateSegments: () => [floats(15), floats(15), ...sgd()],
   gatherImages: () => [new Uint8Array(8), 4, new Uint32Array(2), 1, 0, floats(8)],
+  gatherChannels: () => [new Uint8Array(8), 2, 2, new Uint32Array(2), floats(2), floats(2), floats(8)],
+  gatherFloats: () => [floats(8), 2, 2, new Uint32Array(2), floats(2), floats(2), floats(8)],
 };
 
 /** Methods of a plan of one linear layer, 4 features to 3, and a normalization; and of a normalization alone. */
@@ -182,6 +184,8 @@ describe.each(all)('%s', (name, args) => {
       'activationForward 2',
       'activationBackward 3',
       'gatherImages 2',
+      'gatherChannels 3',
+      'gatherFloats 3',
     ]);
     for (const at of [2, 13]) empty.add(`trainStep with an update ${at}`);
     for (const name of ['trainStep', 'evaluate']) empty.add(`${name} 2`);
@@ -226,6 +230,8 @@ const written: Readonly<Record<string, readonly number[]>> = {
   softmaxCrossEntropy: [5],
   updateSegments: [0, 2],
   gatherImages: [5],
+  gatherChannels: [6],
+  gatherFloats: [6],
   trainStep: [5, 6, 10, 11],
   'trainStep with an update': [5, 6, 10, 12],
   evaluate: [7],
@@ -251,6 +257,8 @@ describe.each(all)('%s', (name, args) => {
       linearBackward: [0, 1, 2],
       softmaxCrossEntropy: [0, 1],
       gatherImages: [1],
+      gatherChannels: [1, 2],
+      gatherFloats: [1, 2],
       predict: [0],
       forward: [0, 2, 3],
     };
@@ -326,6 +334,6 @@ it('every function of the addon that takes arrays was tried', () => {
 });
 
 it('all cases were tried', () => {
-  expect(all).toHaveLength(22);
-  expect(cases).toBe(2058);
+  expect(all).toHaveLength(24);
+  expect(cases).toBe(2210);
 });

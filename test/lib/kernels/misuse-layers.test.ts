@@ -102,6 +102,8 @@ describe('softmaxCrossEntropy, sgdUpdate, gatherImages, runtime', () => {
       kernels.sgdUpdate(t(3), t(3), { lr: 1, velocity: t(2) }),
     '...images with pixels but received 0x4...': () =>
       kernels.gatherImages(images, [0, 4], new Uint32Array(1)),
+    'gatherImages: expected scale to be a number or 2 (one a channel) but received 1': () =>
+      kernels.gatherImages(images, [2, 2], new Uint32Array(1), { scale: [1] }),
     'gatherImages: expected out 2x4 (the shape of the result) but received 2x2x2': () =>
       kernels.gatherImages(images, [4], new Uint32Array(2), { out: t(2, 2, 2) }),
   });
@@ -111,8 +113,8 @@ describe('softmaxCrossEntropy, sgdUpdate, gatherImages, runtime', () => {
     '...expected lr to be a number but received undefined...': () => kernels.sgdUpdate(t(3), t(3), wrong({})),
     'sgdUpdate: expected nesterov to be a boolean but received number': () =>
       kernels.sgdUpdate(t(3), t(3), { lr: 1, nesterov: wrong(1) }),
-    '...images to be a Uint8Array but received Float32Array...': () =>
-      kernels.gatherImages(wrong(new Float32Array(12)), [4], new Uint32Array(1)),
+    '...images to be a Uint8Array but received Float64Array...': () =>
+      kernels.gatherImages(wrong(new Float64Array(12)), [4], new Uint32Array(1)),
     '...indices to be a Uint32Array but received Array...': () =>
       kernels.gatherImages(images, [4], wrong([0])),
     'gatherImages: expected shift to be a number but received string': () =>
@@ -140,6 +142,8 @@ describe('softmaxCrossEntropy, sgdUpdate, gatherImages, runtime', () => {
       kernels.gatherImages(images, [4], Uint32Array.of(2, 3)),
     'gatherImages: expected scale to be a number, finite in single precision, but received NaN': () =>
       kernels.gatherImages(images, [4], new Uint32Array(1), { scale: Number.NaN }),
+    'gatherImages: expected shift[1] to be a number, finite in single precision, but received NaN': () =>
+      kernels.gatherImages(images, [2, 2], new Uint32Array(1), { shift: [0, Number.NaN] }),
     'setThreads: expected count to be an integer from 1 to 1024 but received 0': () => kernels.setThreads(0),
     'setThreads: expected count to be an integer from 1 to 1024 but received 1025': () =>
       kernels.setThreads(1025),

@@ -83,6 +83,40 @@ describe('gatherImages', () => {
     );
   });
 
+  it.each([
+    ['bytes', images],
+    ['floats', Float32Array.from(images, (value) => value + 0.25)],
+  ] as const)('scales and shifts %s, each channel by its own', (_, all) => {
+    const indices = Uint32Array.of(4, 1);
+    const [scale, shift] = [
+      [0.5, 2, -1],
+      [1, 0, 3],
+    ];
+    for (const shape of [
+      [3, 2, 1],
+      [3, 2],
+    ]) {
+      const wanted = [...indices].flatMap((image) =>
+        Array.from(all.subarray(6 * image, 6 * image + 6), (x, i) => x * scale[i >> 1] + shift[i >> 1]),
+      );
+      expectSame(gatherImages(all, shape, indices, { scale, shift }).data, wanted, 'each');
+      const scaled = Array.from(all.subarray(6, 12), (x, i) => x * scale[i >> 1] + 1);
+      expectSame(
+        gatherImages(all, shape, Uint32Array.of(1), { scale, shift: 1 }).data,
+        scaled,
+        'scale alone',
+      );
+    }
+    // Of rows, each feature is a channel.
+    const rows = gatherImages(all.subarray(0, 6), [3], Uint32Array.of(1), { scale, shift });
+    expectSame(
+      rows.data,
+      Array.from(all.subarray(3, 6), (x, i) => x * scale[i] + shift[i]),
+      'features',
+    );
+    expectSame(gatherImages(all, [6], Uint32Array.of(2)).data, [...all.subarray(12, 18)], 'as they are');
+  });
+
   it('writes to out; of no indices is empty', () => {
     const out = integerTensor([2, 6], 5);
     expect(gatherImages(images, [6], Uint32Array.of(1, 3), { out })).toBe(out);

@@ -1,7 +1,7 @@
 /** Timers while a net trains in the main thread, by the clock; trainer.test.ts counts the turns. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { benchDataset } from '../../../lib/cli/commands/bench/data.js';
-import type { Dataset } from '../../../lib/data/datasets.js';
+import type { PictureSet } from '../../../lib/data/datasets.js';
 import { runtimeInfo, setThreads } from '../../../lib/kernels/runtime.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Trainer } from '../../../lib/training/trainer.js';
@@ -12,7 +12,7 @@ const { threads } = runtimeInfo();
 beforeAll(() => setThreads(1));
 afterAll(() => setThreads(threads));
 
-function first(count: number): Dataset {
+function first(count: number): PictureSet {
   const images = whole.images.subarray(0, count * 1024);
   return { ...whole, images, labels: whole.labels.subarray(0, count), count };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Dataset } from '../../../lib/data/datasets.js';
+import type { PictureSet } from '../../../lib/data/datasets.js';
 import type { FitOptions } from '../../../lib/training/fit-options.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
@@ -21,8 +21,8 @@ describe('what cannot be trained', () => {
   });
 
   const empty = { ...data, images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 };
-  const tiny: Dataset = { ...data, images: new Uint8Array(70 * 784), shape: [1, 28, 28] };
-  it.each<[string, Dataset, FitOptions, string, RegExp]>([
+  const tiny: PictureSet = { ...data, images: new Uint8Array(70 * 784), shape: [1, 28, 28] };
+  it.each<[string, PictureSet, FitOptions, string, RegExp]>([
     ['no epochs', data, { epochs: 0 }, 'RANGE', /epochs: expected an integer from 1 but received 0/],
     [
       'a batch above the data',
@@ -51,7 +51,7 @@ describe('what cannot be trained', () => {
     ],
     [
       'no data',
-      null as unknown as Dataset,
+      null as unknown as PictureSet,
       {},
       'TYPE',
       /Trainer.fit: expected a data set .* but received null/,

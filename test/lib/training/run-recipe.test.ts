@@ -1,6 +1,10 @@
 /** What a recipe leaves to the data gets its numbers when a run starts, and keeps them. */
 import { describe, expect, it } from 'vitest';
-import { mnistNormalization, pixelStatistics } from '../../../lib/data/normalize.js';
+import {
+  mnistNormalization,
+  pixelStatistics,
+  type UniformNormalization,
+} from '../../../lib/data/normalize.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
@@ -127,7 +131,7 @@ describe('a trainer with a recipe that is left to the data', () => {
     expect(trainer.recipe).toEqual(fast);
     await drain(trainer, { epochs: 2 });
     const { mean, deviation } = pixelStatistics(data.images);
-    const { scale, shift } = trainer.normalization;
+    const { scale, shift } = trainer.normalization as UniformNormalization;
     expect(mean * 255 * scale + shift).toBeCloseTo(0, 3);
     expect(deviation * 255 * scale).toBeCloseTo(1, 3);
     const expected = recipeForRun({ ...fast, epochs: 2 }, data);
@@ -199,7 +203,7 @@ describe('a trainer with a recipe that is left to the data', () => {
     const trainer = new Trainer(new Net(layers, { inputShape: [1, 4, 4], seed: 1 }));
     for await (const { loss } of trainer.fit({ ...data, ...grey, classes: 2 }, { epochs: 1 }))
       expect(loss).toBeCloseTo(Math.LN2, 1);
-    const { scale, shift } = trainer.normalization;
+    const { scale, shift } = trainer.normalization as UniformNormalization;
     expect(77 * scale + shift).toBeCloseTo(0, 12);
   });
 });

@@ -1,6 +1,6 @@
 /** Short runs for the tests of the Trainer. */
 import { expect } from 'vitest';
-import type { Dataset } from '../../../lib/data/datasets.js';
+import type { PictureSet } from '../../../lib/data/datasets.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
@@ -32,7 +32,7 @@ export function start(options: TrainerOptions = {}) {
   return { net, trainer: new Trainer(net, { recipe: small, seed: 9, ...options }) };
 }
 
-export const drain = (trainer: Trainer, options: FitOptions = {}, train: Dataset = data) =>
+export const drain = (trainer: Trainer, options: FitOptions = {}, train: PictureSet = data) =>
   collect(trainer.fit(train, options));
 
 /** Parameters and velocity, as bytes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Dataset } from '../../../lib/data/datasets.js';
+import type { PictureSet } from '../../../lib/data/datasets.js';
 import { imagesToTensor } from '../../../lib/data/normalize.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
 import type { Net, UpdateOptions } from '../../../lib/nets/net.js';
@@ -22,7 +22,7 @@ function start() {
 }
 
 /** The loop as the article has it; mean losses before each step. */
-function articleLoop(net: Net, data: Dataset, update: UpdateOptions): number[] {
+function articleLoop(net: Net, data: PictureSet, update: UpdateOptions): number[] {
   const criterion = new CrossEntropyLoss({ reduction: 'sum' });
   return trace.losses.map((_, step) => {
     const indices = Array.from({ length: trace.batchSize }, (_, row) => step * trace.batchSize + row);

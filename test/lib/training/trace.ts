@@ -1,6 +1,6 @@
 /** The data of the reference trace: the generator of benchmarks/peers/numpy_lenet5.py, to the same bits. */
 import { readFileSync } from 'node:fs';
-import type { Dataset } from '../../../lib/data/datasets.js';
+import type { PictureSet } from '../../../lib/data/datasets.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { Tensor } from '../../../lib/tensor.js';
 
@@ -65,7 +65,7 @@ const barWidth = 3;
 const barLength = 16;
 
 /** Pictures 1x32x32, black but for a bar of noise: labels 0-4 lie, 5-9 stand, each in its place. */
-export function bars(next: () => number, count: number): Dataset {
+export function bars(next: () => number, count: number): PictureSet {
   const images = new Uint8Array(count * 1024);
   const labels = new Uint8Array(count);
   for (let image = 0; image < count; image += 1) {

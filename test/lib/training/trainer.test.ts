@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Dataset, loadDataset } from '../../../lib/data/datasets.js';
+import { type PictureSet, loadDataset } from '../../../lib/data/datasets.js';
 import { gatherImages, softmaxCrossEntropy } from '../../../lib/kernels/training.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { SGD } from '../../../lib/optimizers/sgd.js';
@@ -113,7 +113,7 @@ describe('Trainer.fit', () => {
   it('counts the seconds of the training pass alone', async () => {
     let clock = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => clock);
-    const slow: Dataset = {
+    const slow: PictureSet = {
       ...data,
       get labels() {
         clock += 1e6;

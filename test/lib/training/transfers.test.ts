@@ -1,6 +1,6 @@
 /** Memory that is transferred to a worker between two steps: an error of its own, never a silent number. */
 import { describe, expect, it } from 'vitest';
-import type { Dataset } from '../../../lib/data/datasets.js';
+import type { PictureSet } from '../../../lib/data/datasets.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { createEngine } from '../../../lib/engines/create.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
@@ -16,7 +16,7 @@ import { data, drain, start } from './runs.js';
 const transfer = ({ buffer }: ArrayBufferView) => {
   structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
 };
-const copyOf = (set: Dataset): Dataset => ({
+const copyOf = (set: PictureSet): PictureSet => ({
   ...set,
   images: set.images.slice(),
   labels: set.labels.slice(),

@@ -1,5 +1,5 @@
 /** What a benchmark trains on, and how. */
-import { type Dataset, loadDataset } from '../../../data/datasets.js';
+import { type PictureSet, loadDataset } from '../../../data/datasets.js';
 import { mnistNormalization } from '../../../data/normalize.js';
 import { Random } from '../../../random.js';
 import { recipes, type RunRecipe } from '../../../training/recipes.js';
@@ -16,12 +16,12 @@ export const benchRecipe: RunRecipe = {
 };
 
 /** @param name a data set or folder; null: random images, as many and as large as MNIST's. */
-export function benchDataset(name: string | null): Dataset {
+export function benchDataset(name: string | null): PictureSet {
   return name === null ? syntheticDataset(60_000) : loadDataset(name, { resize: 'pad' }).train;
 }
 
 /** Dark images of noise with a bright square whose place is the class: something that a net can learn. */
-function syntheticDataset(count: number): Dataset {
+function syntheticDataset(count: number): PictureSet {
   const size = 32;
   const classes = 10;
   const random = new Random(1);

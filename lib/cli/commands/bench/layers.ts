@@ -1,5 +1,5 @@
 /** Where the time of a training step goes: each layer or fused step, and what stands around them. */
-import type { Dataset } from '../../../data/datasets.js';
+import type { PictureSet } from '../../../data/datasets.js';
 import { LanesEngine } from '../../../engines/lanes/engine.js';
 import { gatherImages, runtimeInfo, softmaxCrossEntropy } from '../../../kernels.js';
 import { LeNet5 } from '../../../nets/lenet5.js';
@@ -19,7 +19,7 @@ export interface LayerTimes extends Work {
 }
 
 /** Medians of `repeats` steps. */
-export function measureLayers(train: Dataset, repeats: number, engine: 'lanes' | 'rows'): LayerTimes[] {
+export function measureLayers(train: PictureSet, repeats: number, engine: 'lanes' | 'rows'): LayerTimes[] {
   const net = new LeNet5({ seed: 1, classes: train.classes });
   const optimizer = new SGD(net, recipe.optimizer);
   const indices = Uint32Array.from({ length: batchSize }, (_, i) => i);
@@ -30,7 +30,7 @@ export function measureLayers(train: Dataset, repeats: number, engine: 'lanes' |
 interface Measured {
   readonly net: LeNet5;
   readonly optimizer: SGD;
-  readonly train: Dataset;
+  readonly train: PictureSet;
   readonly indices: Uint32Array;
   readonly repeats: number;
 }

@@ -1,5 +1,5 @@
 /** Checks, then measures LeNet-5 in this process: epochs, inference, what bounds them. All times are in seconds. */
-import type { Dataset } from '../../../data/datasets.js';
+import type { PictureSet } from '../../../data/datasets.js';
 import { imagesToTensor } from '../../../data/normalize.js';
 import { createEngine } from '../../../engines/create.js';
 import type { EngineName } from '../../../engines/engine.js';
@@ -27,7 +27,7 @@ export interface Inference {
  * @throws {StateError} if it does not.
  * @throws {DataError} for less than a batch of images.
  */
-export async function checkNet(train: Dataset, engine: EngineName): Promise<void> {
+export async function checkNet(train: PictureSet, engine: EngineName): Promise<void> {
   if (train.count < batchSize) {
     throw new DataError(
       `bench: ${train.name}: expected at least ${batchSize} images but received ${train.count}`,
@@ -54,7 +54,7 @@ export async function checkNet(train: Dataset, engine: EngineName): Promise<void
 
 /** Seconds, or losses, of `epochs` epochs with the default recipe. */
 export async function trainEpochs(
-  train: Dataset,
+  train: PictureSet,
   epochs: number,
   engine: EngineName,
   what: 'seconds' | 'loss' = 'seconds',
@@ -84,7 +84,7 @@ export function measureBandwidth(): number {
 }
 
 /** Of a batch, and of one image alone: `net.predict`, or the rows engine's. */
-export function measureInference(train: Dataset, repeats: number, name: EngineName): Inference {
+export function measureInference(train: PictureSet, repeats: number, name: EngineName): Inference {
   const net = new LeNet5({ seed: 1, classes: train.classes });
   const predictor = name === 'rows' ? createEngine(name, net, { normalization: recipe.normalization }) : net;
   const timer = new Timer();
@@ -95,11 +95,11 @@ export function measureInference(train: Dataset, repeats: number, name: EngineNa
   return { imagesPerSecond: batchSize / timer.median('batch'), latency: timer.median('one') };
 }
 
-function firstImages(train: Dataset, count: number): Tensor {
+function firstImages(train: PictureSet, count: number): Tensor {
   return imagesToTensor(firstPart(train, count).images, train.shape, recipe.normalization);
 }
 
-function firstPart({ images, labels, count }: Dataset, wanted: number) {
+function firstPart({ images, labels, count }: PictureSet, wanted: number) {
   const kept = Math.min(wanted, count);
   return {
     images: images.subarray(0, (images.length / count) * kept),

@@ -57,6 +57,8 @@ export const fileCalls: Calls = {
     options: [2, 'scale', 'shift'],
   },
   measureNormalization: { args: () => [Uint8Array.of(1, 2)], call: rownet.measureNormalization },
+  iris: { args: () => [], call: rownet.iris },
+  xor: { args: () => [], call: rownet.xor },
   pixelStatistics: { args: () => [Uint8Array.of(1, 2)], call: rownet.pixelStatistics },
   standardization: {
     args: () => [all<rownet.PixelStatistics>({ mean: 0.1, deviation: 0.3 })],
