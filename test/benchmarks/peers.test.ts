@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { root, temporaryFolder } from '../support/cli.js';
 import { cells, tables } from '../docs/pages.js';
 
@@ -14,7 +14,6 @@ const { chart } = await load('chart.mjs');
 const { products } = await load('gemm-products.mjs');
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 function run(...args: string[]) {
   // Neither a compiler nor a Python: nothing but rownet is here, whatever the machine has.

@@ -37,7 +37,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const one of children) one.kill('SIGKILL');
   await browser?.close();
-  folder.remove();
 });
 
 const answer = (page: Page) => page.locator('#answer');

@@ -19,7 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await browser?.close();
-  folder.remove();
 });
 
 /** Starts a command and gives the address that it prints. */

@@ -3,13 +3,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { greyPng } from '../lib/images/image-files.js';
 import { root, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
 import { blocks, page, section } from './pages.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 const programs = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
 

@@ -1,6 +1,6 @@
 /** Tables that repeat what the code says. */
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../lib/cli/exit.js';
 import { type CommandName, commands } from '../../lib/cli/options/commands.js';
 import { stopExitCode } from '../../lib/cli/terminal/signals.js';
@@ -13,7 +13,6 @@ import { cells, page, section, tables } from './pages.js';
 import { sources } from './sources.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 const readme = page('README.md');
 const cli = page('docs/cli.md');

@@ -1,5 +1,5 @@
 import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { afterAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { loadDataset } from '../../lib/data/datasets.js';
 import { readIdx } from '../../lib/data/idx.js';
 import { allocateImages } from '../../lib/data/preparation.js';
@@ -11,7 +11,6 @@ import { errorOf } from '../support/misuse.js';
 import { bigEndian } from './data/idx-files.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 const path = folder.join('file');
 
 it('a path with a null byte is refused as a path, whoever reads it', () => {

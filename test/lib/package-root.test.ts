@@ -3,12 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../lib/package-root.js';
 import { root, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 it('is the repository here, from lib/ and from dist/', () => {
   expect(join(packageRoot(), '.')).toBe(join(root, '.'));

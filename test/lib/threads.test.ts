@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type CpuPlaces,
   cpuQuota,
@@ -14,7 +14,6 @@ import {
 import { root, rownet, temporaryFolder } from '../support/cli.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 /** Eight cores without a quota. */
 const places: CpuPlaces = { cores: 8, selfCgroup: folder.join('none'), cgroupRoot: folder.join('none') };

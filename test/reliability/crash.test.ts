@@ -14,7 +14,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
 import { loadGeneration } from '../../lib/formats/generations.js';
 import { type CliResult, jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
@@ -51,7 +51,6 @@ beforeAll(async () => {
   expect((await rownet([...fresh, out], options)).code).toBe(0);
   straight = { state: stateSha256(checkpoint(out)), figures: figures(out) };
 }, 60_000);
-afterAll(folder.remove);
 
 /** Files that are neither whole nor absent. */
 function tornFiles(out: string): string[] {

@@ -1,5 +1,5 @@
 /** The weights depend on the seed, the engine and the instruction set level, not on the number of threads. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../lib/formats/checkpoint.js';
 import { runtimeInfo } from '../../lib/kernels.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../support/cli.js';
@@ -9,7 +9,6 @@ import { inPairs, long, print } from './report.js';
 
 const folder = temporaryFolder();
 beforeAll(() => writeIdxFolder(folder.join('bars'), 300, 50));
-afterAll(folder.remove);
 
 const { isa, isaLevels } = runtimeInfo();
 const threadCounts = long ? [1, 2, 3, 7] : [1, 3];

@@ -1,7 +1,7 @@
 /** A run that was stopped or killed, and continued, ends with the weights, velocity and metrics of a straight one. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadDataset } from '../../lib/data/datasets.js';
 import { loadCheckpoint, saveCheckpoint } from '../../lib/formats/checkpoint.js';
 import { loadGeneration } from '../../lib/formats/generations.js';
@@ -25,7 +25,6 @@ const figures = (name: string) =>
   );
 
 beforeAll(() => writeIdxFolder(folder.join('bars'), 400, 100));
-afterAll(folder.remove);
 
 /** Seven steps an epoch. */
 const EPOCHS = 3;

@@ -2,14 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { root, temporaryFolder } from '../support/cli.js';
 
 const { checkContents, checkDemands, isAllowedLicence } = await import(
   pathToFileURL(`${root}/scripts/pack-contents.mjs`).href
 );
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 function write(path: string, content: string): string {
   const file = folder.join(path);

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { usefulThreads } from '../../lib/threads.js';
 
 /** The repository. */
@@ -37,10 +38,15 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs `rownet ...args` to its end; stdout and stderr are pipes. */
+/** Runs `rownet ...args` to its end, split at their spaces; stdout and stderr are pipes. */
 export function rownet(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { cwd, env = {}, onStdout, onSpawn, uid, under = [] } = options;
-  const [program, ...words] = [...under, process.execPath, options.bin ?? bin, ...args];
+  const [program, ...words] = [
+    ...under,
+    process.execPath,
+    options.bin ?? bin,
+    ...args.flatMap((arg) => arg.split(' ')),
+  ];
   const child = spawn(program, words, {
     cwd: cwd ?? root,
     env: {
@@ -85,17 +91,14 @@ export function jsonLines(text: string): JsonLine[] {
     });
 }
 
-/** A folder of its own for a test file, which removes it at its end. */
-export function temporaryFolder(): {
-  readonly path: string;
-  join(...names: string[]): string;
-  remove(): void;
-} {
-  const path = mkdtempSync(join(tmpdir(), 'rownet-cli-'));
+/** A folder that is gone after the tests of the file, and a way to run rownet in it. */
+export function temporaryFolder() {
+  const path = mkdtempSync(join(tmpdir(), 'rownet-test-'));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
   return {
     path,
-    join: (...names) => join(path, ...names),
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    join: (...names: string[]) => join(path, ...names),
+    run: (...args: string[]) => rownet(args, { cwd: path }),
   };
 }
 

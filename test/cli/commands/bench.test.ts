@@ -1,6 +1,6 @@
 /** `rownet bench` on a few images: the form of its results. What it measures is not asserted. */
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { referenceScores } from '../../../lib/cli/commands/bench/reference.js';
 import { runtimeInfo } from '../../../lib/kernels.js';
 import { isaLevels } from '../../../lib/kernels/runtime.js';
@@ -21,12 +21,11 @@ import {
 } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 it('leaves no process behind when it is stopped', async () => {
   writeIdxFolder(folder.join('long'), 6400, 100);
   let worker: number | undefined;
-  const { signal } = await rownet(['bench', '--epochs', '1000', '--data', folder.join('long')], {
+  const { signal } = await rownet(['bench --epochs 1000 --data', folder.join('long')], {
     onSpawn(child) {
       const look = setInterval(() => {
         worker ??= workerOf(child.pid as number);
@@ -57,7 +56,7 @@ describe('bench --json', () => {
   let report: JsonLine;
   beforeAll(async () => {
     writeIdxFolder(folder.join('bars'), 640, 100);
-    result = await rownet(['bench', '--quick', '--json', '--threads', '1', '--data', folder.join('bars')]);
+    result = await rownet(['bench --quick --json --threads 1 --data', folder.join('bars')]);
     [report] = jsonLines(result.stdout);
   }, 60_000);
 
@@ -158,7 +157,7 @@ describe('bench --json', () => {
 
 it('a ROWNET_MAX_ISA below AVX2 is the level that is measured', async () => {
   writeIdxFolder(folder.join('few'), 128, 10);
-  const args = ['bench', '--quick', '--threads', '1', '--data', folder.join('few')];
+  const args = ['bench --quick --threads 1 --data', folder.join('few')];
   const { code, stdout } = await rownet(args, { env: { ROWNET_MAX_ISA: 'portable' } });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ {20,}lanes, portable +rows, portable$/m);
@@ -174,7 +173,7 @@ it('a ROWNET_MAX_ISA below AVX2 is the level that is measured', async () => {
 
 it('errors of the measuring process come with their exit code', async () => {
   writeIdxFolder(folder.join('too-few'), 100, 10);
-  const result = await rownet(['bench', '--quick', '--data', folder.join('too-few')]);
+  const result = await rownet(['bench --quick --data', folder.join('too-few')]);
   expect(result).toMatchObject({ code: 3, stdout: '' });
   expect(result.stderr).toContain('bench: too-few: expected at least 128 images but received 100');
 });

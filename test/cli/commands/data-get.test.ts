@@ -39,7 +39,6 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await mirror.close();
-  folder.remove();
 });
 
 /** A place of its own for a test. */
@@ -68,7 +67,7 @@ describe('data get', () => {
     expect(left()).toEqual([...packedNames].sort());
     expect(mirror.requests).toEqual(packedNames.map((name) => `/base/mnist/${name}`));
 
-    const again = await run(['data', 'get', 'mnist', '--json']);
+    const again = await run(['data get mnist --json']);
     expect(again.stderr).toBe(packedNames.map((name) => `${name}: is there already\n`).join(''));
     const reports = packedNames.map((file) => ({
       file,
@@ -78,13 +77,13 @@ describe('data get', () => {
     expect(jsonLines(again.stdout)).toEqual([{ name: 'mnist', folder: mnist, files: reports }]);
     expect(mirror.requests).toHaveLength(4);
 
-    const list = await run(['data', 'list', '--json']);
+    const list = await run(['data list --json']);
     expect(jsonLines(list.stdout).map(({ name, folder: found }) => [name, found])).toEqual([
       ['mnist', mnist],
       ['fashion-mnist', null],
       ['kmnist', null],
     ]);
-    const trained = await run(['train', '--limit', '256', '--epochs', '1', '--offline', '--out', 'run']);
+    const trained = await run(['train --limit 256 --epochs 1 --offline --out run']);
     expect(trained.code, trained.stderr).toBe(0);
   });
 
@@ -94,7 +93,7 @@ describe('data get', () => {
     mkdirSync(out);
     writeFileSync(join(out, packedNames[0]), 'damaged');
     writeFileSync(join(out, names[1]), readFileSync(join(original, names[1])));
-    const result = await run(['data', 'get', 'mnist', '--out', 'mine', '--json']);
+    const result = await run(['data get mnist --out mine --json']);
     expect(result.code, result.stderr).toBe(0);
     expect(mirror.requests).toEqual([0, 2, 3].map((i) => `/base/mnist/${packedNames[i]}`));
     expect(readdirSync(out).sort()).toEqual(
@@ -118,7 +117,7 @@ describe('data get', () => {
   ])('that meets %s fails, and leaves whole files alone', async (_, answer, message) => {
     answers.set(`/base/mnist/${packedNames[1]}`, answer);
     const { run, left } = newPlace();
-    const result = await run(['data', 'get', 'mnist', '--quiet']);
+    const result = await run(['data get mnist --quiet']);
     expect(result).toMatchObject({ code: 3, stdout: '' });
     expect(result.stderr).toContain(`expected ${packedNames[1]} from a mirror but received none:\n`);
     expect(result.stderr).toContain(message);
@@ -157,7 +156,7 @@ describe('data get', () => {
   it('cannot write into a file', async () => {
     const { run, path } = newPlace();
     writeFileSync(join(path, 'mine'), '');
-    const result = await run(['data', 'get', 'mnist', '--out', 'mine/deep', '--quiet']);
+    const result = await run(['data get mnist --out mine/deep --quiet']);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toMatch(
       /^data get: .*mine\/deep: expected a folder to write to but received E\w+: /,
@@ -181,7 +180,7 @@ describe('data get', () => {
 describe('--offline', () => {
   it('asks nobody, and says what is missing', async () => {
     const { run, mnist, left } = newPlace();
-    const result = await run(['data', 'get', 'mnist', '--offline']);
+    const result = await run(['data get mnist --offline']);
     expect(result).toMatchObject({ code: 3, stdout: '' });
     expect(result.stderr).toBe(
       `data get: --offline: expected MNIST in ${mnist} but these are missing or damaged: ${names.join(', ')}. ` +
@@ -192,15 +191,15 @@ describe('--offline', () => {
   });
 
   it('checks what is there', async () => {
-    const result = await newPlace().run(['data', 'get', 'mnist', '--offline', '--quiet', '--out', original]);
+    const result = await newPlace().run(['data get mnist --offline --quiet --out', original]);
     expect(result).toEqual({ code: 0, signal: null, stdout: `MNIST is in ${original}\n`, stderr: '' });
     expect(mirror.requests).toEqual([]);
   });
 
   it('train downloads nothing either way, but proposes it only when it may', async () => {
     const { run } = newPlace();
-    const online = await run(['train', '--data', 'kmnist', '--out', 'run']);
-    const offline = await run(['train', '--data', 'kmnist', '--out', 'run', '--offline']);
+    const online = await run(['train --data kmnist --out run']);
+    const offline = await run(['train --data kmnist --out run --offline']);
     expect([online.code, offline.code]).toEqual([3, 3]);
     expect(online.stderr).toContain('Hint: run `rownet data get kmnist`, or pass a folder');
     expect(offline.stderr).toContain('Hint: pass a folder');

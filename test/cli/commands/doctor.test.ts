@@ -1,7 +1,7 @@
 /** `rownet doctor`: what it sees of a machine, and what it makes of it. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Check } from '../../../lib/cli/commands/doctor/check.js';
 import { diagnose } from '../../../lib/cli/commands/doctor/checks.js';
 import { cpuLevels, type Machine, thisMachine } from '../../../lib/cli/commands/doctor/machine.js';
@@ -15,7 +15,6 @@ import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { jsonLines, root, rownet, temporaryFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 function write(text: string, ...names: string[]): string {
   const path = folder.join(...names);
@@ -201,7 +200,7 @@ describe('rownet doctor', () => {
   });
 
   it('tells the cap as a warning, which is no failure', async () => {
-    const { code, stdout } = await rownet(['doctor', '--json'], { env: { ROWNET_MAX_ISA: 'portable' } });
+    const { code, stdout } = await rownet(['doctor --json'], { env: { ROWNET_MAX_ISA: 'portable' } });
     expect(code).toBe(0);
     const [{ checks }] = jsonLines(stdout) as unknown as [{ checks: Check[] }];
     const isa = checks.find(({ name }) => name === 'instruction set');

@@ -1,6 +1,6 @@
 /** `rownet export`, and the way back: what it writes is a checkpoint for the commands that take one. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { decodeNpz } from '../../../lib/formats/npz.js';
@@ -9,21 +9,20 @@ import { decodeSafetensors, encodeSafetensors } from '../../../lib/formats/safet
 import type { Tensor } from '../../../lib/tensor.js';
 import { recipeOf } from '../../../lib/training/run-recipe.js';
 import { greyPng } from '../../lib/images/image-files.js';
-import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { fields, messages, texts } from '../../support/protobuf.js';
 import { findPython, runPython } from '../../support/python.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 const read = (name: string) => readFileSync(folder.join(name));
 
 beforeAll(async () => {
   writeIdxFolder(folder.join('bars'), 320, 100);
-  const result = await run('train', '--data', 'bars', '--epochs', '1', '--quiet', '--out', 'run');
+  const result = await run('train --data bars --epochs 1 --quiet --out run');
   expect(result.code).toBe(0);
   for (const format of ['safetensors', 'npz']) {
-    const exported = await run('export', 'run', '--format', format, '--out', `lenet5.${format}`);
+    const exported = await run('export run --format', format, '--out', `lenet5.${format}`);
     expect(exported.code).toBe(0);
   }
 }, 60_000);
@@ -49,7 +48,7 @@ describe('rownet export', () => {
   it.each(['safetensors', 'npz'] as const)(
     '%s: the parameters alone, as PyTorch names them',
     async (format) => {
-      const result = await run('export', 'run', '--format', format);
+      const result = await run('export run --format', format);
       const file = `run/lenet5.${format}`;
       const size = read(file).length.toLocaleString('en-US');
       expect(result).toEqual({
@@ -81,17 +80,7 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
     [[], 'normalized', 'Conv'],
     [['--pixels'], 'pixels', 'Mul'],
   ])('onnx %j: the net, and how images are normalized', async (options, input, first) => {
-    const result = await run(
-      'export',
-      'run',
-      '--format',
-      'onnx',
-      '--out',
-      'net.onnx',
-      '--force',
-      '--json',
-      ...options,
-    );
+    const result = await run('export run --format onnx --out net.onnx --force --json', ...options);
     expect(result).toMatchObject({ code: 0, stderr: '' });
     const bytes = read('net.onnx');
     expect(jsonLines(result.stdout)).toEqual([
@@ -113,7 +102,7 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
 
   it('replaces a file only with --force', async () => {
     writeFileSync(folder.join('mine.npz'), 'mine');
-    const args = ['export', 'run', '--format', 'npz', '--out', 'mine.npz'];
+    const args = ['export run --format npz --out mine.npz'];
     expect(await run(...args)).toEqual({
       code: 2,
       signal: null,
@@ -129,29 +118,25 @@ print(json.dumps({name: array.shape for name, array in load_file(sys.argv[1]).it
   it.each([
     [['run'], 2, 'export: expected --format but received none. Hint: --format safetensors'],
     [
-      ['run', '--format', 'pickle'],
+      ['run --format pickle'],
       2,
       'export: --format: expected safetensors or npz or onnx but received "pickle"',
     ],
+    [['run --format npz --pixels'], 2, 'export: --pixels: expected --format onnx but received --format npz'],
     [
-      ['run', '--format', 'npz', '--pixels'],
-      2,
-      'export: --pixels: expected --format onnx but received --format npz',
-    ],
-    [
-      ['run', '--format', 'npz', '--recipe', 'fast'],
+      ['run --format npz --recipe fast'],
       2,
       'export: --recipe: expected --format onnx but received --format npz',
     ],
-    [['nowhere', '--format', 'npz'], 3, 'checkpoint: expected a run folder or a checkpoint at nowhere'],
-    [['run', '--format', 'npz', '--out', 'no/where.npz'], 1, 'write: no/where.npz: expected to write'],
+    [['nowhere --format npz'], 3, 'checkpoint: expected a run folder or a checkpoint at nowhere'],
+    [['run --format npz --out no/where.npz'], 1, 'write: no/where.npz: expected to write'],
     [
-      ['run/config.json', '--format', 'npz', '--out', 'new.npz'],
+      ['run/config.json --format npz --out new.npz'],
       3,
       'checkpoint: run/config.json: expected a checkpoint but received another file of the run in run',
     ],
     [
-      ['lenet5.npz', '--format', 'onnx', '--out', 'new.onnx'],
+      ['lenet5.npz --format onnx --out new.onnx'],
       2,
       'export: lenet5.npz holds parameters alone: expected --recipe',
     ],
@@ -183,36 +168,36 @@ function withCounter(params: readonly (readonly [string, Tensor])[], counter = '
 describe('the way back', () => {
   // Its recipe has all its numbers: nothing of it is lost where parameters stand alone.
   beforeAll(async () => {
-    const args = ['--recipe', 'article', '--data', 'bars', '--epochs', '1', '--quiet', '--out', 'article'];
+    const args = ['--recipe article --data bars --epochs 1 --quiet --out article'];
     expect((await run('train', ...args)).code).toBe(0);
     for (const format of ['safetensors', 'npz']) {
-      expect((await run('export', 'article', '--format', format)).code).toBe(0);
+      expect((await run('export article --format', format)).code).toBe(0);
     }
   }, 60_000);
 
   it.each(['lenet5.safetensors', 'lenet5.npz'])('eval takes %s, with a recipe', async (name) => {
-    const whole = await run('eval', 'article', '--json');
-    const args = ['eval', `article/${name}`, '--data', 'bars', '--json'];
-    expect(await run(...args, '--recipe', 'article')).toEqual(whole);
+    const whole = await run('eval article --json');
+    const args = ['eval', `article/${name}`, '--data bars --json'];
+    expect(await run(...args, '--recipe article')).toEqual(whole);
     expect(await run(...args)).toMatchObject({ code: 2 });
   });
 
   it('the recipe fast takes the numbers of MNIST where parameters stand alone', async () => {
-    const args = ['--format', 'onnx', '--recipe', 'fast', '--out', 'alone.onnx'];
-    expect((await run('export', 'lenet5.npz', ...args)).code).toBe(0);
+    const args = ['--format onnx --recipe fast --out alone.onnx'];
+    expect((await run('export lenet5.npz', ...args)).code).toBe(0);
     const metadata = messages(fields(read('alone.onnx')), 14).flatMap((entry) => texts(entry, 2));
     const { scale, shift } = mnistNormalization;
     expect(metadata).toEqual(['normalized', String(scale), String(shift)]);
   });
 
   it('a recipe that is that of the run takes the numbers of the run', async () => {
-    const whole = await run('eval', 'run', '--json');
-    expect(await run('eval', 'run', '--recipe', 'fast', '--json')).toEqual(whole);
+    const whole = await run('eval run --json');
+    expect(await run('eval run --recipe fast --json')).toEqual(whole);
   });
 
   it('an npz file becomes an ONNX model, the same as the checkpoint does', async () => {
     const from = async (path: string, name: string, ...more: string[]) => {
-      expect((await run('export', path, '--format', 'onnx', '--out', name, ...more)).code).toBe(0);
+      expect((await run('export', path, '--format onnx --out', name, ...more)).code).toBe(0);
       return read(name);
     };
     const model = await from('article/lenet5.npz', 'a.onnx', '--recipe', 'article');
@@ -223,12 +208,12 @@ describe('the way back', () => {
     const params = [...loadParams(folder.join('lenet5.npz'))];
     writeFileSync(folder.join('f64.safetensors'), withCounter(params));
     writeFileSync(folder.join('bar.png'), greyPng(28, 28, new Uint8Array(784).fill(200, 280, 308)));
-    const prepared = ['--recipe', 'fast'];
+    const prepared = ['--recipe fast'];
     const commands = [
-      ['eval', 'f64.safetensors', '--data', 'bars', ...prepared],
+      ['eval f64.safetensors --data bars', ...prepared],
       ['predict', 'f64.safetensors', 'bar.png', ...prepared],
-      ['explain', '--checkpoint', 'f64.safetensors', ...prepared],
-      ['export', 'f64.safetensors', '--format', 'onnx', '--out', 'f64.onnx', ...prepared],
+      ['explain --checkpoint f64.safetensors', ...prepared],
+      ['export f64.safetensors --format onnx --out f64.onnx', ...prepared],
     ];
     for (const args of commands) {
       const { code, stderr } = await run(...args);
@@ -239,15 +224,15 @@ describe('the way back', () => {
           'note: params: f64.safetensors: left out "bn1.num_batches_tracked" (I64): integers are no parameters of a net\n',
       ]);
     }
-    const evaluated = ['--data', 'bars', '--recipe', 'fast', '--json'];
-    const { stdout } = await run('eval', 'f64.safetensors', ...evaluated);
-    expect(stdout).toBe((await run('eval', 'lenet5.npz', ...evaluated)).stdout);
+    const evaluated = ['--data bars --recipe fast --json'];
+    const { stdout } = await run('eval f64.safetensors', ...evaluated);
+    expect(stdout).toBe((await run('eval lenet5.npz', ...evaluated)).stdout);
   });
 
   it('a parameter that is stored as integers is named', async () => {
     const bytes = withCounter([...loadParams(folder.join('lenet5.npz'))], 'fc1.bias');
     writeFileSync(folder.join('quantized.safetensors'), bytes);
-    const { code, stderr } = await run('eval', 'quantized.safetensors', '--recipe', 'fast', '--data', 'bars');
+    const { code, stderr } = await run('eval quantized.safetensors --recipe fast --data bars');
     expect(code).toBe(3);
     expect(stderr).toContain(
       'but fc1.bias is missing; fc1.bias is there as I64, which is no type of floats\n',
@@ -258,7 +243,7 @@ describe('the way back', () => {
     const params = [...loadParams(folder.join('lenet5.npz'))];
     const prefixed = new Map(params.map(([name, tensor]) => [`module.${name}`, tensor] as const));
     writeFileSync(folder.join('prefixed.safetensors'), encodeSafetensors(prefixed));
-    const { code, stderr } = await run('eval', 'prefixed.safetensors', '--recipe', 'fast', '--data', 'bars');
+    const { code, stderr } = await run('eval prefixed.safetensors --recipe fast --data bars');
     expect(code).toBe(3);
     expect(stderr).toContain('conv1.weight is missing');
     expect(stderr).toContain('. Hint: take "module." off the names\n');

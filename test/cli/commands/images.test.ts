@@ -2,14 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { decode, encode } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { GreyImage } from '../../../lib/images/limits.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { drawDigit } from '../../support/drawn-digits.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 
 function writePng(name: string, { width, height, grey }: GreyImage): string {
   writeFileSync(folder.join(name), encode({ width, height, data: grey, channels: 1 }));
@@ -29,7 +28,7 @@ function writePhoto(name: string, { width, height, grey }: GreyImage): string {
 }
 
 beforeAll(async () => {
-  expect((await run('train', '--quiet', '--epochs', '2', '--out', 'run')).code).toBe(0);
+  expect((await run('train --quiet --epochs 2 --out run')).code).toBe(0);
 }, 120_000);
 
 describe('predict', () => {
@@ -43,7 +42,7 @@ describe('predict', () => {
         files.push([writePhoto(`${digit}-${seed}.jpg`, drawn), digit, true]);
       }
     }
-    const { code, stdout, stderr } = await run('predict', 'run', ...files.map(([name]) => name), '--json');
+    const { code, stdout, stderr } = await run('predict run', ...files.map(([name]) => name), '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const found = jsonLines(stdout);
     expect(found.map(({ file }) => file)).toEqual(files.map(([name]) => name));
@@ -65,14 +64,7 @@ describe('predict', () => {
     writePng('seven.png', drawDigit(7));
     writePng('blank.png', { width: 5, height: 5, grey: new Uint8Array(25) });
     writeFileSync(folder.join('text.png'), 'no picture');
-    const { code, stdout, stderr } = await run(
-      'predict',
-      'run',
-      'seven.png',
-      'text.png',
-      'blank.png',
-      'none.png',
-    );
+    const { code, stdout, stderr } = await run('predict run seven.png text.png blank.png none.png');
     expect(code).toBe(3);
     expect(stdout).toMatch(
       /^file +is +probability +else +probability +note\nseven\.png +7 +\d+\.\d\d % +\d +\d+\.\d\d % +light on dark\nblank\.png +- +- +- +- +nothing is drawn on it\n$/,
@@ -85,9 +77,9 @@ describe('predict', () => {
 
   it('--prepare none takes an image as it is', async () => {
     writePng('as-is.png', { width: 28, height: 28, grey: new Uint8Array(784) });
-    const prepared = await run('predict', 'run', 'as-is.png', '--prepare', 'none', '--json');
+    const prepared = await run('predict run as-is.png --prepare none --json');
     expect(jsonLines(prepared.stdout)).toMatchObject([{ empty: false, inverted: false }]);
-    expect(jsonLines((await run('predict', 'run', 'as-is.png', '--json')).stdout)).toEqual([
+    expect(jsonLines((await run('predict run as-is.png --json')).stdout)).toEqual([
       {
         file: 'as-is.png',
         label: null,
@@ -102,7 +94,7 @@ describe('predict', () => {
 
 describe('explain', () => {
   it('follows a built-in digit through conv1 with numbers', async () => {
-    const { code, stdout } = await run('explain', '--checkpoint', 'run');
+    const { code, stdout } = await run('explain --checkpoint run');
     expect(code).toBe(0);
     expect(stdout).toContain(
       'A built-in 7 in run/checkpoint.safetensors: taken for 7. Layers conv1, relu1, pool1.',
@@ -129,18 +121,7 @@ describe('explain', () => {
 
   it('takes an image, a layer, a filter and a label', async () => {
     writePng('three.png', drawDigit(3));
-    const args = [
-      'explain',
-      'three.png',
-      '--checkpoint',
-      'run',
-      '--layer',
-      'conv2',
-      '--filter',
-      '4',
-      '--label',
-      '8',
-    ];
+    const args = ['explain three.png --checkpoint run --layer conv2 --filter 4 --label 8'];
     const { code, stdout } = await run(...args);
     expect(code).toBe(0);
     expect(stdout).toContain('three.png in run/checkpoint.safetensors');
@@ -169,7 +150,7 @@ describe('explain', () => {
       ],
     ],
   ])('tells of %s in the words of a linear layer, step by step', async (layer, texts) => {
-    const { stdout } = await run('explain', '--layer', layer);
+    const { stdout } = await run('explain --layer', layer);
     for (const text of texts) expect(stdout).toContain(text);
     expect(stdout).not.toMatch(/filter|window|im2row/);
     const steps = [...stdout.matchAll(/^(\d+)\. /gm)].map(([, step]) => Number(step));
@@ -177,7 +158,7 @@ describe('explain', () => {
   });
 
   it('--html writes one file that names nothing outside of it', async () => {
-    const { code, stdout } = await run('explain', '--checkpoint', 'run', '--html', 'explain.html');
+    const { code, stdout } = await run('explain --checkpoint run --html explain.html');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'Written: explain.html\n' });
     const html = readFileSync(folder.join('explain.html'), 'utf8');
     expect(html).not.toMatch(/https?:|src=|href=|import |%[A-Z]+%|\/\*(STYLE|SCRIPT)\*\//);
@@ -193,21 +174,21 @@ describe('explain', () => {
   });
 
   it.each([
-    [['--layer', 'conv9'], 'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "conv9"'],
+    [['--layer conv9'], 'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "conv9"'],
     [
-      ['--layer', 'pool1'],
+      ['--layer pool1'],
       'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "pool1". Hint: pool1 is explained with conv1: --layer conv1',
     ],
     [
-      ['--layer', 'relu4'],
+      ['--layer relu4'],
       'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "relu4". Hint: relu4 is explained with fc1: --layer fc1',
     ],
     [
-      ['--layer', 'flatten'],
+      ['--layer flatten'],
       'explain: --layer: expected conv1, conv2, conv3, fc1, fc2 but received "flatten". Hint: Flatten() is not explained by itself',
     ],
-    [['--filter', '6'], 'explain: --filter: expected one below 6, those of conv1, but received 6'],
-    [['--label', '10'], 'explain: --label: expected a class below 10 but received 10'],
+    [['--filter 6'], 'explain: --filter: expected one below 6, those of conv1, but received 6'],
+    [['--label 10'], 'explain: --label: expected a class below 10 but received 10'],
   ])('refuses %j', async (args, message) => {
     expect(await run('explain', ...args)).toEqual({
       code: 2,
@@ -220,7 +201,7 @@ describe('explain', () => {
 
 describe('report', () => {
   it('writes the run as one file without network, and its curves', async () => {
-    const { code, stdout } = await run('report', 'run', '--json');
+    const { code, stdout } = await run('report run --json');
     expect(code).toBe(0);
     expect(jsonLines(stdout)).toEqual([
       { event: 'report', files: ['run/report.html', 'run/curves.svg', 'run/curves.png'] },
@@ -252,9 +233,9 @@ describe('report', () => {
 
   it('does without the data, and says so', async () => {
     writeIdxFolder(folder.join('gone'), 300, 100);
-    expect((await run('train', '--data', 'gone', '--epochs', '1', '--quiet', '--out', 'other')).code).toBe(0);
+    expect((await run('train --data gone --epochs 1 --quiet --out other')).code).toBe(0);
     rmSync(folder.join('gone'), { recursive: true });
-    const { code } = await run('report', 'other', '--out', 'other.html');
+    const { code } = await run('report other --out other.html');
     expect(code).toBe(0);
     const html = readFileSync(folder.join('other.html'), 'utf8');
     expect(html).toContain('The test images could not be read');
@@ -263,20 +244,20 @@ describe('report', () => {
 
   it('refuses what is no run', async () => {
     mkdirSync(folder.join('empty'));
-    const file = await run('report', 'run/config.json');
+    const file = await run('report run/config.json');
     expect(file).toMatchObject({ code: 3, stdout: '' });
     expect(file.stderr).toContain('received another file of the run in run. Hint: give the folder');
-    const checkpoint = await run('report', 'run/checkpoint.safetensors');
+    const checkpoint = await run('report run/checkpoint.safetensors');
     expect(checkpoint).toMatchObject({ code: 2, stdout: '' });
     expect(checkpoint.stderr).toContain('report: expected a run folder but received the file run/checkpoint');
-    expect((await run('report', 'empty')).code).toBe(3);
+    expect((await run('report empty')).code).toBe(3);
   });
 });
 
 describe('serve', () => {
   it('needs a checkpoint, and a port that is free', async () => {
-    expect((await run('serve', 'none')).code).toBe(3);
-    expect((await run('serve', 'run', '--port', '70000')).code).toBe(2);
+    expect((await run('serve none')).code).toBe(3);
+    expect((await run('serve run --port 70000')).code).toBe(2);
   });
 
   it('serves until Ctrl-C', async () => {

@@ -1,13 +1,12 @@
 /** Installations that are not complete: exit code 4, and what to do. */
 import { copyFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { prebuiltAddon } from '../../../lib/native.js';
 import { jsonLines, root, rownet, temporaryFolder } from '../../support/cli.js';
 import { addon } from '../../support/native.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 function copyPackage(name: string, paths: readonly string[]): string {
   const copy = folder.join(name);
@@ -23,7 +22,7 @@ describe('without the addon, as npm install --ignore-scripts leaves it', () => {
     bin = copyPackage('no-addon', ['bin', 'dist', 'package.json']);
   });
 
-  it.each([[['train', '--out', 'run']], [['bench']], [['info']]])('rownet %j', async (args) => {
+  it.each([[['train --out run']], [['bench']], [['info']]])('rownet %j', async (args) => {
     const result = await rownet(args, { bin, cwd: folder.path });
     expect(result.code).toBe(4);
     expect(result.stderr).toContain('native: the addon is not built');
@@ -32,7 +31,7 @@ describe('without the addon, as npm install --ignore-scripts leaves it', () => {
   });
 
   it('info still tells the rest', async () => {
-    const { code, stdout } = await rownet(['info', '--json'], { bin });
+    const { code, stdout } = await rownet(['info --json'], { bin });
     expect(code).toBe(4);
     expect(jsonLines(stdout)).toMatchObject([
       { node: process.version, addon: null, isa: null, threads: null },
@@ -43,7 +42,7 @@ describe('without the addon, as npm install --ignore-scripts leaves it', () => {
 describe('the doctor', () => {
   it('says where the addon was looked for, and what is there', async () => {
     const bin = copyPackage('doctor-none', ['bin', 'dist', 'package.json']);
-    const { code, stdout, stderr } = await rownet(['doctor', '--json'], { bin });
+    const { code, stdout, stderr } = await rownet(['doctor --json'], { bin });
     expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
     const [{ checks }] = jsonLines(stdout) as unknown as [{ checks: Record<string, string>[] }];
     expect(checks.find(({ name }) => name === 'addon')).toMatchObject({
@@ -83,7 +82,7 @@ describe('with the addon that a package brings along', () => {
 
   it('loads it, and says so', async () => {
     const { bin, path } = copyWith('prebuilt', (to) => copyFileSync(addon, to));
-    const { code, stdout } = await rownet(['info', '--json'], { bin });
+    const { code, stdout } = await rownet(['info --json'], { bin });
     expect(code).toBe(0);
     expect(jsonLines(stdout)).toMatchObject([{ addon: path, buildType: 'Release' }]);
   });
@@ -93,14 +92,14 @@ describe('with the addon that a package brings along', () => {
     const built = folder.join('both', 'build', 'Release', 'rownet.node');
     mkdirSync(dirname(built), { recursive: true });
     copyFileSync(addon, built);
-    const { code, stdout } = await rownet(['info', '--json'], { bin });
+    const { code, stdout } = await rownet(['info --json'], { bin });
     expect(code).toBe(0);
     expect(jsonLines(stdout)).toMatchObject([{ addon: built }]);
   });
 
   it('exit code 4 and what to do where it is damaged', async () => {
     const { bin, path } = copyWith('damaged', (to) => writeFileSync(to, 'not a library'));
-    const { code, stderr } = await rownet(['train', '--out', 'run'], { bin, cwd: folder.path });
+    const { code, stderr } = await rownet(['train --out run'], { bin, cwd: folder.path });
     expect(code).toBe(4);
     expect(stderr).toContain(`native: ${path} was found but did not load`);
     expect(stderr).toContain('npm rebuild rownet');

@@ -1,7 +1,7 @@
 /** The run that a command takes: the newest where none is named, and what is said of a path that is no run. */
 import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { lockFolder } from '../../../lib/runs/lock.js';
 import { checkpointFile, pathKind } from '../../../lib/runs/path.js';
 import { DataError } from '../../../lib/errors.js';
@@ -9,7 +9,7 @@ import { drawDigit } from '../../support/drawn-digits.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 const newest = /^The newest run: runs\/second, \d+\.\d\d % on the test images\n/;
 
 /** When the run was last written to, in seconds. */
@@ -24,7 +24,7 @@ function writePng(path: string): void {
 
 beforeAll(async () => {
   writeIdxFolder(folder.join('bars'), 400, 100);
-  const args = ['train', '--data', 'bars', '--lr', '0.01', '--quiet', '--epochs', '2', '--out', 'runs/first'];
+  const args = ['train --data bars --lr 0.01 --quiet --epochs 2 --out runs/first'];
   expect((await run(...args)).code).toBe(0);
   for (const name of ['second', 'without'])
     cpSync(folder.join('runs', 'first'), folder.join('runs', name), { recursive: true });
@@ -40,26 +40,21 @@ beforeAll(async () => {
   cpSync(folder.join('runs', 'first', 'checkpoint.safetensors'), folder.join('params'));
   mkdirSync(folder.join('nothing'));
 }, 60_000);
-afterAll(folder.remove);
 
 describe('the newest run', () => {
   it('is what eval takes, and it says so on stderr', async () => {
     const result = await run('eval');
     expect(result).toMatchObject({ code: 0, stderr: expect.stringMatching(newest) });
-    expect(result.stdout).toBe((await run('eval', 'runs/second')).stdout);
+    expect(result.stdout).toBe((await run('eval runs/second')).stdout);
   });
 
   it.each([
     ['report', ['report'], 'Written: runs/second/report.html\n'],
-    ['export', ['export', '--format', 'npz', '--force'], 'runs/second/lenet5.npz: '],
+    ['export', ['export --format npz --force'], 'runs/second/lenet5.npz: '],
     ['predict', ['predict', 'digit.png'], 'digit.png '],
     ['predict without an ending', ['predict', 'picture', 'digit.png'], 'picture '],
-    ['explain', ['explain', 'digit.png', '--checkpoint'], 'digit.png in runs/second/checkpoint.safetensors'],
-    [
-      'explain without an image',
-      ['explain', '--checkpoint', '--layer', 'conv2'],
-      'in runs/second/checkpoint',
-    ],
+    ['explain', ['explain digit.png --checkpoint'], 'digit.png in runs/second/checkpoint.safetensors'],
+    ['explain without an image', ['explain --checkpoint --layer conv2'], 'in runs/second/checkpoint'],
   ])('is what %s takes', async (_, args, printed) => {
     const { code, stdout, stderr } = await run(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(newest) });
@@ -76,7 +71,7 @@ describe('the newest run', () => {
 
   it('is not the one that is being trained now', async () => {
     const lock = await lockFolder(folder.join('runs', 'second'));
-    const { stderr, stdout } = await run('eval', '--json');
+    const { stderr, stdout } = await run('eval --json');
     lock?.release();
     expect(stderr).toMatch(
       /^Left out, since it is being trained now: runs\/second\nThe newest run: runs\/first, [\d.]+ % on the test images\n$/,
@@ -85,7 +80,7 @@ describe('the newest run', () => {
   });
 
   it('may be one that was stopped', async () => {
-    const args = ['train', '--data', 'bars', '--lr', '0.01', '--epochs', '400', '--json', '--quiet'];
+    const args = ['train --data bars --lr 0.01 --epochs 400 --json --quiet'];
     mkdirSync(folder.join('elsewhere'));
     renameSync(folder.join('bars'), folder.join('elsewhere', 'bars'));
     const cwd = folder.join('elsewhere');
@@ -103,7 +98,7 @@ describe('the newest run', () => {
     ['eval', ['eval']],
     ['report', ['report']],
     ['predict', ['predict', '../digit.png']],
-    ['export', ['export', '--format', 'npz']],
+    ['export', ['export --format npz']],
   ])('is missed by %s where there is none', async (command, args) => {
     const cwd = folder.join('nothing');
     expect(await rownet(args, { cwd })).toMatchObject({
@@ -175,7 +170,7 @@ describe('predict tells a run from images', () => {
   });
 
   it('goes on after an image that is not there', async () => {
-    const { code, stdout, stderr } = await run('predict', 'gone.png', 'digit.png');
+    const { code, stdout, stderr } = await run('predict gone.png digit.png');
     expect(code).toBe(3);
     expect(stderr).toMatch(/^The newest run: .*\n.*gone\.png.*\n$/);
     expect(stdout).toContain('digit.png');
@@ -183,7 +178,7 @@ describe('predict tells a run from images', () => {
 });
 
 it('explain does not take its image for a run', async () => {
-  expect(await run('explain', '--checkpoint', 'digit.png')).toMatchObject({
+  expect(await run('explain --checkpoint digit.png')).toMatchObject({
     code: 2,
     stderr:
       'explain: --checkpoint: expected a run but received the image digit.png. Hint: put the image first: rownet explain digit.png --checkpoint\n',
@@ -254,7 +249,7 @@ describe('a path that is no run', () => {
     }
   });
 
-  it.each([['eval'], ['report'], ['export', '--format', 'npz'], ['train', '--resume']])(
+  it.each([['eval'], ['report'], ['export --format npz'], ['train --resume']])(
     'is refused by %s %s',
     async (...command) => {
       const words = command.filter((word) => word !== undefined);

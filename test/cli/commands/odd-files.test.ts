@@ -1,23 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { RunFolder } from '../../../lib/runs/folder.js';
 import { listRuns } from '../../../lib/runs/list.js';
 import { DataError } from '../../../lib/errors.js';
 import { greyPng } from '../../lib/images/image-files.js';
-import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-const run = (args: readonly string[]) => rownet(args, { cwd: folder.path });
-const train = (...args: string[]) =>
-  run(['train', '--data', 'bars', '--lr', '0.01', '--epochs', '1', '--quiet', ...args]);
+const { run } = folder;
+const train = (...args: string[]) => run('train --data bars --lr 0.01 --epochs 1 --quiet', ...args);
 
 beforeAll(async () => {
   writeIdxFolder(folder.join('bars'), 128, 20);
   symlinkSync('circle', folder.join('circle'));
-  expect(await train('--out', 'run')).toMatchObject({ code: 0, stderr: '' });
+  expect(await train('--out run')).toMatchObject({ code: 0, stderr: '' });
 });
-afterAll(folder.remove);
 
 const long = 'x'.repeat(256);
 const circle = 'ELOOP: too many symbolic links encountered';
@@ -31,13 +29,13 @@ describe('a path that cannot be looked at', () => {
     ['y'.repeat(250), 'ENOENT: no such file or directory'],
   ])('is no checkpoint: %.9s', async (path, reason) => {
     const stderr = `safetensors: ${path}: expected a readable file but received ${reason}. Hint: check the path\n`;
-    for (const args of [['eval'], ['export', '--format', 'npz'], ['train', '--resume']]) {
-      expect(await run([...args, path])).toMatchObject({ code: 3, stdout: '', stderr });
+    for (const args of [['eval'], ['export --format npz'], ['train --resume']]) {
+      expect(await run(...args, path)).toMatchObject({ code: 3, stdout: '', stderr });
     }
   });
 
   it('is no run', async () => {
-    const { code, stderr } = await run(['report', 'circle']);
+    const { code, stderr } = await run('report', 'circle');
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^report: expected a run folder/)]);
   });
 
@@ -58,7 +56,7 @@ describe('a path that cannot be looked at', () => {
   });
 
   it('is nothing to export to', async () => {
-    const { code, stderr } = await run(['export', 'run', '--format', 'npz', '--out', 'circle']);
+    const { code, stderr } = await run('export run --format npz --out circle');
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^write: circle: expected to write .* ELOOP/)]);
   });
 
@@ -72,7 +70,7 @@ describe('a path that cannot be looked at', () => {
 });
 
 it('--tensorboard names a folder that cannot be made', async () => {
-  expect(await train('--out', 'boarded', '--tensorboard', 'circle/board')).toMatchObject({
+  expect(await train('--out boarded --tensorboard circle/board')).toMatchObject({
     code: 1,
     stderr:
       `train: --tensorboard: circle/board: expected a folder to write to but received ${circle}. ` +
@@ -148,8 +146,8 @@ describe('metrics.jsonl', () => {
   it('of lines that are none leaves a report, and a run that can be continued', async () => {
     cpSync(folder.join('run'), folder.join('damaged'), { recursive: true });
     writeFileSync(folder.join('damaged', 'metrics.jsonl'), '{"epoch":1}\n');
-    expect(await run(['report', 'damaged', '--json'])).toMatchObject({ code: 0, stderr: '' });
-    expect(await run(['train', '--resume', 'damaged', '--quiet', '--epochs', '2'])).toMatchObject({
+    expect(await run('report damaged --json')).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('train --resume damaged --quiet --epochs 2')).toMatchObject({
       code: 0,
       stderr: expect.not.stringContaining('unexpected'),
     });
@@ -161,7 +159,7 @@ it('a report shows what a run folder holds, whatever its form', async () => {
   cpSync(folder.join('run'), folder.join('forms'), { recursive: true });
   // Made a text, such an object throws.
   writeFileSync(folder.join('forms', 'machine.json'), '{"cpu":{"toString":1},"cores":null}');
-  expect(await run(['report', 'forms'])).toMatchObject({ code: 0, stderr: '' });
+  expect(await run('report', 'forms')).toMatchObject({ code: 0, stderr: '' });
   const html = readFileSync(folder.join('forms', 'report.html'), 'utf8');
   expect(html.includes('{&#34;toString&#34;:1}')).toBe(true);
 });
@@ -184,15 +182,7 @@ it('predict tells an image that is too wide, and goes on with the next', async (
     writeFileSync(folder.join(name), greyPng(width, 1, new Uint8Array(width)));
   png('wide.png', 70_000);
   png('dot.png', 1);
-  const { code, stdout, stderr } = await run([
-    'predict',
-    'run',
-    'wide.png',
-    'dot.png',
-    '--prepare',
-    'none',
-    '--json',
-  ]);
+  const { code, stdout, stderr } = await run('predict run wide.png dot.png --prepare none --json');
   expect([code, stderr]).toEqual([
     3,
     'images: wide.png: an image of 1x70000: resize: expected sizes from 1 to 65535 but received 70000\n',

@@ -1,14 +1,13 @@
 /** Runs on pictures that are not of 28x28: from the training to what is done with the net afterwards. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
-import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { stateSha256 } from '../../support/state.js';
 import { greyPng } from '../../lib/images/image-files.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 const checkpoint = (name: string) => folder.join(name, 'checkpoint.safetensors');
 
 /** Two classes, of bars that stand and lie, dark on light; picture i has the size i of `sizes`, in turn. */
@@ -28,7 +27,7 @@ function writeBars(path: string, sizes: readonly (readonly [number, number])[]):
   }
 }
 
-const args = ['--batch-size', '8', '--lr', '0.02', '--json'];
+const args = ['--batch-size 8 --lr 0.02 --json'];
 
 describe('a run of another size', () => {
   beforeAll(async () => {
@@ -37,8 +36,8 @@ describe('a run of another size', () => {
       [30, 90],
       [17, 12],
     ]);
-    const more = ['--size', '36x44', '--epochs', '4', '--out', 'run'];
-    const result = await run('train', '--data', 'bars', ...args, ...more);
+    const more = ['--size 36x44 --epochs 4 --out run'];
+    const result = await run('train --data bars', ...args, ...more);
     expect(result.code, result.stderr).toBe(0);
     const [start] = jsonLines(result.stdout);
     const note = '20 pictures of 64x64 and 40 of 2 other sizes are scaled to fit into 36x44 (fit)';
@@ -53,44 +52,42 @@ describe('a run of another size', () => {
   });
 
   it('is measured, reported and exported', async () => {
-    const own = await run('eval', 'run', '--json');
+    const own = await run('eval run --json');
     expect(own.code, own.stderr).toBe(0);
     expect(jsonLines(own.stdout)[0]).toMatchObject({ images: 12 });
     expect(own.stderr).toContain('note: 20 pictures of 64x64');
-    const other = await run('eval', 'run', '--data', 'bars', '--json');
+    const other = await run('eval run --data bars --json');
     expect(other.stdout).toBe(own.stdout);
-    expect((await run('report', 'run')).code).toBe(0);
-    expect((await run('export', 'run', '--format', 'onnx')).code).toBe(0);
+    expect((await run('report run')).code).toBe(0);
+    expect((await run('export run --format onnx')).code).toBe(0);
   });
 
   it('is measured by its parameters alone, where their size is said', async () => {
-    expect((await run('export', 'run', '--format', 'npz', '--out', 'alone.npz')).code).toBe(0);
-    const alone = ['eval', 'alone.npz', '--recipe', 'fast', '--data', 'bars'];
-    const found = await run(...alone, '--size', '36x44');
+    expect((await run('export run --format npz --out alone.npz')).code).toBe(0);
+    const alone = ['eval alone.npz --recipe fast --data bars'];
+    const found = await run(...alone, '--size 36x44');
     expect([found.code, found.stdout], found.stderr).toEqual([0, expect.stringContaining('12 test images')]);
-    for (const size of [[], ['--size', '48']]) {
+    for (const size of [[], ['--size 48']]) {
       const { code, stderr } = await run(...alone, ...size);
       expect([code, stderr]).toEqual([
         3,
         expect.stringMatching(/Hint: --size, or \{ size \} of openRun, says/),
       ]);
     }
-    expect((await run('eval', 'run', '--size', '48', '--json')).stdout).toBe(
-      (await run('eval', 'run', '--json')).stdout,
-    );
+    expect((await run('eval run --size 48 --json')).stdout).toBe((await run('eval run --json')).stdout);
   });
 
   it('continues to the same bits', async () => {
-    await run('train', '--data', 'bars', ...args, '--size', '36x44', '--epochs', '4', '--out', 'other');
-    const settings = ['--resume', 'run', '--epochs', '6', '--size', '36x44', '--resize', 'fit'];
+    await run('train --data bars', ...args, '--size 36x44 --epochs 4 --out other');
+    const settings = ['--resume run --epochs 6 --size 36x44 --resize fit'];
     expect((await run('train', ...settings)).code).toBe(0);
-    expect((await run('train', '--resume', 'other', '--epochs', '6')).code).toBe(0);
+    expect((await run('train --resume other --epochs 6')).code).toBe(0);
     expect(stateSha256(checkpoint('other'))).toBe(stateSha256(checkpoint('run')));
   });
 
   it('is not continued with another size or another way', async () => {
-    const options = ['--size', '32', '--resize', 'pad', '--transpose', '--skip-empty-classes'];
-    const { code, stderr } = await run('train', '--resume', 'run', ...options);
+    const options = ['--size 32 --resize pad --transpose --skip-empty-classes'];
+    const { code, stderr } = await run('train --resume run', ...options);
     expect(code).toBe(2);
     for (const line of [
       '--size: 36x44 in the run, 32x32 here',
@@ -125,7 +122,7 @@ describe('a run of another size', () => {
       ...stored,
       config: { ...config, data: { ...data, ...change } },
     });
-    const { code, stderr } = await run('eval', 'wrong.safetensors');
+    const { code, stderr } = await run('eval wrong.safetensors');
     expect({ code, stderr: stderr.includes(message) ? message : stderr }).toEqual({
       code: 3,
       stderr: message,
@@ -135,8 +132,8 @@ describe('a run of another size', () => {
 
 it.each(['rows', 'lanes'])('IDX files at 40 x 48 train on %s', async (engine) => {
   writeIdxFolder(folder.join('idx'), 400, 40);
-  const more = ['--size', '40x48', '--engine', engine, '--epochs', '3', '--out', `idx-${engine}`];
-  const { code, stdout, stderr } = await run('train', '--data', 'idx', '--json', ...more);
+  const more = ['--size 40x48 --engine', engine, '--epochs 3 --out', `idx-${engine}`];
+  const { code, stdout, stderr } = await run('train --data idx --json', ...more);
   expect(code, stderr).toBe(0);
   expect(jsonLines(stdout).at(-1)?.testAccuracy).toBeGreaterThan(0.9);
 });
@@ -147,12 +144,12 @@ it.each([
   ['32x5000', 'but received "32x5000"'],
   ['large', 'but received "large"'],
 ])('--size %s is refused', async (size, message) => {
-  const { code, stderr } = await run('train', '--size', size);
+  const { code, stderr } = await run('train --size', size);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
 });
 
 it('pictures that are left as they are must be large enough', async () => {
-  const { code, stderr } = await run('train', '--data', 'idx', '--resize', 'none', '--out', 'small');
+  const { code, stderr } = await run('train --data idx --resize none --out small');
   expect(code).toBe(2);
   expect(stderr).toBe(
     'train: --resize: expected pictures of at least 32x32, the smallest that LeNet-5 takes, but received 28x28. ' +
@@ -166,16 +163,16 @@ it('a class that is lost is told, and left out on demand', async () => {
     mkdirSync(folder.join('lost', split, 'z'));
     for (let i = 0; i < 3; i += 1) writeFileSync(folder.join('lost', split, 'z', `${i}.webp`), 'RIFF');
   }
-  const refused = await run('train', '--data', 'lost');
+  const refused = await run('train --data lost');
   expect(refused).toMatchObject({ code: 3, stdout: '' });
   expect(refused.stderr).toContain('class z has no picture that can be read; skipped 6 files (.webp). Hint');
-  const options = ['--skip-empty-classes', '--epochs', '1', '--out', 'two'];
-  const { code, stdout } = await run('train', '--data', 'lost', ...args, ...options);
+  const options = ['--skip-empty-classes --epochs 1 --out two'];
+  const { code, stdout } = await run('train --data lost', ...args, ...options);
   expect(code).toBe(0);
   expect(jsonLines(stdout)[0]).toMatchObject({
     skipped: { '.webp': 6 },
     notes: [expect.any(String), expect.any(String)],
   });
-  expect((await run('eval', 'two')).stdout).toContain('lying');
+  expect((await run('eval two')).stdout).toContain('lying');
   rmSync(folder.join('lost'), { recursive: true });
 });

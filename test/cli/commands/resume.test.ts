@@ -9,38 +9,37 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { stateSha256 } from '../../support/state.js';
 
 const folder = temporaryFolder();
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 const bytes = (name: string, file = 'checkpoint.safetensors') => readFileSync(folder.join(name, file));
 const state = (name: string) => stateSha256(folder.join(name, 'checkpoint.safetensors'));
 const epochsIn = (name: string) =>
   jsonLines(bytes(name, 'metrics.jsonl').toString()).map(({ epoch }) => epoch);
 
 /** The article's recipe has a constant learning rate, so that a longer run starts as a shorter one. */
-const article = ['train', '--data', 'bars', '--recipe', 'article', '--quiet'];
+const article = ['train --data bars --recipe article --quiet'];
 
 beforeAll(async () => {
   writeIdxFolder(folder.join('bars'), 400, 100);
-  expect((await run(...article, '--epochs', '4', '--out', 'straight')).code).toBe(0);
-  expect((await run(...article, '--epochs', '2', '--out', 'half')).code).toBe(0);
+  expect((await run(...article, '--epochs 4 --out straight')).code).toBe(0);
+  expect((await run(...article, '--epochs 2 --out half')).code).toBe(0);
 }, 60_000);
-afterAll(folder.remove);
 
 it.each<[name: string, args: string[]]>([
-  ['the run folder', ['--resume', 'NAME']],
-  ['the checkpoint', ['--resume', 'NAME/checkpoint.safetensors']],
-  ['--out', ['--out', 'NAME', '--resume']],
-  ['the same options again', ['--resume', 'NAME', '--recipe', 'article', '--seed', '1', '--data', 'bars']],
+  ['the run folder', ['--resume NAME']],
+  ['the checkpoint', ['--resume NAME/checkpoint.safetensors']],
+  ['--out', ['--out NAME --resume']],
+  ['the same options again', ['--resume NAME --recipe article --seed 1 --data bars']],
 ])('continues by %s to the bits of a straight run', async (name, args) => {
   const copy = name.replace(/\W+/g, '-');
   cpSync(folder.join('half'), folder.join(copy), { recursive: true });
   const result = await run(
-    ...['train', '--quiet', '--json', '--epochs', '4'],
+    ...['train --quiet --json --epochs 4'],
     ...args.map((arg) => arg.replace('NAME', copy)),
   );
   expect(result).toMatchObject({ code: 0, stderr: '' });
@@ -61,7 +60,7 @@ it.each<[name: string, args: string[]]>([
 
 it('leaves the continued run alone when --out names another folder', async () => {
   const before = bytes('half');
-  const result = await run('train', '--resume', 'half', '--epochs', '4', '--out', 'fork', '--quiet');
+  const result = await run('train --resume half --epochs 4 --out fork --quiet');
   expect(result).toMatchObject({ code: 0, stderr: '' });
   expect(bytes('half').equals(before)).toBe(true);
   expect(state('fork')).toBe(state('straight'));
@@ -71,7 +70,7 @@ it('leaves the continued run alone when --out names another folder', async () =>
 it('cuts metrics that are past the checkpoint, as a kill may leave them', async () => {
   cpSync(folder.join('half'), folder.join('killed'), { recursive: true });
   appendFileSync(folder.join('killed', 'metrics.jsonl'), '{"epoch":3,"loss":1}\n{"epoch":4,"lo');
-  expect((await run('train', '--resume', 'killed', '--epochs', '4', '--quiet')).code).toBe(0);
+  expect((await run('train --resume killed --epochs 4 --quiet')).code).toBe(0);
   expect(epochsIn('killed')).toEqual([1, 2, 3, 4]);
   expect(state('killed')).toBe(state('straight'));
 });
@@ -80,7 +79,7 @@ it('says which metrics are missing, and leaves out those that are damaged or the
   const copy = (name: string, metrics: (path: string) => void) => {
     cpSync(folder.join('half'), folder.join(name), { recursive: true });
     metrics(folder.join(name, 'metrics.jsonl'));
-    return run('train', '--resume', name, '--epochs', '3');
+    return run('train --resume', name, '--epochs 3');
   };
   const [first, second] = bytes('half', 'metrics.jsonl').toString().split('\n');
   const twice = await copy('twice', (path) => writeFileSync(path, `${second}\n${first}\n${second}\n`));
@@ -108,7 +107,7 @@ it('says which metrics are missing, and leaves out those that are damaged or the
 
 it('refuses an end before the epoch that the run has reached', async () => {
   const before = bytes('half');
-  expect(await run('train', '--resume', 'half', '--epochs', '1')).toEqual({
+  expect(await run('train --resume half --epochs 1')).toEqual({
     code: 2,
     signal: null,
     stdout: '',
@@ -119,7 +118,7 @@ it('refuses an end before the epoch that the run has reached', async () => {
 });
 
 it('a run that is complete is evaluated again and ends with code 0', async () => {
-  const result = await run('train', '--resume', 'straight', '--json', '--quiet');
+  const result = await run('train --resume straight --json --quiet');
   expect(result).toMatchObject({ code: 0, stderr: '' });
   const [start, , done, ...others] = jsonLines(result.stdout);
   expect(others).toEqual([]);
@@ -128,9 +127,9 @@ it('a run that is complete is evaluated again and ends with code 0', async () =>
 });
 
 it('says so when a schedule is stretched over more epochs', async () => {
-  const fast = ['train', '--data', 'bars', '--epochs', '1', '--lr', '0.01', '--quiet', '--out', 'stretched'];
+  const fast = ['train --data bars --epochs 1 --lr 0.01 --quiet --out stretched'];
   expect((await run(...fast)).code).toBe(0);
-  const result = await run('train', '--resume', 'stretched', '--epochs', '2');
+  const result = await run('train --resume stretched --epochs 2');
   expect(result.code).toBe(0);
   expect(result.stderr).toContain('now follows its schedule over 2 epochs instead of 1');
 });
@@ -138,8 +137,8 @@ it('says so when a schedule is stretched over more epochs', async () => {
 it('lists every option that differs from the run', async () => {
   const before = bytes('half');
   const result = await run(
-    ...['train', '--resume', 'half', '--recipe', 'fast', '--batch-size', '64', '--lr', '0.5', '--seed', '2'],
-    ...['--limit', '100'],
+    ...['train --resume half --recipe fast --batch-size 64 --lr 0.5 --seed 2'],
+    ...['--limit 100'],
   );
   expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(result.stderr.split('\n')).toEqual([
@@ -157,31 +156,10 @@ it('lists every option that differs from the run', async () => {
 
 it('takes the same data from another place, and refuses other data', async () => {
   cpSync(folder.join('bars'), folder.join('moved'), { recursive: true });
-  const same = await run(
-    'train',
-    '--resume',
-    'half',
-    '--data',
-    'moved',
-    '--epochs',
-    '4',
-    '--out',
-    'with-moved',
-    '--quiet',
-  );
+  const same = await run('train --resume half --data moved --epochs 4 --out with-moved --quiet');
   expect(same).toMatchObject({ code: 0, stderr: '' });
   writeIdxFolder(folder.join('brighter'), 400, 100, 9);
-  const other = await run(
-    'train',
-    '--resume',
-    'half',
-    '--data',
-    'brighter',
-    '--epochs',
-    '4',
-    '--out',
-    'never',
-  );
+  const other = await run('train --resume half --data brighter --epochs 4 --out never');
   expect(other).toMatchObject({ code: 2, stdout: '' });
   expect(other.stderr).toMatch(
     /^ {2}SHA-256 of train-images-idx3-ubyte: [0-9a-f]{64} in the run, [0-9a-f]{64} here$/m,
@@ -194,12 +172,12 @@ it('a run folder that cannot be written in ends with code 1 and keeps the last c
   cpSync(folder.join('half'), folder.join('blocked'), { recursive: true });
   rmSync(folder.join('blocked', 'curves.svg'));
   mkdirSync(folder.join('blocked', 'curves.svg'));
-  const result = await run('train', '--resume', 'blocked', '--epochs', '4', '--quiet');
+  const result = await run('train --resume blocked --epochs 4 --quiet');
   expect(result).toMatchObject({ code: 1, stdout: '' });
   expect(result.stderr).toMatch(/^write: blocked\/curves\.svg: expected a file but received a folder/);
   expect(result.stderr.trimEnd().split('\n')).toHaveLength(1);
   expect(loadCheckpoint(folder.join('blocked', 'checkpoint.safetensors')).epoch).toBe(3);
-  const verbose = await rownet(['train', '--resume', 'blocked', '--epochs', '5', '--quiet'], {
+  const verbose = await rownet(['train --resume blocked --epochs 5 --quiet'], {
     cwd: folder.path,
     env: { ROWNET_VERBOSE: '1' },
   });
@@ -209,17 +187,17 @@ it('a run folder that cannot be written in ends with code 1 and keeps the last c
 
 it('goes on with other threads to the same bits, and with another engine or level with a note', async () => {
   const resumed = async (out: string, args: string[], env = {}) => {
-    const all = ['train', '--resume', 'half', '--epochs', '4', '--out', out, ...args];
+    const all = ['train --resume half --epochs 4 --out', out, ...args];
     const result = await rownet(all, { cwd: folder.path, env });
     expect(result.code).toBe(0);
     return result.stderr;
   };
   const note = /differs from that of a straight run/;
-  expect(await resumed('threads', ['--threads', '3'])).not.toMatch(note);
+  expect(await resumed('threads', ['--threads 3'])).not.toMatch(note);
   expect(state('threads')).toBe(state('straight'));
-  expect(await resumed('same-engine', ['--engine', 'lanes'])).not.toMatch(note);
+  expect(await resumed('same-engine', ['--engine lanes'])).not.toMatch(note);
   expect(state('same-engine')).toBe(state('straight'));
-  expect(await resumed('rows', ['--engine', 'rows'])).toContain(
+  expect(await resumed('rows', ['--engine rows'])).toContain(
     'The engine is now rows instead of lanes: the result differs from that of a straight run by rounding\n',
   );
   expect(loadCheckpoint(folder.join('rows', 'checkpoint.safetensors')).config).toMatchObject({
@@ -246,7 +224,7 @@ describe('with a newest checkpoint that is no good', () => {
     const name = damaged(`newest-${what}`, damage);
     const evaluated = await run('eval', name, '--json');
     expect(evaluated).toMatchObject({ code: 0, stderr: expect.stringMatching(reason) });
-    const result = await run('train', '--resume', name, '--epochs', '4', '--quiet', '--json');
+    const result = await run('train --resume', name, '--epochs 4 --quiet --json');
     expect(result.code).toBe(0);
     const [why, used, ...others] = result.stderr.split('\n');
     expect(why).toMatch(reason);
@@ -259,7 +237,7 @@ describe('with a newest checkpoint that is no good', () => {
 
   it('the good one is not replaced by the damaged one', async () => {
     const name = damaged('not-kept', (path) => truncateSync(path, 1000));
-    expect((await run('train', '--resume', name, '--epochs', '1', '--quiet')).code).toBe(0);
+    expect((await run('train --resume', name, '--epochs 1 --quiet')).code).toBe(0);
     expect(loadCheckpoint(folder.join(name, 'checkpoint.safetensors'))).toMatchObject({
       generation: 3,
       epoch: 1,
@@ -272,7 +250,7 @@ describe('with a newest checkpoint that is no good', () => {
       truncateSync(path, 1000);
       rmSync(path.replace('checkpoint.', 'checkpoint.previous.'));
     });
-    const result = await run('train', '--resume', name);
+    const result = await run('train --resume', name);
     expect(result).toMatchObject({ code: 3, stdout: '' });
     expect(result.stderr).toMatch(/^safetensors: both\/checkpoint\.safetensors: /);
   });
@@ -282,7 +260,7 @@ it('takes what a kill before the first checkpoint left for a new folder', async 
   mkdirSync(folder.join('early'));
   writeFileSync(folder.join('early', `.rownet-${'0'.repeat(24)}.tmp`), 'cut');
   writeFileSync(folder.join('early', 'metrics.jsonl'), '');
-  expect((await run(...article, '--epochs', '4', '--out', 'early')).code).toBe(0);
+  expect((await run(...article, '--epochs 4 --out early')).code).toBe(0);
   expect(state('early')).toBe(state('straight'));
   expect(readdirSync(folder.join('early')).filter((name) => name.startsWith('.'))).toEqual([]);
 });

@@ -1,27 +1,26 @@
 /** A run folder belongs to one run: from its first file to its last, wherever it is moved meanwhile. */
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { shellWord } from '../../../lib/files.js';
 import { createDefaultRunFolder } from '../../../lib/cli/commands/train/out-folder.js';
 import { loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-const run = (...args: string[]) => rownet(['train', '--data', 'bars', ...args], { cwd: folder.path });
+const run = (...args: string[]) => rownet(['train --data bars', ...args], { cwd: folder.path });
 
 beforeAll(() => writeIdxFolder(folder.join('bars'), 100, 20));
-afterAll(folder.remove);
 
 it('trainings that start in the same second without --out get a folder each', async () => {
-  const results = await Promise.all(['1', '2', '3', '4'].map((seed) => run('--epochs', '1', '--seed', seed)));
+  const results = await Promise.all(['1', '2', '3', '4'].map((seed) => run('--epochs 1 --seed', seed)));
   expect(results.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(['', '', '', '']);
   expect(readdirSync(folder.join('runs'))).toHaveLength(4);
 });
 
 it('nothing is written any more when the folder was moved, not even into one that has its place', async () => {
   let moved = false;
-  const args = ['train', '--data', 'bars', '--epochs', '50000', '--out', 'first', '--json', '--quiet'];
+  const args = ['train --data bars --epochs 50000 --out first --json --quiet'];
   const result = await rownet(args, {
     cwd: folder.path,
     onStdout(soFar) {
@@ -44,7 +43,7 @@ it('a port that is taken and a --tensorboard that is a file are told before the 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    const { code, stderr } = await run('--epochs', '1', '--out', 'taken', '--live', String(port));
+    const { code, stderr } = await run('--epochs 1 --out taken --live', String(port));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^page: expected port \d+ of 127\.0\.0\.1 to be free but received EADDRINUSE/);
     expect(readdirSync(folder.join('taken'))).toEqual([]);
@@ -56,7 +55,7 @@ it('a port that is taken and a --tensorboard that is a file are told before the 
     ['file', 'file'],
     ['file/board', folder.join('file')],
   ]) {
-    expect(await run('--epochs', '1', '--out', 'board', '--tensorboard', board)).toMatchObject({
+    expect(await run('--epochs 1 --out board --tensorboard', board)).toMatchObject({
       code: 2,
       stderr: `train: --tensorboard: expected a folder but ${file} is a file\n`,
     });

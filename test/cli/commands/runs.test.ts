@@ -1,6 +1,6 @@
 /** `rownet runs`, the list behind it, and the lock that tells a running training. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { isLocked, lockFolder } from '../../../lib/runs/lock.js';
 import { listRuns } from '../../../lib/runs/list.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
@@ -20,7 +20,7 @@ function write(run: string, file: string, text: string): void {
 
 beforeAll(async () => {
   writeIdxFolder(folder.join('bars'), 400, 100);
-  const args = ['train', '--data', 'bars', '--lr', '0.01', '--quiet', '--epochs', '2', '--out', 'runs/first'];
+  const args = ['train --data bars --lr 0.01 --quiet --epochs 2 --out runs/first'];
   expect(await rownet(args, { cwd: folder.path })).toMatchObject({ code: 0, stderr: '' });
   for (const name of ['stopped', evil, 'damaged lines'])
     cpSync(folder.join('runs', 'first'), folder.join('runs', name), { recursive: true });
@@ -43,7 +43,6 @@ beforeAll(async () => {
   mkdirSync(folder.join('empty'));
   for (const [index, name] of ['first', 'stopped', evil, 'damaged lines'].entries()) date(name, 1e9 + index);
 });
-afterAll(folder.remove);
 
 describe('listRuns', () => {
   it('tells each run, the newest first', async () => {
@@ -104,18 +103,7 @@ describe('the lock', () => {
 
   it('shows a training as running, which goes on to its end', async () => {
     let listed: ReturnType<typeof listRuns> | undefined;
-    const args = [
-      'train',
-      '--data',
-      'bars',
-      '--lr',
-      '0.01',
-      '--epochs',
-      '300',
-      '--json',
-      '--out',
-      'live/now',
-    ];
+    const args = ['train --data bars --lr 0.01 --epochs 300 --json --out live/now'];
     const result = await rownet(args, {
       cwd: folder.path,
       onStdout(soFar) {
@@ -147,7 +135,7 @@ describe('rownet runs', () => {
   });
 
   it('prints an object a run with --json', async () => {
-    const { stdout } = await rownet(['runs', 'runs', '--json'], { cwd: folder.path });
+    const { stdout } = await rownet(['runs runs --json'], { cwd: folder.path });
     expect(stdout.replaceAll('\u202e', '')).not.toMatch(control);
     const runs = jsonLines(stdout);
     expect(runs.map(({ name, state }) => [name, state])).toEqual([
@@ -161,7 +149,7 @@ describe('rownet runs', () => {
 
   it.each<[string[], string]>([
     [['empty'], 'No runs in empty. To train one: rownet train --out empty/mine\n'],
-    [['empty', '--json'], 'No runs in empty. To train one: rownet train --out empty/mine\n'],
+    [['empty --json'], 'No runs in empty. To train one: rownet train --out empty/mine\n'],
     [['runs/first'], 'No runs in runs/first. It is a run itself: rownet runs runs lists it\n'],
   ])('%j says that there are none, and what to do', async (words, stderr) => {
     const result = await rownet(['runs', ...words], { cwd: folder.path });

@@ -8,20 +8,19 @@ import { loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.
 import type { GreyImage } from '../../../lib/images/limits.js';
 import { Random } from '../../../lib/random.js';
 import type { DrawFacts, RecognisedPicture } from '../../../lib/web/messages.js';
-import { bin, jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { bin, jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { drawDigit } from '../../support/drawn-digits.js';
 
 const folder = temporaryFolder();
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  folder.remove();
 });
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 
 function train(out: string, data: string): Promise<void> {
-  return run('train', '--data', data, '--epochs', '1', '--batch-size', '8', '--quiet', '--out', out).then(
-    ({ code, stderr }) => expect(code, stderr).toBe(0),
+  return run('train --data', data, '--epochs 1 --batch-size 8 --quiet --out', out).then(({ code, stderr }) =>
+    expect(code, stderr).toBe(0),
   );
 }
 
@@ -139,7 +138,7 @@ describe('the page and predict give the same probabilities, bit for bit', { time
   });
 
   it('for a net of digits', async () => {
-    expect((await run('train', '--limit', '600', '--epochs', '1', '--quiet', '--out', 'mnist')).code).toBe(0);
+    expect((await run('train --limit 600 --epochs 1 --quiet --out mnist')).code).toBe(0);
     const { facts } = await expectSame('mnist');
     expect(facts).toMatchObject({ digits: true, light: false });
     await expectSame('mnist', '--prepare', 'none');
@@ -161,12 +160,12 @@ it('old checkpoints of known sets have names for their classes', async () => {
   const { classNames: _, ...data } = (config as { data: Record<string, unknown> }).data;
   const old = { ...config, data: { ...data, name: 'fashion-mnist' } };
   saveCheckpoint(folder.join('old.safetensors'), { ...checkpoint, config: old });
-  const { stdout } = await run('predict', 'old.safetensors', 'small.png', '--json');
+  const { stdout } = await run('predict old.safetensors small.png --json');
   const [{ label, name }] = jsonLines(stdout);
   expect(name).toBe(
     'T-shirt/top,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot'.split(',')[label as number],
   );
-  const explained = await run('explain', 'small.png', '--checkpoint', 'old.safetensors', '--label', '4');
+  const explained = await run('explain small.png --checkpoint old.safetensors --label 4');
   expect(explained.stdout).toContain(`taken for ${name}.`);
   expect(explained.stdout).toContain('Label 4 is coat.');
 });

@@ -1,7 +1,7 @@
 /** Signals and closed pipes: a checkpoint of exactly the last step is written, and the run can be continued. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { listenForStop } from '../../../lib/cli/terminal/signals.js';
 import { loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import {
@@ -17,7 +17,6 @@ import { stateSha256 } from '../../support/state.js';
 
 const folder = temporaryFolder();
 beforeAll(() => writeIdxFolder(folder.join('bars'), 400, 100));
-afterAll(folder.remove);
 
 /** The metrics without times. */
 const figures = (name: string) =>
@@ -26,7 +25,7 @@ const figures = (name: string) =>
   );
 
 /** Far more epochs than are reached before a signal arrives. */
-const long = ['train', '--data', 'bars', '--lr', '0.01', '--seed', '2', '--epochs', '5000', '--json'];
+const long = ['train --data bars --lr 0.01 --seed 2 --epochs 5000 --json'];
 
 /** Trains until `epochs` lines of epochs have been printed, then sends `signal`. */
 function stopAfter(epochs: number, signal: NodeJS.Signals, args: readonly string[]): Promise<CliResult> {
@@ -72,14 +71,14 @@ describe.each([
 
 it('a run that was stopped and continued ends with the bits and metrics of a straight one', async () => {
   // Long enough to be stopped on the way, and with a rate and a batch size of its own not to depend on the rule for them.
-  const args = ['train', '--data', 'bars', '--lr', '0.01', '--batch-size', '64'];
+  const args = ['train --data bars --lr 0.01 --batch-size 64'];
   args.push('--epochs', '200', '--json', '--quiet');
-  const straight = await rownet([...args, '--out', 'straight'], { cwd: folder.path });
+  const straight = await rownet([...args, '--out straight'], { cwd: folder.path });
   expect(straight.code).toBe(0);
-  const stopped = await stopAfter(3, 'SIGINT', [...args, '--out', 'stopped']);
+  const stopped = await stopAfter(3, 'SIGINT', [...args, '--out stopped']);
   expect(stopped.code).toBe(130);
   expect(loadCheckpoint(folder.join('stopped', 'checkpoint.safetensors')).epoch).toBeLessThan(200);
-  const continued = await rownet(['train', '--resume', 'stopped', '--quiet'], { cwd: folder.path });
+  const continued = await rownet(['train --resume stopped --quiet'], { cwd: folder.path });
   expect(continued.code).toBe(0);
   const state = (name: string) => stateSha256(folder.join(name, 'checkpoint.safetensors'));
   expect(state('stopped')).toBe(state('straight'));
@@ -111,7 +110,7 @@ it.skipIf(python === undefined)('a terminal that is closed, which sends SIGHUP t
 });
 
 it('ends quietly when nobody reads stdout any more', async () => {
-  const result = await rownet([...long, '--out', 'closed'], {
+  const result = await rownet([...long, '--out closed'], {
     cwd: folder.path,
     onStdout: (_soFar, child) => child.stdout?.destroy(),
   });
@@ -137,11 +136,11 @@ it.skipIf(!existsSync('/dev/full'))('a full disk under stdout ends with code 1 a
 
 it('a second training in the same run folder is refused while the first one runs', async () => {
   let second: Promise<CliResult> | undefined;
-  const first = await rownet([...long, '--out', 'shared'], {
+  const first = await rownet([...long, '--out shared'], {
     cwd: folder.path,
     onStdout(soFar, child) {
       if (second !== undefined || !soFar.includes('"event":"epoch"')) return;
-      second = rownet(['train', '--resume', 'shared', '--quiet'], { cwd: folder.path });
+      second = rownet(['train --resume shared --quiet'], { cwd: folder.path });
       second.finally(() => child.kill('SIGTERM'));
     },
   });
@@ -153,7 +152,7 @@ it('a second training in the same run folder is refused while the first one runs
     stderr: 'train: expected shared to be free but another process trains in it\n',
   });
   // The lock has gone with the process.
-  const third = await stopAfter(1, 'SIGINT', ['train', '--resume', 'shared', '--json', '--quiet']);
+  const third = await stopAfter(1, 'SIGINT', ['train --resume shared --json --quiet']);
   expect(third.code).toBe(130);
 });
 

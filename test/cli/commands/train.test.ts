@@ -1,7 +1,7 @@
 /** Trainings on MNIST, small ones, as a program sees them: JSON lines through a pipe, and what is left in the folder. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { packageVersion } from '../../../lib/version.js';
 import { loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { Tensor } from '../../../lib/tensor.js';
@@ -16,17 +16,16 @@ import {
 import { stateSha256 } from '../../support/state.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
-const small = ['train', '--limit', '2000', '--epochs', '2', '--batch-size', '50', '--lr', '0.03'];
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const small = ['train --limit 2000 --epochs 2 --batch-size 50 --lr 0.03'];
+const { run } = folder;
 
 describe('a run with --json', () => {
   let result: CliResult;
   let events: JsonLine[];
   let durable: JsonLine[];
   beforeAll(async () => {
-    result = await run(...small, '--seed', '3', '--json', '--out', 'run');
+    result = await run(...small, '--seed 3 --json --out run');
     const all = jsonLines(result.stdout);
     durable = all.filter(({ event }) => event === 'durable');
     events = all.filter(({ event }) => event !== 'durable');
@@ -147,7 +146,7 @@ describe('a run with --json', () => {
   });
 
   it('eval of the checkpoint gives the figures of the last epoch', async () => {
-    const evaluation = await run('eval', 'run', '--limit', '2000', '--json');
+    const evaluation = await run('eval run --limit 2000 --json');
     expect(evaluation).toMatchObject({ code: 0, stderr: '' });
     const [{ images, loss, accuracy, confusion }] = jsonLines(evaluation.stdout);
     expect(images).toBe(2000);
@@ -160,7 +159,7 @@ describe('a run with --json', () => {
   });
 
   it('eval without --json prints a table, coloured only where that is wanted', async () => {
-    const args = ['eval', 'run/checkpoint.safetensors', '--limit', '2000'];
+    const args = ['eval run/checkpoint.safetensors --limit 2000'];
     const plain = await run(...args);
     expect(plain.stdout).not.toContain('\u001b');
     expect(plain.stdout).toMatch(
@@ -174,7 +173,7 @@ describe('a run with --json', () => {
   });
 
   it('a second run with the same seed is the same run', async () => {
-    const again = await run(...small, '--seed', '3', '--quiet', '--threads', '1', '--out', 'again');
+    const again = await run(...small, '--seed 3 --quiet --threads 1 --out again');
     expect(again).toMatchObject({ code: 0, stderr: '' });
     const bytes = (name: string) => readFileSync(folder.join(name, 'checkpoint.safetensors'));
     expect(bytes('again').equals(bytes('run'))).toBe(true);
@@ -184,7 +183,7 @@ describe('a run with --json', () => {
 it('writes to runs/<recipe>-<time> by itself', async () => {
   mkdirSync(folder.join('home'));
   writeIdxFolder(folder.join('bars'), 300, 200);
-  const result = await rownet(['train', '--data', '../bars', '--epochs', '1', '--recipe', 'article'], {
+  const result = await rownet(['train --data ../bars --epochs 1 --recipe article'], {
     cwd: folder.join('home'),
   });
   expect(result.code).toBe(0);
@@ -213,12 +212,12 @@ it('writes to runs/<recipe>-<time> by itself', async () => {
 
 it('--require-accuracy exits with 5 below, 0 at or above', async () => {
   writeIdxFolder(folder.join('easy'), 1280, 200);
-  const args = ['train', '--data', 'easy', '--epochs', '3', '--batch-size', '32', '--lr', '0.02', '--quiet'];
-  const reached = await run(...args, '--require-accuracy', '0.9', '--out', 'reached');
+  const args = ['train --data easy --epochs 3 --batch-size 32 --lr 0.02 --quiet'];
+  const reached = await run(...args, '--require-accuracy 0.9 --out reached');
   expect(reached).toMatchObject({ code: 0, stderr: '' });
   // The result stands on stdout under --quiet too.
   expect(reached.stdout).toMatch(/^\d+\.\d\d % of the 200 test images.*\nRun folder: reached\n$/s);
-  const missed = await run(...small, '--quiet', '--require-accuracy', '0.999', '--out', 'missed');
+  const missed = await run(...small, '--quiet --require-accuracy 0.999 --out missed');
   expect(missed.code).toBe(5);
   expect(missed.stdout).toMatch(/\nRun folder: missed\n$/);
   expect(missed.stderr).toMatch(
@@ -228,7 +227,7 @@ it('--require-accuracy exits with 5 below, 0 at or above', async () => {
 });
 
 it('a loss that is no number exits with 5 and keeps the last good checkpoint', async () => {
-  const result = await run(...small, '--lr', '1000', '--json', '--quiet', '--out', 'diverged');
+  const result = await run(...small, '--lr 1000 --json --quiet --out diverged');
   expect(result.code).toBe(5);
   expect(jsonLines(result.stdout).map(({ event }) => event)).toEqual(['start', 'durable']);
   expect(result.stderr).toMatch(
@@ -256,14 +255,11 @@ it('a checkpoint whose scores overflow is told, not measured: exit code 5', asyn
   saveCheckpoint(folder.join(file), { ...good, params: new Map(grown) });
   const loss =
     /first not finite: the output of \w+, .*, for image \d+\. Hint: the training of this checkpoint/;
-  for (const args of [
-    ['eval', '--json', '--limit', '100'],
-    ['train', '--resume'],
-  ]) {
-    const { code, stdout, stderr } = await run(...args, 'overflows');
+  for (const line of ['eval --json --limit 100', 'train --resume']) {
+    const { code, stdout, stderr } = await run(line, 'overflows');
     expect({ code, losses: stdout.includes('loss') }, stderr).toEqual({ code: 5, losses: false });
     expect(stderr).toMatch(
-      new RegExp(`${args[0]}: expected a finite loss on .* received NaN; ${loss.source}`),
+      new RegExp(`${line.split(' ')[0]}: expected a finite loss on .* received NaN; ${loss.source}`),
     );
   }
   const image = folder.join('digit.png');
@@ -271,22 +267,22 @@ it('a checkpoint whose scores overflow is told, not measured: exit code 5', asyn
     image,
     encode({ width: 28, height: 28, data: new Uint8Array(784).fill(200, 200, 300), channels: 1 }),
   );
-  const predicted = await run('predict', 'overflows', image, '--prepare', 'none');
+  const predicted = await run('predict overflows', image, '--prepare none');
   expect(predicted).toMatchObject({ code: 5, stdout: '' });
   expect(predicted.stderr).toContain(
     `digit.png: expected finite scores but those of ${file} are not. Hint: `,
   );
-  const served = await run('serve', 'overflows');
+  const served = await run('serve overflows');
   expect(served).toMatchObject({ code: 5, stdout: '' });
   expect(served.stderr).toContain(`expected finite scores but those of ${file} are not. Hint: `);
 });
 
 describe('--checkpoint-every', () => {
   const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('durable'));
-  const bars = ['train', '--data', 'bars', '--batch-size', '100'];
+  const bars = ['train --data bars --batch-size 100'];
 
   it('of epochs leaves some out, never the last', async () => {
-    const args = [...bars, '--epochs', '5', '--checkpoint-every', '2', '--json', '--out', 'second'];
+    const args = [...bars, '--epochs 5 --checkpoint-every 2 --json --out second'];
     const { code, stdout, stderr } = await run(...args);
     expect(code).toBe(0);
     const epochs = jsonLines(stdout).filter(({ event }) => event === 'durable');
@@ -301,8 +297,8 @@ describe('--checkpoint-every', () => {
   });
 
   it('of seconds writes within epochs too, to the same end', async () => {
-    const args = [...bars, '--epochs', '2', '--out'];
-    expect((await run(...args, 'often', '--checkpoint-every', '0.000001s')).stderr).toContain(
+    const args = [...bars, '--epochs 2 --out'];
+    expect((await run(...args, 'often --checkpoint-every 0.000001s')).stderr).toContain(
       'durable 3: epoch 1, step 2, often/checkpoint.safetensors\n',
     );
     const plain = await run(...args, 'plain');
@@ -311,7 +307,7 @@ describe('--checkpoint-every', () => {
     expect(state('often')).toBe(state('plain'));
     // Start, three steps and the end of each epoch.
     expect(loadCheckpoint(folder.join('often', 'checkpoint.safetensors')).generation).toBe(9);
-    const seldom = await run(...args, 'seldom', '--checkpoint-every', '1000s');
+    const seldom = await run(...args, 'seldom --checkpoint-every 1000s');
     expect(lines(seldom.stderr)).toHaveLength(2);
   });
 });

@@ -1,7 +1,7 @@
 /** The completion scripts, run by the shells that they are for. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { bashScript, zshScript } from '../../../lib/cli/options/completion.js';
 import { commands } from '../../../lib/cli/options/commands.js';
 import type { CommandSpec } from '../../../lib/cli/options/spec.js';
@@ -9,7 +9,6 @@ import { nonEmpty, oneOf } from '../../../lib/cli/options/values.js';
 import { rownet, temporaryFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 /** A table with what a command line may have; every text holds what a shell could take for its own. */
 const text = 'what\'s "this": $HOME `id` [x] \\';

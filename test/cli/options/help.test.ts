@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { helpLayout } from '../../../lib/cli/options/help-layout.js';
 import { type CommandName, commands, environment } from '../../../lib/cli/options/commands.js';
 import type { OptionSpec } from '../../../lib/cli/options/spec.js';
@@ -13,7 +13,6 @@ import { environmentMarkdown, optionsMarkdown } from '../../support/options-mark
 import { parse } from '../../support/program.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 const names = Object.keys(commands) as CommandName[];
 const flagsOf = (name: CommandName) =>

@@ -1,6 +1,6 @@
 /** What is refused before anything is read or written: exit code 2, one message, nothing on stdout. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { rownet, temporaryFolder } from '../../support/cli.js';
 
@@ -12,7 +12,6 @@ beforeAll(() => {
   writeFileSync(folder.join('full', 'notes.txt'), 'mine');
   symlinkSync(folder.join('nowhere'), folder.join('dangling'));
 });
-afterAll(folder.remove);
 
 const integer = (option: string, from: string, received: string) =>
   `train: ${option}: expected an integer ${from} but received "${received}"`;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { LossSamples, lossPlot, trainingPlot } from '../../../lib/cli/terminal/loss-plot.js';
 import { isUtf8 } from '../../../lib/cli/terminal/width.js';
 import type { EpochMetrics } from '../../../lib/runs/metrics.js';
@@ -192,7 +192,6 @@ it.each([
 describe('rownet train', () => {
   const folder = temporaryFolder();
   beforeAll(() => writeIdxFolder(folder.join('bars'), 400, 100));
-  afterAll(folder.remove);
   const args = ['train', '--data', 'bars', '--lr', '0.01', '--epochs', '2', '--out'];
   const hasScript = spawnSync('script', ['--version']).status === 0;
 

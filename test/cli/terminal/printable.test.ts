@@ -1,7 +1,7 @@
 /** Names of files and folders that would take over a terminal, in everything that the command line prints. */
 import { cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { printable, printableMessage } from '../../../lib/cli/terminal/printable.js';
 import { drawDigit } from '../../support/drawn-digits.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
@@ -37,7 +37,6 @@ beforeAll(async () => {
   const args = ['train', '--data', data, '--lr', '0.01', '--epochs', '1', '--out', trained];
   expect(await run([...args, '--checkpoint-every', '1'])).toContain(`Run folder: ${shown}/run\n`);
 });
-afterAll(folder.remove);
 
 describe('names are printed as text', () => {
   it.each<readonly [string, readonly string[], number]>([

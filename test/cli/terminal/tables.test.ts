@@ -1,7 +1,7 @@
 /** Tables at the widths of terminals: no line is wider, and what matters most stays. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   type BenchReport,
   type ContenderReport,
@@ -17,7 +17,6 @@ import { shownLines, terminalOf } from '../../support/terminal.js';
 const widths = [40, 60, 80, 120, 200];
 const everywhere = Number.POSITIVE_INFINITY;
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 function expectToFit(lines: readonly string[], columns: number): void {
   for (const line of lines) expect(textWidth(line), line).toBeLessThanOrEqual(columns);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataError } from '../../../lib/errors.js';
 import { WriteError } from '../../../lib/formats/atomic-file.js';
 import { type Checkpoint, loadCheckpoint } from '../../../lib/formats/checkpoint.js';
@@ -28,7 +28,6 @@ vi.mock('node:fs', async (importOriginal) => {
 });
 
 const root = temporaryFolder();
-afterAll(root.remove);
 let count = 0;
 let path = '';
 let previous = '';

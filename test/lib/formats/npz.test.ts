@@ -1,7 +1,7 @@
 /** npz files against NumPy in both directions, against known bytes, and against another packer. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { unzipSync } from 'fflate';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../../../lib/errors.js';
 import { loadParams } from '../../../lib/formats/params.js';
 import { decodeNpz, encodeNpz } from '../../../lib/formats/npz.js';
@@ -13,7 +13,6 @@ import { literal, npy, pack } from './npz-files.js';
 import { floats } from './safetensors-files.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 const tensors = new Map([
   ['conv1.weight', Tensor.from([1, -2, 0.5, 3.25, -0, 65504], [1, 2, 3])],

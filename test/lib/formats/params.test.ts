@@ -1,6 +1,6 @@
 /** Files of parameters as other programs write them: other types, another order, integers beside the floats. */
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { decodeNpz } from '../../../lib/formats/npz.js';
 import { loadParams } from '../../../lib/formats/params.js';
@@ -11,7 +11,6 @@ import { literal, npy, pack } from './npz-files.js';
 import { entry, file, floats } from './safetensors-files.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 const warnings: [message: string, options: unknown][] = [];
 vi.spyOn(process, 'emitWarning').mockImplementation((message, options) => {

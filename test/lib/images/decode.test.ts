@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { decode as oracleDecode, encode } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../lib/errors.js';
 import { decodeImage, readImageFile } from '../../../lib/images/decode.js';
 import { Random } from '../../../lib/random.js';
@@ -11,7 +11,6 @@ import { root, temporaryFolder } from '../../support/cli.js';
 import { chunk, greyPng, header, type PngParts, pngFile, refuse, signature } from './image-files.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 const fixture = (name: string) => readFileSync(join(root, 'test/fixtures/images', name));
 

@@ -1,11 +1,10 @@
 /** Whether a folder is locked, however many ask at once. */
 import { mkdirSync } from 'node:fs';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { isLocked, type Lock, lockFolder } from '../../../lib/runs/lock.js';
 import { temporaryFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 
 it('a folder is locked until it is released, and for one process at a time', async () => {
   mkdirSync(folder.join('run'));

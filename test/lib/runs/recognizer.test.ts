@@ -12,7 +12,7 @@ import { parseRunConfig } from '../../../lib/runs/config.js';
 import { OpenedRun } from '../../../lib/runs/open-run.js';
 import { tinyNet } from '../../support/tiny-net.js';
 import { greyPng } from '../images/image-files.js';
-import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 function prepared(name: string | undefined, more: { background?: number; set?: string } = {}) {
   const config = newRunConfig({});
@@ -47,23 +47,19 @@ it.each([
   expect(prepared(name, { set }).prepare).toBe(prepare);
 });
 
+const folder = temporaryFolder();
+
 it('a net of files of EMNIST finds digits, whatever their folder is called', async () => {
-  const folder = temporaryFolder();
-  try {
-    writeIdxFolder(folder.join('unpacked'), 64, 16);
-    for (const name of readdirSync(folder.join('unpacked'))) {
-      renameSync(folder.join('unpacked', name), folder.join('unpacked', `emnist-digits-${name}`));
-    }
-    const bar = Uint8Array.from({ length: 40 * 40 }, (_, i) => (Math.abs((i % 40) - 20) < 4 ? 20 : 235));
-    writeFileSync(folder.join('bar.png'), greyPng(40, 40, bar));
-    const run = (...args: string[]) => rownet(args, { cwd: folder.path });
-    const trained = await run('train', '--data', 'unpacked', '--epochs', '1', '--out', 'run');
-    expect(trained.code, trained.stderr).toBe(0);
-    const [found] = jsonLines((await run('predict', 'run', 'bar.png', '--json')).stdout);
-    expect(found).toMatchObject({ inverted: true });
-  } finally {
-    folder.remove();
+  writeIdxFolder(folder.join('unpacked'), 64, 16);
+  for (const name of readdirSync(folder.join('unpacked'))) {
+    renameSync(folder.join('unpacked', name), folder.join('unpacked', `emnist-digits-${name}`));
   }
+  const bar = Uint8Array.from({ length: 40 * 40 }, (_, i) => (Math.abs((i % 40) - 20) < 4 ? 20 : 235));
+  writeFileSync(folder.join('bar.png'), greyPng(40, 40, bar));
+  const trained = await folder.run('train --data unpacked --epochs 1 --out run');
+  expect(trained.code, trained.stderr).toBe(0);
+  const [found] = jsonLines((await folder.run('predict run bar.png --json')).stdout);
+  expect(found).toMatchObject({ inverted: true });
 });
 
 it('signs of several strokes get no note on them, digits do', () => {

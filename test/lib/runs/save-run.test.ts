@@ -1,7 +1,7 @@
 /** A program's own training is a run of the command line, and the other way round. */
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   BatchNorm2d,
   Conv2d,
@@ -24,13 +24,13 @@ import {
   Trainer,
 } from '../../../lib/index.js';
 import { isLocked } from '../../../lib/runs/lock.js';
-import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { STATE, TYPE } from '../../support/misuse.js';
 import { greyPng } from '../images/image-files.js';
 
 const DATA = 'ERR_ROWNET_DATA';
 const folder = temporaryFolder();
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
+const { run } = folder;
 const { optimizer } = recipes.fast;
 const fixed = { batchSize: 32, optimizer: { ...optimizer, lr: 0.02 }, schedule: 'constant' } as const;
 const recipe = { ...recipes.fast, ...fixed, epochs: 2 };
@@ -72,7 +72,6 @@ beforeAll(async () => {
   const trainer = new Trainer(smallNet(), { recipe, seed: 5 });
   await fitRun(await saveRun(folder.join('runs/mine'), { trainer, data: bars }), trainer, 2);
 });
-afterAll(folder.remove);
 
 describe('a run of a program', () => {
   it('has the files of a run, and is listed as one', async () => {
@@ -87,20 +86,20 @@ describe('a run of a program', () => {
     const expected = { name: 'mine', epochs: 2, plannedEpochs: 2, seed: 5, state: 'finished' };
     const { runs, skipped } = await listRuns(folder.join('runs'));
     expect([runs[0], skipped]).toEqual([expect.objectContaining(expected), []]);
-    expect(jsonLines((await run('runs', '--json')).stdout)[0]).toMatchObject(expected);
+    expect(jsonLines((await run('runs --json')).stdout)[0]).toMatchObject(expected);
   });
 
   it('is evaluated, reported, explained and exported by the command line', async () => {
-    const evaluated = await run('eval', '--json');
+    const evaluated = await run('eval --json');
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const [{ accuracy }] = jsonLines(evaluated.stdout);
     expect(accuracy).toBe(openRun(folder.join('runs/mine')).metrics.at(-1)?.testAccuracy);
-    const [found] = jsonLines((await run('predict', 'bar.png', '--json', '--prepare', 'none')).stdout);
+    const [found] = jsonLines((await run('predict bar.png --json --prepare none')).stdout);
     expect(found).toMatchObject({ file: 'bar.png', label: 2 });
     for (const [args, text] of [
       [['report'], 'report.html'],
-      [['explain', '--checkpoint'], 'conv: input 1x32x32, 3 filters'],
-      [['export', '--format', 'onnx'], 'runs/mine/net.onnx: 1,564 parameters'],
+      [['explain --checkpoint'], 'conv: input 1x32x32, 3 filters'],
+      [['export --format onnx'], 'runs/mine/net.onnx: 1,564 parameters'],
     ] as const) {
       const { code, stdout, stderr } = await run(...args);
       expect([code, stdout], stderr).toEqual([0, expect.stringContaining(text)]);
@@ -119,7 +118,7 @@ describe('a run of a program', () => {
     const saved = await saveRun(folder.join('program'), { trainer, data: bars });
     expect(saved.last).toMatchObject({ epoch: 2, generation: 4 });
     await fitRun(saved, trainer, 4);
-    const resumed = await run('train', '--resume', 'command', '--epochs', '4', '--quiet');
+    const resumed = await run('train --resume command --epochs 4 --quiet');
     expect(resumed.code, resumed.stderr).toBe(0);
 
     expect(weights('program')).toBe(weights('straight'));
@@ -134,7 +133,7 @@ describe('a run of a program', () => {
 it('is measured by the loss that it was trained with', async () => {
   const trainer = new Trainer(smallNet(), { recipe: { ...recipe, criterion: 'mse' } });
   await fitRun(await saveRun(folder.join('mse'), { trainer, data: bars }), trainer, 1);
-  const [{ loss }] = jsonLines((await run('eval', 'mse', '--json')).stdout);
+  const [{ loss }] = jsonLines((await run('eval mse --json')).stdout);
   expect(loss).toBeCloseTo(openRun(folder.join('mse')).metrics[0].testLoss as number, 6);
 });
 
@@ -147,7 +146,7 @@ it('goes on with the optimizer of the program', async () => {
     const trainer = new Trainer(smallNet(), { recipe: adam });
     await fitRun(await saveRun(folder.join(name), { trainer, data: bars }), trainer, epochs);
   }
-  const resumed = await run('train', '--resume', 'adam', '--epochs', '2', '--quiet');
+  const resumed = await run('train --resume adam --epochs 2 --quiet');
   expect(resumed.code, resumed.stderr).toBe(0);
   expect(weights('adam')).toBe(weights('adam-2'));
   expect([...(openRun(folder.join('adam')).state?.optimizerState.keys() ?? [])]).toContain(
@@ -156,7 +155,7 @@ it('goes on with the optimizer of the program', async () => {
 });
 
 it('a run of the command line goes on in a program, to the bits of --resume', async () => {
-  const trained = await run('train', '--data', 'bars', '--epochs', '1', '--out', 'lenet', '--quiet');
+  const trained = await run('train --data bars --epochs 1 --out lenet --quiet');
   expect(trained.code, trained.stderr).toBe(0);
   cpSync(folder.join('lenet'), folder.join('lenet-2'), { recursive: true });
   const opened = openRun(folder.join('lenet'));
@@ -164,7 +163,7 @@ it('a run of the command line goes on in a program, to the bits of --resume', as
   expect(opened.normalization).toEqual(opened.config?.recipe.normalization);
   const trainer = new Trainer(opened.net, { resume: opened.state as NonNullable<typeof opened.state> });
   await fitRun(await saveRun(folder.join('lenet'), { trainer, data: bars }), trainer, 2);
-  expect((await run('train', '--resume', 'lenet-2', '--epochs', '2', '--quiet')).code).toBe(0);
+  expect((await run('train --resume lenet-2 --epochs 2 --quiet')).code).toBe(0);
   expect(weights('lenet')).toBe(weights('lenet-2'));
 });
 
@@ -188,14 +187,14 @@ describe('images that only the program has', () => {
     await fitRun(await saveRun(folder.join('drawn'), { trainer, data: { train } }), trainer, 2);
   });
 
-  it.each([
-    ['eval', 'drawn'],
-    ['train', '--resume', 'drawn', '--epochs', '3'],
-  ])('are missed by %s, which says so', async (...args) => {
-    const { code, stderr } = await run(...args);
-    expect(code).toBe(3);
-    expect(stderr).toMatch(/^data: expected a run whose data can be loaded but .* "drawn here", .* --data/);
-  });
+  it.each([['eval', 'drawn'], ['train --resume drawn --epochs 3']])(
+    'are missed by %s, which says so',
+    async (...args) => {
+      const { code, stderr } = await run(...args);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/^data: expected a run whose data can be loaded but .* "drawn here", .* --data/);
+    },
+  );
 
   it('are the same where the run goes on', async () => {
     const { net, state } = openRun(folder.join('drawn'));
@@ -209,7 +208,7 @@ describe('images that only the program has', () => {
   });
 
   it('leave other data to be named', async () => {
-    const { code, stdout, stderr } = await run('eval', 'drawn', '--data', 'bars');
+    const { code, stdout, stderr } = await run('eval drawn --data bars');
     expect([code, stdout], stderr).toEqual([0, expect.stringContaining('of 40 test images of bars')]);
   });
 });

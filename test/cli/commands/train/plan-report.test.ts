@@ -1,7 +1,7 @@
 /** What ROWNET_VERBOSE tells of a training. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { isVerbose } from '../../../../lib/cli/terminal/output.js';
 import { describePlan } from '../../../../lib/cli/commands/train/plan-report.js';
 import { LeNet5 } from '../../../../lib/nets/lenet5.js';
@@ -38,16 +38,15 @@ it.each([
 describe('rownet train', () => {
   const folder = temporaryFolder();
   beforeAll(() => writeIdxFolder(folder.join('bars'), 200, 50));
-  afterAll(folder.remove);
 
   it.each<[verbose: string, more: string[], lines: number]>([
     ['1', [], 6],
-    ['1', ['--engine', 'rows'], 13],
+    ['1', ['--engine rows'], 13],
     ['0', [], 0],
     ['1', ['--quiet'], 0],
   ])('ROWNET_VERBOSE=%s %j: %d lines', async (verbose, more, lines) => {
     const out = `run-${verbose}${more.join('')}`;
-    const args = ['train', '--data', 'bars', '--epochs', '1', '--lr', '0.01', '--out', out, ...more];
+    const args = ['train --data bars --epochs 1 --lr 0.01 --out', out, ...more];
     const { code, stderr, stdout } = await rownet(args, {
       cwd: folder.path,
       env: { ROWNET_VERBOSE: verbose },

@@ -2,17 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { openTensorBoard } from '../../../../lib/cli/commands/train/tensorboard.js';
-import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../../support/cli.js';
+import { jsonLines, temporaryFolder, writeIdxFolder } from '../../../support/cli.js';
 import { readEvents } from '../../../support/tfrecord.js';
 
 const folder = temporaryFolder();
-afterAll(folder.remove);
 beforeAll(() => writeIdxFolder(folder.join('bars'), 1100, 100));
 
-const run = (...args: string[]) => rownet(args, { cwd: folder.path });
-const small = ['train', '--data', 'bars', '--recipe', 'article', '--batch-size', '10', '--json', '--quiet'];
+const { run } = folder;
+const small = ['train --data bars --recipe article --batch-size 10 --json --quiet'];
 
 function eventFiles(name: string): string[] {
   return readdirSync(folder.join(name))
@@ -22,7 +21,7 @@ function eventFiles(name: string): string[] {
 }
 
 it('writes the figures of each epoch, and the loss every 50 steps', async () => {
-  const { code, stdout, stderr } = await run(...small, '--epochs', '2', '--out', 'run', '--tensorboard');
+  const { code, stdout, stderr } = await run(...small, '--epochs 2 --out run --tensorboard');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const [file, ...others] = eventFiles('run');
   expect(others).toEqual([]);
@@ -62,7 +61,7 @@ it('writes the figures of each epoch, and the loss every 50 steps', async () => 
 it('a resume starts a new file, and goes on with the steps', async () => {
   const [first] = eventFiles('run');
   const before = readFileSync(first);
-  const { code } = await run('train', '--resume', 'run', '--epochs', '3', '--quiet', '--tensorboard');
+  const { code } = await run('train --resume run --epochs 3 --quiet --tensorboard');
   expect(code).toBe(0);
   expect(readFileSync(first).equals(before)).toBe(true);
   const [, second, ...others] = eventFiles('run');
@@ -72,11 +71,11 @@ it('a resume starts a new file, and goes on with the steps', async () => {
 });
 
 it('takes another folder, and writes nothing without the option', async () => {
-  const other = ['--out', 'apart', '--tensorboard', 'boards/apart'];
-  expect((await run(...small, '--epochs', '1', ...other)).code).toBe(0);
+  const other = ['--out apart --tensorboard boards/apart'];
+  expect((await run(...small, '--epochs 1', ...other)).code).toBe(0);
   expect(eventFiles('apart')).toEqual([]);
   expect(eventFiles('boards/apart')).toHaveLength(1);
-  expect((await run(...small, '--epochs', '1', '--out', 'without')).code).toBe(0);
+  expect((await run(...small, '--epochs 1 --out without')).code).toBe(0);
   expect(eventFiles('without')).toEqual([]);
 });
 
