@@ -1,5 +1,6 @@
 /** Calls that must fail, and how. */
 import { expect, it } from 'vitest';
+import { DataError } from '../../lib/errors.js';
 
 type Call = () => unknown;
 export type Misuse = readonly [what: string, call: Call, code: string, message: string | RegExp];
@@ -44,6 +45,14 @@ export function errorOf(call: Call): unknown {
     return error;
   }
   throw new Error('expected an error but there was none');
+}
+
+/** The message of a call that fails with a `kind` of error, behind the prefix that it has. */
+export function refusal(call: Call, prefix = '', kind: new (text: string) => Error = DataError): string {
+  const error = errorOf(call) as Error;
+  expect(error).toBeInstanceOf(kind);
+  expect(error.message.slice(0, prefix.length)).toBe(prefix);
+  return error.message.slice(prefix.length);
 }
 
 /** An argument that TypeScript would refuse. */

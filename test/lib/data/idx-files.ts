@@ -1,16 +1,12 @@
 /** Builds IDX files for tests. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll } from 'vitest';
+import { temporaryFolder as newFolder } from '../../support/cli.js';
+import { errorOf } from '../../support/misuse.js';
 
 /** A folder that is gone after the tests of the file. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rownet-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+export const temporaryFolder = () => newFolder().path;
 
 export function bigEndian(...values: number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
@@ -67,13 +63,16 @@ export function writeFolder(folder: string, contents: FolderContents = {}): stri
   return folder;
 }
 
-/** What a function throws; fails if it does not throw. */
-export function thrownBy(run: () => unknown): Error {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('expected an error, but nothing was thrown');
+/** A place for data sets, and an environment in which no other is found, whatever the machine has installed. */
+export function setFolders() {
+  const root = temporaryFolder();
+  let folders = 0;
+  return {
+    root,
+    bare: { HOME: join(root, 'home'), XDG_DATA_DIRS: join(root, 'share') },
+    folderWith: (contents?: FolderContents) => writeFolder(join(root, `set-${folders++}`), contents),
+  };
 }
+
+/** The error of a call that fails. */
+export const thrownBy = (run: () => unknown) => errorOf(run) as Error;

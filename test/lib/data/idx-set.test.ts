@@ -5,22 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
 import { createResizer } from '../../../lib/data/resize.js';
 import { createScaler } from '../../../lib/data/scale.js';
-import { DataError } from '../../../lib/errors.js';
-import { imagesFile, labelsFile, temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
+import { imagesFile, labelsFile, setFolders } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
-const root = temporaryFolder();
+const { root, folderWith } = setFolders();
 let folders = 0;
-
-function folderWith(contents: Parameters<typeof writeFolder>[1] = {}): string {
-  return writeFolder(join(root, `set-${folders++}`), contents);
-}
-
-function refuse(run: () => unknown): string {
-  const error = thrownBy(run);
-  expect(error).toBeInstanceOf(DataError);
-  return error.message;
-}
-
 describe('sizes of IDX files', () => {
   it.each([
     [{}, 28, 28, 'pad', [1, 32, 32]],
@@ -115,12 +104,12 @@ describe('EMNIST, by the names of its files', () => {
 
   it('asks which of several sets in one folder', () => {
     const folder = emnist('digits', [0, 9], emnist('letters', [1, 26], empty()));
-    expect(refuse(() => loadDataset(folder))).toBe(
+    expect(refusal(() => loadDataset(folder))).toBe(
       `data: ${folder}: expected four files but received those of 2 sets: emnist-digits, emnist-letters. ` +
         `Hint: say which, as in ${folder}/emnist-digits`,
     );
     expect(loadDataset(join(folder, 'emnist-letters')).train.name).toBe('emnist-letters');
-    expect(refuse(() => loadDataset(join(folder, 'emnist-balanced')))).toContain(
+    expect(refusal(() => loadDataset(join(folder, 'emnist-balanced')))).toContain(
       'a path where there is none',
     );
   });
@@ -132,6 +121,6 @@ describe('EMNIST, by the names of its files', () => {
   it('lacks files by their names', () => {
     const folder = emnist('letters', [1, 26], empty());
     rmSync(join(folder, 'emnist-letters-test-labels-idx1-ubyte'));
-    expect(refuse(() => loadDataset(folder))).toContain('missing: emnist-letters-t10k-labels-idx1-ubyte');
+    expect(refusal(() => loadDataset(folder))).toContain('missing: emnist-letters-t10k-labels-idx1-ubyte');
   });
 });

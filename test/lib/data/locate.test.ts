@@ -3,25 +3,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cacheFolder, dataFolders, downloadFolder, locate } from '../../../lib/data/registry.js';
-import { DataError } from '../../../lib/errors.js';
-import { temporaryFolder, thrownBy, writeFolder } from './idx-files.js';
+import { setFolders, writeFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
-const root = temporaryFolder();
+const { root, bare, folderWith } = setFolders();
 const project = new URL('../../..', import.meta.url).pathname;
-/** An environment in which nothing is found by accident, whatever the machine has installed. */
-const bare = { HOME: join(root, 'home'), XDG_DATA_DIRS: join(root, 'share') };
-let folders = 0;
-
-function folderWith(contents: Parameters<typeof writeFolder>[1] = {}): string {
-  return writeFolder(join(root, `set-${folders++}`), contents);
-}
-
-function refuse(run: () => unknown): string {
-  const error = thrownBy(run);
-  expect(error).toBeInstanceOf(DataError);
-  return error.message;
-}
-
 it('where a download goes is where it is found', () => {
   const folder = downloadFolder('kmnist', { env: { ...bare, ROWNET_DATA_DIR: 'down' }, cwd: root });
   expect(folder).toBe(join(root, 'down/kmnist'));
@@ -84,7 +70,7 @@ describe('where a data set is looked for', () => {
     const before = writeFolder(join(first, 'datasets', 'fashion-mnist'));
     expect(at(`${first}:${second}`).folder).toBe(before);
     // A relative path is to be ignored.
-    expect(refuse(() => at('share-2'))).toContain(`${cacheFolder(bare)}. Hint: `);
+    expect(refusal(() => at('share-2'))).toContain(`${cacheFolder(bare)}. Hint: `);
   });
 
   it.each([undefined, ''])('is a system package in the usual folders where $XDG_DATA_DIRS is %j', (dirs) => {
@@ -93,17 +79,17 @@ describe('where a data set is looked for', () => {
 
   it('is told, with what to do, if it is nowhere', () => {
     const env = { ...bare, ROWNET_DATA_DIR: join(root, 'nothing') };
-    expect(refuse(() => locate('fashion-mnist', { env, cwd: root }))).toBe(
+    expect(refusal(() => locate('fashion-mnist', { env, cwd: root }))).toBe(
       `data: fashion-mnist: Fashion-MNIST is in none of: $ROWNET_DATA_DIR/fashion-mnist (${root}/nothing/fashion-mnist), ` +
         `$ROWNET_DATA_DIR (${root}/nothing), ${cacheFolder(bare)}/fashion-mnist, ${cacheFolder(bare)}, ` +
         `${root}/share/datasets/fashion-mnist. ` +
         'Hint: run `rownet data get fashion-mnist`, or ' +
         "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
     );
-    expect(refuse(() => locate('fashion-mnist', { env: bare, cwd: root }))).toContain(
+    expect(refusal(() => locate('fashion-mnist', { env: bare, cwd: root }))).toContain(
       '$ROWNET_DATA_DIR (not set), ',
     );
-    expect(refuse(() => locate('fashion-mnist', { env: bare, cwd: root, offline: true }))).toContain(
+    expect(refusal(() => locate('fashion-mnist', { env: bare, cwd: root, offline: true }))).toContain(
       ". Hint: install Debian's package",
     );
   });
@@ -114,16 +100,16 @@ describe('where a data set is looked for', () => {
     const hint =
       'Hint: pass "mnist", "fashion-mnist", "kmnist", a folder with the four IDX files, of class folders or with ' +
       'train.csv, or a .csv or .npz file';
-    expect(refuse(() => locate('minst', { cwd: root }))).toBe(
+    expect(refusal(() => locate('minst', { cwd: root }))).toBe(
       `data: minst: expected a folder but received a path where there is none. ${hint}`,
     );
-    expect(refuse(() => locate('', { cwd: root }))).toContain(
+    expect(refusal(() => locate('', { cwd: root }))).toContain(
       'expected a folder but received a path where there is',
     );
-    expect(refuse(() => locate(file))).toBe(`data: ${file}: expected a folder but received a file. ${hint}`);
+    expect(refusal(() => locate(file))).toBe(`data: ${file}: expected a folder but received a file. ${hint}`);
     const empty = join(root, 'empty');
     mkdirSync(empty);
-    expect(refuse(() => locate(empty))).toBe(
+    expect(refusal(() => locate(empty))).toBe(
       `data: ${empty}: the folder has none of train-images-idx3-ubyte, train-labels-idx1-ubyte, ` +
         't10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, no folders of images, and no train.csv. ' +
         'Hint: the four files may also be gzipped (.gz); images are PNG or JPEG, in a folder a class',
@@ -137,8 +123,8 @@ describe('where a data set is looked for', () => {
     const missing =
       `${folder}: expected four files but these are missing: train-labels-idx1-ubyte, t10k-images-idx3-ubyte. ` +
       'Hint: each may also be gzipped (.gz)';
-    expect(refuse(() => locate(folder))).toBe(`data: ${missing}`);
-    expect(refuse(() => locate('mnist', { env: { ...bare, ROWNET_DATA_DIR: folder } }))).toBe(
+    expect(refusal(() => locate(folder))).toBe(`data: ${missing}`);
+    expect(refusal(() => locate('mnist', { env: { ...bare, ROWNET_DATA_DIR: folder } }))).toBe(
       `data: mnist: ${missing}`,
     );
   });
@@ -149,7 +135,7 @@ describe('where a data set is looked for', () => {
     chmodSync(folder, 0o700);
     process.seteuid?.(65534);
     try {
-      expect(refuse(() => locate(folder))).toBe(
+      expect(refusal(() => locate(folder))).toBe(
         `data: ${folder}: expected a readable folder but received EACCES: permission denied. Hint: check its mode`,
       );
     } finally {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCsv, scanCsv } from '../../../lib/data/csv.js';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { DataError } from '../../../lib/errors.js';
 import { literal, npy, pack } from '../formats/npz-files.js';
-import { temporaryFolder, thrownBy } from './idx-files.js';
+import { temporaryFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const root = temporaryFolder();
 let folders = 0;
@@ -19,11 +19,8 @@ function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string 
   return folder;
 }
 
-function refuse(path: string, options: object = {}): string {
-  const error = thrownBy(() => loadDataset(path, { resize: 'none', ...options }));
-  expect(error).toBeInstanceOf(DataError);
-  return error.message;
-}
+const refuse = (path: string, options: object = {}) =>
+  refusal(() => loadDataset(path, { resize: 'none', ...options }));
 
 /** Pictures of 2x2: row i has the label i % 3 and the pixels i, i + 1, i + 2, i + 3. */
 const pixelsOf = (i: number) => [i, i + 1, i + 2, i + 3];
@@ -90,89 +87,46 @@ describe('a CSV file', () => {
     expect(train.images).toEqual(pixels([0, 1]));
   });
 
+  const first = '1,0,1,0,0';
+  const number = 'expected a whole number from 0 to 255 but received';
   it.each([
+    [`line 2, column 5: ${number} a number of more than 255`, csv(header, '1,0,0,0,256')],
+    [`line 2, column 3: ${number} "."`, csv(first, '1,0,0.5,0,0')],
+    [`line 2, column 1: ${number} "-"`, csv(first, '-1,0,0,0,0')],
+    [`line 2, column 1: ${number} "c"`, csv(header, 'cat,0,0,0,0')],
+    [`line 2, column 3: ${number} nothing`, csv(first, '1,0,,0,0')],
+    [`line 2, column 3: ${number} "2"`, csv(first, '1,0,1 2,0,0')],
+    ['line 2: expected 5 values, as in the first line, but received 4', csv(first, '1,0,0,0')],
+    ['line 2: expected 5 values, as in the first line, but received more', csv(first, '1,0,0,0,0,0')],
+    [`line 2, column 6: ${number} nothing`, csv(first, '1,0,0,0,0,')],
+    // A cut row.
+    [`line 2, column 4: ${number} nothing`, `${header}\n1,0,1,`],
     [
-      'a value too large',
-      csv(header, '1,0,0,0,256'),
-      'line 2, column 5: expected a whole number from 0 to 255 but received a number of more than 255',
-    ],
-    [
-      'a fraction',
-      csv('1,0,1,0,0', '1,0,0.5,0,0'),
-      'line 2, column 3: expected a whole number from 0 to 255 but received "."',
-    ],
-    [
-      'a minus',
-      csv('1,0,1,0,0', '-1,0,0,0,0'),
-      'line 2, column 1: expected a whole number from 0 to 255 but received "-"',
-    ],
-    [
-      'a text',
-      csv(header, 'cat,0,0,0,0'),
-      'line 2, column 1: expected a whole number from 0 to 255 but received "c"',
-    ],
-    [
-      'a missing value',
-      csv('1,0,1,0,0', '1,0,,0,0'),
-      'line 2, column 3: expected a whole number from 0 to 255 but received nothing',
-    ],
-    [
-      'a blank within a number',
-      csv('1,0,1,0,0', '1,0,1 2,0,0'),
-      'line 2, column 3: expected a whole number from 0 to 255 but received "2"',
-    ],
-    [
-      'a short row',
-      csv('1,0,1,0,0', '1,0,0,0'),
-      'line 2: expected 5 values, as in the first line, but received 4',
-    ],
-    [
-      'a long row',
-      csv('1,0,1,0,0', '1,0,0,0,0,0'),
-      'line 2: expected 5 values, as in the first line, but received more',
-    ],
-    [
-      'a comma at the end',
-      csv('1,0,1,0,0', '1,0,0,0,0,'),
-      'line 2, column 6: expected a whole number from 0 to 255 but received nothing',
-    ],
-    [
-      'a cut row',
-      `${header}\n1,0,1,`,
-      'line 2, column 4: expected a whole number from 0 to 255 but received nothing',
-    ],
-    [
-      'no square',
-      csv('1,0,1,0', '1,0,1,0', '1,0,1,0'),
       'expected a label and a square number of pixels but received 4 columns, pixels alone',
+      csv('1,0,1,0', '1,0,1,0', '1,0,1,0'),
     ],
     [
-      'another number of columns',
-      csv('1,0,1'),
       'line 1: expected a label and a square number of pixels, such as 785 columns, but received 3',
+      csv('1,0,1'),
     ],
-    ['other separators', csv('1;0;1;0;0', '1;0;1;0;0'), 'such as 785 columns, but received 1. Hint'],
-    ['nothing but a header', csv(header), 'expected rows of numbers but there are none'],
-    ['nothing', '', 'expected rows of numbers but there are none'],
-  ])('with %s is refused', (_, text, message) => {
+    ['such as 785 columns, but received 1. Hint', csv('1;0;1;0;0', '1;0;1;0;0')],
+    ['expected rows of numbers but there are none', csv(header)],
+    ['expected rows of numbers but there are none', ''],
+  ])('is refused: %s', (message, text) => {
     const folder = folderOf({ 'train.csv': text, 'test.csv': csv(header, ...rowsOf(3)) });
     expect(refuse(folder)).toContain(`csv: ${folder}/train.csv: `);
     expect(refuse(folder)).toContain(message);
     expect(refuse(folder)).toMatch(/Hint: \w/);
   });
 
-  it.each([
-    [
-      'too few rows',
-      rowsOf(5),
-      'expected at least 6 rows, every sixth of which is for testing, but received 5',
-    ],
-    [
-      'one class',
-      rowsOf(6).map((row) => row.replace(/^\d/, '0')),
-      'expected labels of two classes or more but all of them are 0',
-    ],
-  ])('alone with %s is refused', (_, rows, message) => {
+  it.each(
+    Object.entries({
+      'expected at least 6 rows, every sixth of which is for testing, but received 5': rowsOf(5),
+      'expected labels of two classes or more but all of them are 0': rowsOf(6).map((row) =>
+        row.replace(/^\d/, '0'),
+      ),
+    }),
+  )('%s', (message, rows) => {
     const path = join(folderOf({ 'a.csv': csv(...rows) }), 'a.csv');
     expect(refuse(path)).toContain(`csv: ${path}: ${message}`);
   });
@@ -298,59 +252,48 @@ describe('an npz file', () => {
     }
   });
 
-  it.each([
-    [
-      'an array missing',
-      { 'x_train.npy': image(7) },
-      'expected the arrays x_train, y_train, x_test and y_test but received "x_train"',
-    ],
-    ['no arrays', {}, 'but received none'],
-    [
-      'colours',
-      { ...keras, 'x_train.npy': npy(literal('(1, 2, 2, 3)', "'|u1'"), new Uint8Array(12)) },
-      'expected grey pictures (N, height, width) but received (1, 2, 2, 3)',
-    ],
-    [
-      'floats',
-      { ...keras, 'x_train.npy': npy(literal('(1, 1, 1)', "'<f4'"), new Uint8Array(4)) },
-      'expected integers but received "<f4"',
-    ],
-    [
-      'objects',
-      { ...keras, 'y_test.npy': npy(literal('(3,)', "'|O'"), new Uint8Array(24)) },
-      'objects are pickled',
-    ],
-    [
-      'other labels',
-      { ...keras, 'y_test.npy': labels(4) },
-      '"y_test": expected 3 labels, one a picture, but received the shape (4)',
-    ],
-    [
-      'a label below 0',
-      { ...keras, 'y_test.npy': npy(literal('(3,)', "'|i1'"), Uint8Array.of(0, 255, 0)) },
-      'expected a number from 0 to 255 but received -1 (index 1)',
-    ],
-    [
-      'a label above 255',
-      { ...keras, 'y_test.npy': npy(literal('(3,)', "'<u2'"), Uint8Array.of(0, 0, 0, 1, 0, 0)) },
-      'expected a number from 0 to 255 but received 256 (index 1)',
-    ],
-    [
-      'columns first',
-      { ...keras, 'x_test.npy': npy(literal('(3, 2, 2)', "'|u1'", 'True'), new Uint8Array(12)) },
-      'expected row-major order but received column-major',
-    ],
-    [
-      'fewer bytes than its shape',
-      { ...keras, 'x_test.npy': npy(literal('(3, 2, 2)', "'|u1'"), new Uint8Array(11)) },
-      'expected 12 bytes for the shape (3, 2, 2) but received 11',
-    ],
-    [
-      'no pictures',
-      { ...keras, 'x_test.npy': npy(literal('(0, 2, 2)', "'|u1'")), 'y_test.npy': labels(0) },
-      'expected grey pictures',
-    ],
-  ])('with %s is refused', (_, members, message) => {
+  it.each(
+    Object.entries({
+      'expected the arrays x_train, y_train, x_test and y_test but received "x_train"': {
+        'x_train.npy': image(7),
+      },
+      'but received none': {},
+      'expected grey pictures (N, height, width) but received (1, 2, 2, 3)': {
+        ...keras,
+        'x_train.npy': npy(literal('(1, 2, 2, 3)', "'|u1'"), new Uint8Array(12)),
+      },
+      'expected integers but received "<f4"': {
+        ...keras,
+        'x_train.npy': npy(literal('(1, 1, 1)', "'<f4'"), new Uint8Array(4)),
+      },
+      'objects are pickled': { ...keras, 'y_test.npy': npy(literal('(3,)', "'|O'"), new Uint8Array(24)) },
+      '"y_test": expected 3 labels, one a picture, but received the shape (4)': {
+        ...keras,
+        'y_test.npy': labels(4),
+      },
+      'expected a number from 0 to 255 but received -1 (index 1)': {
+        ...keras,
+        'y_test.npy': npy(literal('(3,)', "'|i1'"), Uint8Array.of(0, 255, 0)),
+      },
+      'expected a number from 0 to 255 but received 256 (index 1)': {
+        ...keras,
+        'y_test.npy': npy(literal('(3,)', "'<u2'"), Uint8Array.of(0, 0, 0, 1, 0, 0)),
+      },
+      'expected row-major order but received column-major': {
+        ...keras,
+        'x_test.npy': npy(literal('(3, 2, 2)', "'|u1'", 'True'), new Uint8Array(12)),
+      },
+      'expected 12 bytes for the shape (3, 2, 2) but received 11': {
+        ...keras,
+        'x_test.npy': npy(literal('(3, 2, 2)', "'|u1'"), new Uint8Array(11)),
+      },
+      'expected grey pictures': {
+        ...keras,
+        'x_test.npy': npy(literal('(0, 2, 2)', "'|u1'")),
+        'y_test.npy': labels(0),
+      },
+    }),
+  )('%s', (message, members) => {
     const path = join(folderOf({ 'a.npz': pack(members) }), 'a.npz');
     expect(refuse(path)).toContain(`npz: ${path}: `);
     expect(refuse(path)).toContain(message);

@@ -3,28 +3,24 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentTypeError } from '../../../lib/errors.js';
-import { wrong } from '../../support/misuse.js';
+import { temporaryFolder } from '../../support/cli.js';
+import { refusal, wrong } from '../../support/misuse.js';
 import { WriteError, writeFileAtomic } from '../../../lib/formats/atomic-file.js';
 
 /** The call to fail: the name of a function of node:fs, which of its calls, and with what. */
-const fault = vi.hoisted(() => ({ name: '', at: 0, code: 'EIO', calls: [] as string[] }));
-
-vi.mock('node:fs', async (importOriginal) => {
-  const original = await importOriginal<typeof import('node:fs')>();
-  const names = [
+const { fault, names } = vi.hoisted(() => ({
+  fault: { name: '', at: 0, code: 'EIO', calls: [] as string[] },
+  names: [
     'openSync',
     'fchmodSync',
     'writeFileSync',
@@ -32,7 +28,11 @@ vi.mock('node:fs', async (importOriginal) => {
     'closeSync',
     'renameSync',
     'readdirSync',
-  ] as const;
+  ] as const,
+}));
+
+vi.mock('node:fs', async (importOriginal) => {
+  const original = await importOriginal<typeof import('node:fs')>();
   const mocked: Record<string, unknown> = { ...original };
   for (const name of names) {
     mocked[name] = (...args: unknown[]) => {
@@ -57,8 +57,7 @@ vi.mock('node:fs', async (importOriginal) => {
 /** Whether this machine lets a process be traced, which containers may forbid. */
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 
-const root = mkdtempSync(join(tmpdir(), 'rownet-test-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder().path;
 let folder = '';
 let path = '';
 let folders = 0;
@@ -163,29 +162,12 @@ describe('writeFileAtomic', () => {
 });
 
 describe('a failure', () => {
-  const write = (target = path) => {
-    try {
-      writeFileAtomic(target, NEW);
-    } catch (error) {
-      expect(error).toBeInstanceOf(WriteError);
-      expect(error).toMatchObject({ code: 'ERR_ROWNET_WRITE' });
-      return (error as Error).message;
-    }
-    throw new Error('expected a WriteError, but nothing was thrown');
-  };
+  const write = (target = path) => refusal(() => writeFileAtomic(target, NEW), '', WriteError);
 
-  it.each([
-    ['readdirSync', 1],
-    ['openSync', 1],
-    ['fchmodSync', 1],
-    ['writeFileSync', 1],
-    ['fsyncSync', 1],
-    ['closeSync', 1],
-    ['renameSync', 1],
-  ])('of %s leaves the old file and nothing else', (name, at) => {
+  it.each(names)('of %s leaves the old file and nothing else', (name) => {
     writeFileSync(path, OLD);
     for (const code of ['ENOSPC', 'EIO', 'EROFS', 'EACCES', 'EDQUOT']) {
-      Object.assign(fault, { name, at, code });
+      Object.assign(fault, { name, at: 1, code });
       expect(write()).toMatch(
         new RegExp(`^write: ${path}: expected to write 42 bytes but received ${code}: injected\\. Hint: \\w`),
       );
@@ -196,18 +178,17 @@ describe('a failure', () => {
     }
   });
 
-  it.each([
-    ['openSync', 2],
-    ['fsyncSync', 2],
-    ['closeSync', 2],
-  ])('of %s after the rename is told, with the new file in place', (name, at) => {
-    writeFileSync(path, OLD);
-    Object.assign(fault, { name, at, code: 'EIO' });
-    expect(write()).toContain('EIO: injected');
-    fault.name = '';
-    expect(readFileSync(path)).toEqual(NEW);
-    expect(readdirSync(folder)).toEqual(['file']);
-  });
+  it.each(['openSync', 'fsyncSync', 'closeSync'])(
+    'of %s after the rename is told, with the new file in place',
+    (name) => {
+      writeFileSync(path, OLD);
+      Object.assign(fault, { name, at: 2, code: 'EIO' });
+      expect(write()).toContain('EIO: injected');
+      fault.name = '';
+      expect(readFileSync(path)).toEqual(NEW);
+      expect(readdirSync(folder)).toEqual(['file']);
+    },
+  );
 
   it.each(['EINVAL', 'ENOTSUP'])('to sync a folder that cannot be synced (%s) is none', (code) => {
     Object.assign(fault, { name: 'fsyncSync', at: 2, code });

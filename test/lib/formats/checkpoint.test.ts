@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../../../lib/errors.js';
 import { WriteError } from '../../../lib/formats/atomic-file.js';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
@@ -11,9 +10,10 @@ import { loadParams, saveParams } from '../../../lib/formats/params.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../lib/formats/safetensors.js';
 import { Random } from '../../../lib/random.js';
 import { Tensor } from '../../../lib/tensor.js';
+import { temporaryFolder } from '../../support/cli.js';
+import { refusal } from '../../support/misuse.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'rownet-test-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder().path;
 const path = join(folder, 'checkpoint.safetensors');
 
 const random = new Random(1);
@@ -52,17 +52,7 @@ function forge(change: (metadata: Record<string, string>, tensors: Map<string, T
   writeFileSync(path, encodeSafetensors(tensors, { sha256, ...rest }));
 }
 
-function refuse(): string {
-  try {
-    loadCheckpoint(path);
-  } catch (error) {
-    expect(error).toBeInstanceOf(DataError);
-    const prefix = `checkpoint: ${path}: `;
-    expect((error as Error).message.startsWith(prefix)).toBe(true);
-    return (error as Error).message.slice(prefix.length);
-  }
-  throw new Error('expected a DataError, but nothing was thrown');
-}
+const refuse = () => refusal(() => loadCheckpoint(path), `checkpoint: ${path}: `);
 
 const WRITTEN = 'Hint: the file is damaged, or another program wrote it';
 
@@ -292,31 +282,30 @@ describe('what saveCheckpoint refuses', () => {
   const save = (change: object) => () =>
     saveCheckpoint(join(folder, 'refused'), { ...checkpoint, ...change });
 
-  it.each([
-    [{ epoch: -1 }, 'expected epoch from 0 to 2^53 - 1 but received -1'],
-    [{ epoch: 1.5 }, 'expected epoch from 0 to 2^53 - 1 but received 1.5'],
-    [{ generation: 0.5 }, 'expected generation from 0 to 2^53 - 1 but received 0.5'],
-    [
-      { partialEpoch: { steps: 1 } },
-      'expected partialEpoch.images to be an integer from 0 but received undefined',
-    ],
-    [{ step: Number.NaN }, 'expected step from 0 to 2^53 - 1 but received NaN'],
-    [{ architecture: 'LeNet5' }, `expected the architecture as ${JSON_LIMITS} but received "LeNet5"`],
-    [{ config: JSON.parse(nested(65)) }, `expected the config as ${JSON_LIMITS} but received "{`],
-    [{ architecture: '' }, `expected the architecture as ${JSON_LIMITS} but received ""`],
-    [
-      { optimizerState: new Map([['velocity.x', new Tensor([1])]]) },
-      'expected velocity of parameters only but received "x"',
-    ],
-    [
-      { optimizerState: new Map([['velocity.conv1.bias', new Tensor([6, 1])]]) },
-      'expected velocity of 6 for "conv1.bias" but received 6x1',
-    ],
-    [
-      { params: new Map([['optimizer.velocity.a', new Tensor([1])]]), optimizerState: new Map() },
-      'expected a parameter name without optimizer. but received optimizer.velocity.a',
-    ],
-  ])('%j', (change, message) => {
+  it.each(
+    Object.entries({
+      'expected epoch from 0 to 2^53 - 1 but received -1': { epoch: -1 },
+      'expected epoch from 0 to 2^53 - 1 but received 1.5': { epoch: 1.5 },
+      'expected generation from 0 to 2^53 - 1 but received 0.5': { generation: 0.5 },
+      'expected partialEpoch.images to be an integer from 0 but received undefined': {
+        partialEpoch: { steps: 1 },
+      },
+      'expected step from 0 to 2^53 - 1 but received NaN': { step: Number.NaN },
+      [`expected the architecture as ${JSON_LIMITS} but received "LeNet5"`]: { architecture: 'LeNet5' },
+      [`expected the config as ${JSON_LIMITS} but received "{`]: { config: JSON.parse(nested(65)) },
+      [`expected the architecture as ${JSON_LIMITS} but received ""`]: { architecture: '' },
+      'expected velocity of parameters only but received "x"': {
+        optimizerState: new Map([['velocity.x', new Tensor([1])]]),
+      },
+      'expected velocity of 6 for "conv1.bias" but received 6x1': {
+        optimizerState: new Map([['velocity.conv1.bias', new Tensor([6, 1])]]),
+      },
+      'expected a parameter name without optimizer. but received optimizer.velocity.a': {
+        params: new Map([['optimizer.velocity.a', new Tensor([1])]]),
+        optimizerState: new Map(),
+      },
+    }),
+  )('%s', (message, change) => {
     expect(save(change)).toThrow(ArgumentRangeError);
     expect(save(change)).toThrow(`checkpoint: ${message}`);
   });

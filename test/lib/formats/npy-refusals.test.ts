@@ -12,60 +12,30 @@ describe('an array', () => {
   const header = literal();
   const begin = 10 + header.length + 1;
 
+  const versions = 'expected version 1.0, 2.0 or 3.0 but received';
   it.each([
-    ['without its magic', Buffer.from('hello, world'), 'expected the start of an npy file at byte 0'],
-    ['that is empty', new Uint8Array(0), 'expected the start of an npy file at byte 0'],
+    ['expected the start of an npy file at byte 0', Buffer.from('hello, world')],
+    ['expected the start of an npy file at byte 0', new Uint8Array(0)],
+    [`${versions} 0.1 at byte 6`, npy(header, data, [0, 1])],
+    [`${versions} 1.1 at byte 6`, npy(header, data, [1, 1])],
+    [`${versions} 4.0 at byte 6`, npy(header, data, [4, 0])],
+    ['expected the length of the header at byte 8', npy(header, data).subarray(0, 8)],
+    [`header promises ${begin} bytes, file has 40 at byte 8`, npy(header, data).subarray(0, 40)],
     [
-      'of version 0.1',
-      npy(header, data, [0, 1]),
-      'expected version 1.0, 2.0 or 3.0 but received 0.1 at byte 6',
-    ],
-    [
-      'of version 1.1',
-      npy(header, data, [1, 1]),
-      'expected version 1.0, 2.0 or 3.0 but received 1.1 at byte 6',
-    ],
-    [
-      'of version 4.0',
-      npy(header, data, [4, 0]),
-      'expected version 1.0, 2.0 or 3.0 but received 4.0 at byte 6',
-    ],
-    [
-      'cut after its version',
-      npy(header, data).subarray(0, 8),
-      'expected the length of the header at byte 8',
-    ],
-    [
-      'cut in its header',
-      npy(header, data).subarray(0, 40),
-      `header promises ${begin} bytes, file has 40 at byte 8`,
-    ],
-    [
-      'with a header of 11 KB',
-      npy(header.padEnd(11_000), data),
       'expected a header of at most 10000 bytes but received 11001 at byte 8',
+      npy(header.padEnd(11_000), data),
     ],
+    [`expected 8 bytes for the shape (2) but received 4 at byte ${begin}`, npy(header, floats(1))],
+    [`expected 8 bytes for the shape (2) but received 12 at byte ${begin}`, npy(header, floats(1, 2, 3))],
     [
-      'with fewer values',
-      npy(header, floats(1)),
-      `expected 8 bytes for the shape (2) but received 4 at byte ${begin}`,
-    ],
-    [
-      'with more values',
-      npy(header, floats(1, 2, 3)),
-      `expected 8 bytes for the shape (2) but received 12 at byte ${begin}`,
-    ],
-    [
-      'with no number',
-      npy(header, floats(1, Number.NaN)),
       `expected finite float32 values but received NaN (index 1) at byte ${begin + 4}`,
+      npy(header, floats(1, Number.NaN)),
     ],
     [
-      'that is too large for float32',
-      npy(literal('()', "'<f8'"), Buffer.from(Float64Array.of(1e39).buffer)),
       'expected finite float32 values but received 1e+39 (index 0) at byte 66',
+      npy(literal('()', "'<f8'"), Buffer.from(Float64Array.of(1e39).buffer)),
     ],
-  ])('%s', (_, bytes, message) => {
+  ])('%s', (message, bytes) => {
     expect(ofArray(bytes)).toBe(message);
   });
 

@@ -4,19 +4,10 @@ import { DataError } from '../../../lib/errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../lib/formats/safetensors.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { entry, file, floats } from './safetensors-files.js';
+import { refusal } from '../../support/misuse.js';
 
-/** The message without `safetensors: where: `. */
-function refuse(bytes: Uint8Array): string {
-  try {
-    decodeSafetensors(bytes, 'x.safetensors');
-  } catch (error) {
-    expect(error).toBeInstanceOf(DataError);
-    const prefix = 'safetensors: x.safetensors: ';
-    expect((error as Error).message.startsWith(prefix)).toBe(true);
-    return (error as Error).message.slice(prefix.length);
-  }
-  throw new Error('expected a DataError, but nothing was thrown');
-}
+const refuse = (bytes: Uint8Array) =>
+  refusal(() => decodeSafetensors(bytes, 'x.safetensors'), 'safetensors: x.safetensors: ');
 
 const DAMAGED = 'Hint: the header is damaged; get the file again';
 
@@ -148,86 +139,49 @@ describe('a header that is not as it should be', () => {
 });
 
 describe('tensors that do not fit the data', () => {
+  const a = (entry: string) => `{"a":${entry}}`;
   const two = (first: string, second: string) => `{"a":${first},"b":${second}}`;
 
-  it.each([
-    [
-      'a hole at the start',
-      `{"a":${entry('[1]', '[4,8]')}}`,
-      'expected data_offsets from 0 but received 4, a hole,',
-      9,
-    ],
-    [
-      'a hole in between',
-      two(entry('[1]', '[0,4]'), entry('[1]', '[8,12]')),
-      'expected data_offsets from 4 but received 8, a hole,',
-      62,
-    ],
-    [
-      'an overlap',
-      two(entry('[2]', '[0,8]'), entry('[1]', '[4,8]')),
-      'expected data_offsets from 8 but received 4, an overlap,',
-      62,
-    ],
-    [
-      'the same bytes twice',
-      two(entry('[1]', '[0,4]'), entry('[1]', '[0,4]')),
-      'expected data_offsets from 4 but received 0, an overlap,',
-      62,
-    ],
-    [
-      'offsets in reverse',
-      `{"a":${entry('[1]', '[0,4]')},"b":${entry('[1]', '[4,0]')}}`,
-      'expected data_offsets in order but received [4, 0]',
-      62,
-    ],
-    [
-      'fewer bytes than the shape',
-      `{"a":${entry('[3]', '[0,8]')}}`,
-      'expected 12 bytes for the shape [3] but received 8',
-      9,
-    ],
-    [
-      'more bytes than the shape',
-      `{"a":${entry('[1]', '[0,8]')}}`,
-      'expected 4 bytes for the shape [1] but received 8',
-      9,
-    ],
-    [
-      'a shape that wraps to 4 in 64 bits',
-      `{"a":${entry('[4194305,4194305,211106198978564]', '[0,16]')}}`,
-      'expected at most 2^31 values but received the shape [4194305, 4194305, 211106198978564]',
-      9,
-    ],
-    [
-      'a shape that wraps to 0 in 64 bits',
-      `{"a":${entry('[2147483648,2147483648,4]', '[0,0]')}}`,
-      'expected at most 2^31 values but received the shape [2147483648, 2147483648, 4]',
-      9,
-    ],
-    [
-      'a dimension above 2^31',
-      `{"a":${entry('[0,4294967296]', '[0,0]')}}`,
-      'expected dimensions up to 2^31 but received 4294967296',
-      9,
-    ],
-  ])('%s', (_, header, message, at) => {
+  it.each(
+    Object.entries({
+      // A hole at the start, and one in between.
+      'expected data_offsets from 0 but received 4, a hole,': a(entry('[1]', '[4,8]')),
+      'expected data_offsets from 4 but received 8, a hole,': two(
+        entry('[1]', '[0,4]'),
+        entry('[1]', '[8,12]'),
+      ),
+      'expected data_offsets from 8 but received 4, an overlap,': two(
+        entry('[2]', '[0,8]'),
+        entry('[1]', '[4,8]'),
+      ),
+      // The same bytes twice.
+      'expected data_offsets from 4 but received 0, an overlap,': two(
+        entry('[1]', '[0,4]'),
+        entry('[1]', '[0,4]'),
+      ),
+      'expected data_offsets in order but received [4, 0]': two(entry('[1]', '[0,4]'), entry('[1]', '[4,0]')),
+      'expected 12 bytes for the shape [3] but received 8': a(entry('[3]', '[0,8]')),
+      'expected 4 bytes for the shape [1] but received 8': a(entry('[1]', '[0,8]')),
+      // Shapes that wrap to 4 and to 0 in 64 bits.
+      'expected at most 2^31 values but received the shape [4194305, 4194305, 211106198978564]': a(
+        entry('[4194305,4194305,211106198978564]', '[0,16]'),
+      ),
+      'expected at most 2^31 values but received the shape [2147483648, 2147483648, 4]': a(
+        entry('[2147483648,2147483648,4]', '[0,0]'),
+      ),
+      'expected dimensions up to 2^31 but received 4294967296': a(entry('[0,4294967296]', '[0,0]')),
+    }),
+  )('%s', (message, header) => {
+    const place = header.includes('"b"') ? ['b', 62] : ['a', 9];
     expect(refuse(file(header, floats(1, 2)))).toBe(
-      `tensor "${at === 9 ? 'a' : 'b'}": ${message} at byte ${at}. ${DAMAGED}`,
+      `tensor "${place[0]}": ${message} at byte ${place[1]}. ${DAMAGED}`,
     );
   });
 
-  it.each([
-    [0, 8],
-    [1, 8],
-    [4, 8],
-    [7, 8],
-    [9, 8],
-    [16, 8],
-  ])('%d bytes of data instead of %d', (length, expected) => {
+  it.each([0, 1, 4, 7, 9, 16])('%d bytes of data instead of 8', (length) => {
     const header = `{"a":${entry('[2]', '[0,8]')}}`;
     expect(refuse(file(header, new Uint8Array(length)))).toBe(
-      `expected ${expected} bytes of data from byte ${8 + header.length} but received ${length}. ` +
+      `expected 8 bytes of data from byte ${8 + header.length} but received ${length}. ` +
         'Hint: the file is cut or has something appended; get it again',
     );
   });

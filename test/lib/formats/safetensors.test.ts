@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../../../lib/errors.js';
 import { decodeSafetensors, encodeSafetensors, readSafetensors } from '../../../lib/formats/safetensors.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { entry, file, floats } from './safetensors-files.js';
+import { temporaryFolder } from '../../support/cli.js';
 
 describe('encodeSafetensors', () => {
   it('writes the bytes of the reference implementation', () => {
@@ -222,8 +222,7 @@ describe('decodeSafetensors', () => {
 });
 
 describe('readSafetensors', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'rownet-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder().path;
 
   it('reads a file', () => {
     const path = join(folder, 'a.safetensors');

@@ -1,8 +1,7 @@
 /** Image files made by hand, chunk by chunk and segment by segment, so that each can be wrong in one place. */
 import { crc32, deflateSync } from 'node:zlib';
-import { expect } from 'vitest';
-import { DataError } from '../../../lib/errors.js';
 import { decodeImage } from '../../../lib/images/decode.js';
+import { refusal } from '../../support/misuse.js';
 
 export const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 
@@ -68,11 +67,5 @@ export function segment(marker: number, data: Uint8Array): Buffer {
 
 /** Why `images: x`, a file of these bytes, is refused. */
 export function refuse(bytes: Uint8Array): string {
-  try {
-    decodeImage(bytes, 'images: x');
-  } catch (error) {
-    expect(error).toBeInstanceOf(DataError);
-    return (error as Error).message;
-  }
-  throw new Error('expected an error but there was none');
+  return refusal(() => decodeImage(bytes, 'images: x'));
 }
