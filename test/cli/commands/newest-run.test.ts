@@ -249,11 +249,10 @@ describe('a path that is no run', () => {
     }
   });
 
-  it.each([['eval'], ['report'], ['export --format npz'], ['train --resume']])(
-    'is refused by %s %s',
-    async (...command) => {
-      const words = command.filter((word) => word !== undefined);
-      expect(await run(...words, 'first')).toMatchObject({
+  it.each(['eval', 'report', 'export --format npz', 'train --resume'])(
+    'is refused by %s',
+    async (command) => {
+      expect(await run(command, 'first')).toMatchObject({
         code: 3,
         stdout: '',
         stderr: `${nothing('first')}. Hint: did you mean runs/first? ${list}\n`,

@@ -58,97 +58,63 @@ it('refuses another shell', async () => {
   });
 });
 
-/** What bash offers for the last of `words`. */
-function bash(script: string, words: readonly string[]): string[] {
+/** What bash offers for the last word of a line. */
+function bash(script: string, line: string): string[] {
   const program = `
     source "$1"; shift
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
     _rownet
     for word in "\${COMPREPLY[@]}"; do printf '%s\\n' "$word"; done`;
-  const args = ['--norc', '-uc', program, 'bash', folder.join(script), 'rownet', ...words];
+  const args = ['--norc', '-uc', program, 'bash', folder.join(script), 'rownet', ...line.split(' ')];
   const result = spawnSync('bash', args, { encoding: 'utf8', cwd: folder.join('here') });
   expect(result.stderr).toBe('');
   return result.stdout.split('\n').filter((line) => line !== '');
 }
 
 describe('bash', () => {
-  it.each<[words: string[], offered: string[]]>([
-    [[''], [...new Set(ownWords), '--help', '--version']],
-    [['tr'], ['train']],
-    [
-      ['train', '--re'],
-      ['--recipe', '--resize', '--resume', '--require-accuracy'],
-    ],
-    [
-      ['train', '--recipe', ''],
-      ['fast', 'article'],
-    ],
-    [['train', '--json', '--recipe', 'a'], ['article']],
-    [['train', '--recipe', '=', 'f'], ['fast']],
-    [
-      ['train', '--recipe', '='],
-      ['fast', 'article'],
-    ],
-    [['train', '--epochs', ''], []],
-    [
-      ['train', '--data', 'some'],
-      ['some file', 'some folder'],
-    ],
-    [
-      ['train', '--resume', 'some'],
-      ['some file', 'some folder'],
-    ],
-    [['train', '--resume', '--js'], ['--json']],
-    // A value that is also a command does not change the command.
-    [['train', '--out', 'eval', '--ep'], ['--epochs']],
-    [['eval', '*'], ['*']],
-    [
-      ['eval', '--recipe', 'fast', 'some'],
-      ['some file', 'some folder'],
-    ],
-    [['eval', 'x', '--of'], ['--offline']],
-    [
-      ['completion', ''],
-      ['bash', 'zsh'],
-    ],
-    [['nonsense', '--re'], []],
-    [
-      ['help', ''],
-      [...new Set(ownWords), '--help'],
-    ],
-    [['help', 'ev'], ['eval']],
-    [
-      ['help', 'data', ''],
-      ['get', 'list'],
-    ],
-    [['help', 'data', 'get', ''], []],
-    [['help', 'train', '--ep'], []],
-  ])('rownet %j', (words, offered) => {
-    expect(bash('own.bash', words).sort()).toEqual([...offered].sort());
+  const here = ['some file', 'some folder'];
+  it.each(
+    Object.entries({
+      '': [...new Set(ownWords), '--help', '--version'],
+      tr: ['train'],
+      'train --re': ['--recipe', '--resize', '--resume', '--require-accuracy'],
+      'train --recipe ': ['fast', 'article'],
+      'train --json --recipe a': ['article'],
+      'train --recipe = f': ['fast'],
+      'train --recipe =': ['fast', 'article'],
+      'train --epochs ': [],
+      'train --data some': here,
+      'train --resume some': here,
+      'train --resume --js': ['--json'],
+      // A value that is also a command does not change the command.
+      'train --out eval --ep': ['--epochs'],
+      'eval *': ['*'],
+      'eval --recipe fast some': here,
+      'eval x --of': ['--offline'],
+      'completion ': ['bash', 'zsh'],
+      'nonsense --re': [],
+      'help ': [...new Set(ownWords), '--help'],
+      'help ev': ['eval'],
+      'help data ': ['get', 'list'],
+      'help data get ': [],
+      'help train --ep': [],
+    }),
+  )('rownet %s', (line, offered) => {
+    expect(bash('own.bash', line).sort()).toEqual([...offered].sort());
   });
 
-  it.each<[words: string[], offered: string[]]>([
-    [[''], ['plain', 'data', 'predict', '--help', '--version']],
-    [
-      ['data', ''],
-      ['get', 'list', '--help'],
-    ],
-    [
-      ['data', 'get', ''],
-      ['digits', 'letters'],
-    ],
-    [
-      ['data', 'get', '--'],
-      ['--as', '--from', '--help'],
-    ],
-    [['data', 'get', '--as', 'l'], ['lanes']],
-    [['data', 'list', '--'], ['--help']],
-    [
-      ['predict', 'a', 'some'],
-      ['some file', 'some folder'],
-    ],
-  ])('rownet %j of a table with groups', (words, offered) => {
-    expect(bash('table.bash', words).sort()).toEqual([...offered].sort());
+  it.each(
+    Object.entries({
+      '': ['plain', 'data', 'predict', '--help', '--version'],
+      'data ': ['get', 'list', '--help'],
+      'data get ': ['digits', 'letters'],
+      'data get --': ['--as', '--from', '--help'],
+      'data get --as l': ['lanes'],
+      'data list --': ['--help'],
+      'predict a some': here,
+    }),
+  )('rownet %s of a table with groups', (line, offered) => {
+    expect(bash('table.bash', line).sort()).toEqual([...offered].sort());
   });
 });
 

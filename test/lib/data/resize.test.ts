@@ -8,6 +8,10 @@ import { Random } from '../../../lib/random.js';
 
 type Size = readonly [height: number, width: number];
 
+/** The two sizes of a text such as `28x28 to 32x32`. */
+const sizesOf = (text: string) =>
+  text.split(' to ').map((size) => size.split('x').map(Number)) as unknown as [Size, Size];
+
 function resize(method: ResizeMethod, source: Uint8Array, from: Size, to: Size): Uint8Array {
   const count = source.length / (from[0] * from[1]);
   // Rubbish, so that a pixel that is not written shows.
@@ -61,40 +65,27 @@ function borderMedian(source: Uint8Array, [h, w]: Size): number {
 }
 
 describe('pad', () => {
-  it.each<[Size, Size]>([
-    [
-      [28, 28],
-      [32, 32],
-    ],
-    [
-      [1, 9],
-      [12, 10],
-    ],
-    [
-      [7, 1],
-      [7, 2],
-    ],
-    [
-      [2, 2],
-      [5, 4],
-    ],
-  ])('puts the median of the border around an image of %j in %j', (from, to) => {
-    const count = 3;
-    const pixels = from[0] * from[1];
-    const source = noise(count * pixels, 1);
-    const target = resize('pad', source, from, to);
-    const [top, left] = [Math.floor((to[0] - from[0]) / 2), Math.floor((to[1] - from[1]) / 2)];
-    for (let image = 0; image < count; image += 1) {
-      const one = source.subarray(image * pixels, (image + 1) * pixels);
-      for (let y = 0; y < to[0]; y += 1) {
-        for (let x = 0; x < to[1]; x += 1) {
-          const inside = y >= top && y < top + from[0] && x >= left && x < left + from[1];
-          const expected = inside ? one[(y - top) * from[1] + x - left] : borderMedian(one, from);
-          expect(target[image * to[0] * to[1] + y * to[1] + x]).toBe(expected);
+  it.each(['28x28 to 32x32', '1x9 to 12x10', '7x1 to 7x2', '2x2 to 5x4'])(
+    'puts the median of the border around an image in one: %s',
+    (sizes) => {
+      const [from, to] = sizesOf(sizes);
+      const count = 3;
+      const pixels = from[0] * from[1];
+      const source = noise(count * pixels, 1);
+      const target = resize('pad', source, from, to);
+      const [top, left] = [Math.floor((to[0] - from[0]) / 2), Math.floor((to[1] - from[1]) / 2)];
+      for (let image = 0; image < count; image += 1) {
+        const one = source.subarray(image * pixels, (image + 1) * pixels);
+        for (let y = 0; y < to[0]; y += 1) {
+          for (let x = 0; x < to[1]; x += 1) {
+            const inside = y >= top && y < top + from[0] && x >= left && x < left + from[1];
+            const expected = inside ? one[(y - top) * from[1] + x - left] : borderMedian(one, from);
+            expect(target[image * to[0] * to[1] + y * to[1] + x]).toBe(expected);
+          }
         }
       }
-    }
-  });
+    },
+  );
 
   it('puts the odd pixel at the bottom and the right', () => {
     const drawing = Uint8Array.of(9, 9, 9, 9, 5, 9, 9, 9, 9);
@@ -126,32 +117,15 @@ function axisWeights(from: number, to: number, i: number): Map<number, number> {
 }
 
 describe('stretch', () => {
-  it.each<[Size, Size]>([
-    [
-      [64, 64],
-      [32, 32],
-    ],
-    [
-      [50, 33],
-      [32, 40],
-    ],
-    [
-      [3, 5],
-      [32, 32],
-    ],
-    [
-      [1, 300],
-      [32, 32],
-    ],
-    [
-      [1, 1],
-      [4, 3],
-    ],
-    [
-      [31, 33],
-      [32, 32],
-    ],
-  ])('averages areas or interpolates: %j to %j', (from, to) => {
+  it.each([
+    '64x64 to 32x32',
+    '50x33 to 32x40',
+    '3x5 to 32x32',
+    '1x300 to 32x32',
+    '1x1 to 4x3',
+    '31x33 to 32x32',
+  ])('averages areas or interpolates: %s', (sizes) => {
+    const [from, to] = sizesOf(sizes);
     const source = noise(from[0] * from[1], 5);
     const target = resize('stretch', source, from, to);
     for (let y = 0; y < to[0]; y += 1) {
@@ -189,31 +163,14 @@ describe('fit', () => {
     expect(target.subarray(32 * 24).every((pixel) => pixel === 230)).toBe(true);
   });
 
-  it.each<[Size, Size]>([
-    [
-      [1, 4000],
-      [1, 32],
-    ],
-    [
-      [4000, 3],
-      [32, 1],
-    ],
-    [
-      [1, 1],
-      [32, 32],
-    ],
-    [
-      [100, 99],
-      [32, 32],
-    ],
-    [
-      [30, 60],
-      [16, 32],
-    ],
-  ])('brings %j to %j', ([height, width], fitted) => {
-    const box = { height: 32, width: 32 };
-    expect(Object.values(fittedSize({ height, width }, box))).toEqual(fitted);
-  });
+  it.each(['1x4000 to 1x32', '4000x3 to 32x1', '1x1 to 32x32', '100x99 to 32x32', '30x60 to 16x32'])(
+    'brings %s',
+    (sizes) => {
+      const [[height, width], fitted] = sizesOf(sizes);
+      const box = { height: 32, width: 32 };
+      expect(Object.values(fittedSize({ height, width }, box))).toEqual(fitted);
+    },
+  );
 });
 
 describe('bilinear', () => {
@@ -226,35 +183,15 @@ describe('bilinear', () => {
   });
 
   it.each([
-    [
-      [28, 28],
-      [32, 32],
-    ],
-    [
-      [28, 28],
-      [14, 14],
-    ],
-    [
-      [28, 28],
-      [29, 31],
-    ],
-    [
-      [7, 13],
-      [32, 32],
-    ],
-    [
-      [32, 20],
-      [5, 28],
-    ],
-    [
-      [1, 9],
-      [4, 4],
-    ],
-    [
-      [3, 5],
-      [64, 63],
-    ],
-  ] as [Size, Size][])('from %j to %j is within one grey level of the exact value', (from, to) => {
+    '28x28 to 32x32',
+    '28x28 to 14x14',
+    '28x28 to 29x31',
+    '7x13 to 32x32',
+    '32x20 to 5x28',
+    '1x9 to 4x4',
+    '3x5 to 64x63',
+  ])('from %s is within one grey level of the exact value', (sizes) => {
+    const [from, to] = sizesOf(sizes);
     for (let seed = 0; seed < 20; seed += 1) {
       const source = noise(from[0] * from[1], seed);
       const target = resize('bilinear', source, from, to);
