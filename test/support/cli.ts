@@ -19,6 +19,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** On top of an environment that holds nothing that changes how rownet runs. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The arguments hold spaces of their own: they are not split. */
+  readonly whole?: boolean;
   /** Another rownet.mjs. */
   readonly bin?: string;
   /** Called with each part of stdout, to react to what has been printed so far. */
@@ -40,12 +42,12 @@ export interface CliResult {
 
 /** Runs `rownet ...args` to its end, split at their spaces; stdout and stderr are pipes. */
 export function rownet(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { cwd, env = {}, onStdout, onSpawn, uid, under = [] } = options;
+  const { cwd, env = {}, onStdout, onSpawn, uid, under = [], whole = false } = options;
   const [program, ...words] = [
     ...under,
     process.execPath,
     options.bin ?? bin,
-    ...args.flatMap((arg) => arg.split(' ')),
+    ...(whole ? args : args.flatMap((arg) => arg.split(' '))),
   ];
   const child = spawn(program, words, {
     cwd: cwd ?? root,

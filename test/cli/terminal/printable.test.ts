@@ -21,7 +21,7 @@ function png(...path: string[]): string {
 }
 
 async function run(args: readonly string[], code = 0, env: Readonly<Record<string, string>> = {}) {
-  const result = await rownet(args, { cwd: folder.path, env });
+  const result = await rownet(args, { cwd: folder.path, env, whole: true });
   const text = result.stdout + result.stderr;
   expect([result.code, text]).toEqual([code, expect.not.stringMatching(control)]);
   return text;

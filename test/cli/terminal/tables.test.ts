@@ -273,7 +273,7 @@ describe('commands on a terminal', () => {
     'in %d columns: %s',
     async (columns, what, args) => {
       const env = { ...terminalOf(columns), ROWNET_DATA_DIR: folder.join('no', 'data', 'set', 'is', 'here') };
-      const { code, stdout, stderr } = await rownet(args, { cwd: folder.path, env });
+      const { code, stdout, stderr } = await rownet(args, { cwd: folder.path, env, whole: true });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       // The first line of eval is a sentence.
       const lines = shownLines(stdout).slice(what === 'eval' ? 2 : 0);
@@ -297,7 +297,7 @@ describe('commands on a terminal', () => {
   it('through a pipe nothing is shortened', async () => {
     const { stdout } = await rownet(['runs'], { cwd: folder.path });
     expect(stdout).toContain(`${name}  `);
-    const predicted = await rownet(['predict', `runs/${name}`, png], { cwd: folder.path });
+    const predicted = await rownet(['predict', `runs/${name}`, png], { cwd: folder.path, whole: true });
     expect(predicted.stdout).toContain(`${png}  `);
   });
 });
