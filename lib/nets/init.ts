@@ -3,7 +3,7 @@ import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
 import type { Parameter } from '../layers/layer.js';
 import { Random } from '../random.js';
-import { typeName, valueText } from '../tensor.js';
+import { Tensor, typeName, valueText } from '../tensor.js';
 
 /**
  * - `he`: weights normal with standard deviation sqrt(2 / fanIn), biases 0 (He et al., Delving Deep into Rectifiers,
@@ -22,7 +22,11 @@ const ARTICLE_DEVIATION = 0.01;
  * @throws {ArgumentRangeError} for another seed or an unknown init.
  * @throws {ArgumentTypeError} for anything but parameters.
  */
-export function initParameters(parameters: readonly Parameter[], init: Init, seed: number): void {
+export function initParameters(
+  parameters: readonly Pick<Parameter, 'kind' | 'fanIn' | 'value'>[],
+  init: Init,
+  seed: number,
+): void {
   const random = new Random(seed);
   if (!Array.isArray(parameters)) {
     throw new ArgumentTypeError(`init: expected a list of parameters but received ${typeName(parameters)}`);
@@ -40,6 +44,25 @@ export function initParameters(parameters: readonly Parameter[], init: Init, see
       value.data[index] = deviation === 0 ? 0 : deviation * random.normal();
     }
   }
+}
+
+interface NewNet {
+  readonly init: Init;
+  readonly seed: number;
+  parameters(): readonly Parameter[];
+}
+
+/** Whether the parameters of a net are still those that it was made with. */
+export function beginsAsNew(net: NewNet): boolean {
+  const { init, seed } = net;
+  const fresh = net
+    .parameters()
+    .map(({ kind, fanIn, value }) => ({ kind, fanIn, value: new Tensor(value.shape) }));
+  initParameters(fresh, init, seed);
+  return net.parameters().every(({ value }, index) => {
+    const { data } = fresh[index].value;
+    return value.data.every((one, at) => one === data[at]);
+  });
 }
 
 function standardDeviation(init: Init, kind: Parameter['kind'], fanIn: number): number {

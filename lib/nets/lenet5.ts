@@ -1,6 +1,7 @@
 import { ArgumentTypeError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
 import { Conv2d } from '../layers/conv2d.js';
+import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
 import { Linear } from '../layers/linear.js';
 import { MaxPool2d } from '../layers/max-pool2d.js';
@@ -19,8 +20,12 @@ export interface LeNet5Options {
   readonly init?: Init;
   /** Default 10. */
   readonly classes?: number;
+  /** Channels of the images: 1 for grey, 3 for colour. Default 1. */
+  readonly channels?: number;
   /** Height and width of the images, at least 32 each. Default `[32, 32]`. */
   readonly inputSize?: readonly [height: number, width: number];
+  /** Share of the 84 hidden values before the scores that training drops, from 0 up to below 1. Default 0. */
+  readonly dropout?: number;
 }
 
 /** As large as a picture may be. */
@@ -41,14 +46,16 @@ export class LeNet5 extends Net {
     checkOptions(
       'LeNet5',
       options,
-      { seed: true, init: true, classes: true, inputSize: true },
+      { seed: true, init: true, classes: true, channels: true, inputSize: true, dropout: true },
       '{ seed: 1 }',
     );
-    const { seed = 0, init = 'he', classes = 10, inputSize = [lenet5Side, lenet5Side] } = options;
+    const { seed = 0, init = 'he', classes = 10, channels = 1, dropout = 0 } = options;
+    const { inputSize = [lenet5Side, lenet5Side] } = options;
+    checkInteger('LeNet5', 'channels', channels, 1, MAX_SIDE);
     const [height, width] = checkInputSize('LeNet5', 'inputSize', inputSize);
     const features = lenet5Features(height, width);
     const layers = {
-      conv1: new Conv2d({ inChannels: 1, outChannels: 6, kernel: 5 }), //     6 x 28 x 28
+      conv1: new Conv2d({ inChannels: channels, outChannels: 6, kernel: 5 }), // 6 x 28 x 28
       relu1: new ReLU(),
       pool1: new MaxPool2d({ kernel: 2 }), //                                 6 x 14 x 14
       conv2: new Conv2d({ inChannels: 6, outChannels: 16, kernel: 5 }), //   16 x 10 x 10
@@ -59,9 +66,10 @@ export class LeNet5 extends Net {
       flatten: new Flatten(),
       fc1: new Linear({ inFeatures: features, outFeatures: 84 }),
       relu4: new ReLU(),
+      ...(dropout === 0 ? {} : { dropout: new Dropout({ p: dropout }) }),
       fc2: new Linear({ inFeatures: 84, outFeatures: classes }),
     };
-    super(new Sequential(layers), { inputShape: [1, height, width], seed, init });
+    super(new Sequential(layers), { inputShape: [channels, height, width], seed, init });
   }
 }
 

@@ -55,12 +55,14 @@ export class Net {
   readonly gradArena: Float32Array;
   /** What is saved but not trained, such as running means. */
   readonly bufferArena: Float32Array;
+  /** What the parameters began with. */
+  readonly seed: number;
+  readonly init: Init;
   /** Input shape and layers as JSON, stored in checkpoints: equal strings mean interchangeable parameters. */
   readonly architecture: string;
   readonly #parameters: readonly Parameter[];
   readonly #segments: Float64Array;
   readonly #buffers: readonly LayerBuffer[];
-  readonly #seed: number;
   #training = true;
   /** Forwards in training that named no context. */
   #forwards = 0;
@@ -103,7 +105,8 @@ export class Net {
     for (const [index, part] of parts(this.#buffers, this.bufferArena).entries())
       this.#buffers[index].bind(part);
     initParameters(this.#parameters, init, seed);
-    this.#seed = seed;
+    this.seed = seed;
+    this.init = init;
     for (const [place, drawing] of this.#leaves()
       .filter((one) => 'place' in one.layer)
       .entries()) {
@@ -153,7 +156,7 @@ export class Net {
   #nextContext(): ForwardContext {
     if (!this.#training) return evaluation;
     this.#forwards += 1;
-    return { training: true, seed: this.#seed, step: this.#forwards - 1 };
+    return { training: true, seed: this.seed, step: this.#forwards - 1 };
   }
 
   #leaves(): Leaf[] {

@@ -5,13 +5,19 @@ import { resizeMethods } from '../data/resize.js';
 import type { EngineName } from '../engines/engine.js';
 import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { quoted } from '../formats/safetensors-header.js';
+import { netKinds } from '../nets/kinds.js';
+import { isNetName, type NetName } from '../nets/names.js';
 import { type Recipe, recipes, resolveRecipe, type RunRecipe } from '../training/recipes.js';
 
 /** What a run was started with, as its checkpoint and config.json hold it. */
 export interface RunConfig {
   readonly rownet: string;
-  /** `custom`: another net of a program, which the checkpoint's architecture describes. */
-  readonly net: 'lenet5' | 'custom';
+  /** `custom`: another net of a program or a module. What it is made of says the checkpoint's architecture. */
+  readonly net: NetName | 'custom';
+  /** The module that made it for `rownet train --net`, an absolute path. */
+  readonly netFile?: string;
+  /** What the net was made for, where the architecture does not say it. */
+  readonly netOptions?: { readonly classes?: number; readonly dropout?: number };
   /** The recipe as it was run: options have been worked in, and what it leaves to the data is settled. */
   readonly recipe: RunRecipe;
   readonly seed: number;
@@ -81,7 +87,9 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
 }
 
 /** Of the fields that need not be there. */
-function optionalMismatch({ data }: RunConfig): string | undefined {
+function optionalMismatch({ data, netFile, netOptions }: RunConfig): string | undefined {
+  if (netFile !== undefined && !isText(netFile)) return 'config.netFile';
+  if (netOptions !== undefined && !areNumbers(netOptions)) return 'config.netOptions';
   const { set, classNames, preparation, background, transpose, skipEmptyClasses } = data;
   if (set !== undefined && !isText(set)) return 'config.data.set';
   const namesFit =
@@ -94,6 +102,10 @@ function optionalMismatch({ data }: RunConfig): string | undefined {
     if (value !== undefined && typeof value !== 'boolean') return `config.data.${name}`;
   }
   return undefined;
+}
+
+function areNumbers(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite);
 }
 
 function isPreparation(value: unknown): value is PicturePreparation {
@@ -120,7 +132,7 @@ function isText(value: unknown): value is string {
 /** Which value of the right type no run can have had. */
 function impossibleValue({ net, recipe, seed, engine, data }: RunConfig): string | undefined {
   const { limit, sha256 } = data;
-  if (net !== 'lenet5' && net !== 'custom') return `config.net is ${quoted(net)}`;
+  if (net !== 'custom' && !isNetName(net)) return `config.net is ${quoted(net)}`;
   if (!Object.hasOwn(recipes, recipe.name)) return `config.recipe.name is ${quoted(recipe.name)}`;
   if (data.name.length > MAX_PATH) return `config.data.name is ${quoted(data.name)}`;
   if (!Number.isSafeInteger(seed) || seed < 0) return `config.seed is ${seed}`;
@@ -152,10 +164,13 @@ function firstMismatch(template: unknown, value: unknown, path: string): string 
 }
 
 /** What a run's curves and report are headed with. */
-export function runTitle({ net, recipe, seed, data }: RunConfig): string {
-  return `${netTitle(net)}, recipe ${recipe.name}, ${basename(data.name)}, seed ${seed}`;
+export function runTitle(config: RunConfig): string {
+  const { recipe, seed, data } = config;
+  return `${netTitle(config)}, recipe ${recipe.name}, ${basename(data.name)}, seed ${seed}`;
 }
 
-export function netTitle(net: RunConfig['net']): string {
-  return net === 'lenet5' ? 'LeNet-5' : 'Net';
+/** `LeNet-5`; of a module its file. */
+export function netTitle({ net, netFile }: Pick<RunConfig, 'net' | 'netFile'>): string {
+  if (net !== 'custom') return netKinds[net].title;
+  return netFile === undefined ? 'Net' : basename(netFile);
 }

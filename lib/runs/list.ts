@@ -1,6 +1,6 @@
 /** What runs a folder holds and how far they are, from their files alone. */
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DataError } from '../errors.js';
 import { checkPath, readRegularFile, statsOf, systemErrorText } from '../files.js';
 import { isLocked } from './lock.js';
@@ -18,6 +18,8 @@ export interface RunSummary {
   readonly name: string;
   readonly path: string;
   readonly recipe: string;
+  /** `lenet5`, `fc`; the file of the module that made it, or `custom`. */
+  readonly net: string;
   readonly seed: number;
   /** `mnist`, `fashion-mnist`, or an absolute path. */
   readonly data: string;
@@ -97,7 +99,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
   const path = join(folder, name);
   const run = new RunFolder(path);
   const config = readConfig(join(path, 'config.json'));
-  const { recipe, seed, data } = config;
+  const { recipe, seed, data, net, netFile } = config;
   const stats = statsOf(run.metricsPath);
   if (stats === undefined || !stats.isFile()) {
     throw new DataError(`runs: ${run.metricsPath}: expected a file. Hint: the run folder is not complete`);
@@ -109,6 +111,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
     name,
     path,
     recipe: recipe.name,
+    net: net === 'custom' && netFile !== undefined ? basename(netFile) : net,
     seed,
     data: data.name,
     epochs,

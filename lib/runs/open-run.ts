@@ -4,16 +4,16 @@ import '../engines/lanes/runner.js';
 import { mnistNormalization, type Normalization } from '../data/normalize.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
 import { knownClassNames } from '../data/registry.js';
-import { ArgumentRangeError, DataError, StateError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, DataError, StateError } from '../errors.js';
 import { checkPath } from '../files.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { type Generation, loadGeneration } from '../formats/generations.js';
-import { checkInputSize, lenet5Side } from '../nets/lenet5.js';
 import type { Loss } from '../losses/loss.js';
-import type { Net } from '../nets/net.js';
+import { checkInputSize, lenet5Side } from '../nets/lenet5.js';
+import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
-import { formatShape, sizeOf, valueText } from '../tensor.js';
-import { type Recipe, recipeLoss, recipes, type RunRecipe } from '../training/recipes.js';
+import { formatShape, sizeOf, typeName, valueText } from '../tensor.js';
+import { type Recipe, type RunRecipe, recipeLoss, recipes } from '../training/recipes.js';
 import type { TrainingState } from '../training/state.js';
 import { warn } from '../warnings.js';
 import { parseRunConfig, type RunConfig } from './config.js';
@@ -29,6 +29,8 @@ export interface OpenRunOptions {
   readonly recipe?: 'fast' | 'article' | undefined;
   /** Height and width of the images that parameters alone are for. Default 32x32; without effect for a run. */
   readonly size?: HeightWidth | undefined;
+  /** A new net of the run's architecture, which gets its parameters: for layers that rownet does not know. */
+  readonly net?: Net | undefined;
 }
 
 /** What an `OpenedRun` is made of. */
@@ -134,7 +136,7 @@ export class OpenedRun {
  */
 export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
   checkPath('openRun', path);
-  checkOptions('openRun', options, { recipe: true, size: true }, "{ recipe: 'fast' }");
+  checkOptions('openRun', options, { recipe: true, size: true, net: true }, "{ recipe: 'fast' }");
   const { recipe, size = [lenet5Side, lenet5Side] } = options;
   checkInputSize('openRun', 'size', size);
   if (recipe !== undefined && recipe !== 'fast' && recipe !== 'article') {
@@ -142,6 +144,7 @@ export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
       `openRun: recipe: expected 'fast' or 'article' but received ${valueText(recipe)}`,
     );
   }
+  checkGivenNet(options.net);
   const stored = readRun(path);
   if (stored.config === undefined && recipe === undefined) {
     throw new ArgumentRangeError(
@@ -153,6 +156,11 @@ export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
     warn('WARN_ROWNET_RUN', `${stored.fallback}. The generation before is used, in ${stored.file}`);
   }
   return restoreRun(stored, options);
+}
+
+function checkGivenNet(net: unknown): void {
+  if (net === undefined || net instanceof Net) return;
+  throw new ArgumentTypeError(`openRun: expected net to be a Net but received ${typeName(net)}`);
 }
 
 /** A checkpoint that has been read, before there is a net. */
@@ -173,9 +181,15 @@ export function readRun(path: string): StoredRun {
  * The net of a checkpoint.
  * @throws {DataError} when its parameters are those of another net than it says.
  */
-export function restoreRun(stored: StoredRun, { recipe, size: asked }: OpenRunOptions = {}): OpenedRun {
+export function restoreRun(stored: StoredRun, options: OpenRunOptions = {}): OpenedRun {
+  const { recipe } = options;
   const { file, checkpoint, config } = stored;
-  const net = restoreStoredNet(checkpoint, file, config?.net, asked);
+  const net = restoreStoredNet(checkpoint, file, {
+    kind: config?.net,
+    netFile: config?.netFile,
+    net: options.net,
+    size: options.size,
+  });
   const own = config !== undefined && (recipe === undefined || recipe === config.recipe.name);
   const prepared = own ? config.recipe : namedPreparation(recipe ?? 'fast');
   const pictures = net.inputShape.length === 3;

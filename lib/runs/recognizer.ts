@@ -86,9 +86,10 @@ export class Recognizer {
    * @throws as `openRun` and the constructor do
    */
   static open(run: string | OpenedRun, options: RecognizerOptions = {}): Recognizer {
-    checkOptions('Recognizer', options, { recipe: true, size: true, prepare: true }, "{ prepare: 'digit' }");
-    const { recipe, size, prepare } = options;
-    return new Recognizer(typeof run === 'string' ? openRun(run, { recipe, size }) : run, prepare);
+    const names = { recipe: true, size: true, net: true, prepare: true } as const;
+    checkOptions('Recognizer', options, names, "{ prepare: 'digit' }");
+    const { recipe, size, net, prepare } = options;
+    return new Recognizer(typeof run === 'string' ? openRun(run, { recipe, size, net }) : run, prepare);
   }
 
   /**

@@ -6,7 +6,7 @@ import type { LoadedCheckpoint } from '../formats/checkpoint.js';
 import { loadGeneration } from '../formats/generations.js';
 import { checkInteger, checkNumber, checkObject } from '../kernels/checks.js';
 import { runtimeInfo } from '../kernels.js';
-import { LeNet5 } from '../nets/lenet5.js';
+import { netName } from '../nets/kinds.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, typeName } from '../tensor.js';
 import type { EpochRecord } from '../training/epoch-record.js';
@@ -267,7 +267,7 @@ function configOf(trainer: Trainer, data: RunData): RunConfig {
   const { net, seed, engineName } = trainer;
   const config: RunConfig = {
     rownet: packageVersion(),
-    net: net.constructor === LeNet5 ? 'lenet5' : 'custom',
+    net: netName(net) ?? 'custom',
     recipe: recipeForRun(trainer.recipe, data.train),
     seed,
     engine: engineName,

@@ -12,23 +12,38 @@ const MOST_LETTERS = 1500;
 
 type StoredNet = Pick<LoadedCheckpoint, 'architecture' | 'params' | 'leftOut'>;
 
+/** What a net is restored by, where its architecture does not say it. */
+export interface RestoreOptions {
+  /** What the run's configuration calls it. */
+  readonly kind?: RunConfig['net'] | undefined;
+  /** The module that made it. */
+  readonly netFile?: string | undefined;
+  /** A net of the architecture, for layers that rownet does not know: it gets the parameters. */
+  readonly net?: Net | undefined;
+  /** Height and width of the images that parameters alone are for. */
+  readonly size?: HeightWidth | undefined;
+}
+
 /**
- * LeNet-5, or for a run of a program, and for a checkpoint of one, whatever its architecture says; with its parameters.
- * @param size of the images, where no architecture says it
+ * The net that the architecture describes, a LeNet-5 where there is none, with its parameters.
  * @throws {DataError} when they are those of another net, or it has layers that rownet does not know.
  */
-export function restoreStoredNet(
-  stored: StoredNet,
-  file: string,
-  kind: RunConfig['net'] | undefined,
-  size?: HeightWidth,
-): Net {
-  const { architecture } = stored;
-  const lenet = kind === 'custom' ? undefined : lenet5(stored, file, size);
-  const isOther = kind === undefined && architecture !== '' && architecture !== lenet?.architecture;
-  const net = lenet === undefined || isOther ? customNet(stored, file) : lenet;
-  restoreParams(net, stored, file);
+export function restoreStoredNet(stored: StoredNet, file: string, options: RestoreOptions = {}): Net {
+  const net = options.net ?? lenet5OrOther(stored, file, options);
+  restoreParams(net, stored, file, options.net === undefined);
   return net;
+}
+
+function lenet5OrOther(stored: StoredNet, file: string, { kind, netFile, size }: RestoreOptions): Net {
+  const { architecture, params } = stored;
+  const classes = params.get('fc2.bias')?.size ?? MAX_CLASSES + 1;
+  const mayBe = classes <= MAX_CLASSES && params.has('conv3.weight');
+  if (architecture !== '' && !mayBe && kind !== 'lenet5') return describedNet(stored, file, netFile);
+  const net = lenet5(stored, file, size);
+  // One with dropout or in colour is a LeNet-5 too.
+  return architecture === '' || architecture === net.architecture || !mayBe
+    ? net
+    : describedNet(stored, file, netFile);
 }
 
 function lenet5(stored: StoredNet, file: string, size: HeightWidth | undefined): LeNet5 {
@@ -43,12 +58,12 @@ function lenet5(stored: StoredNet, file: string, size: HeightWidth | undefined):
   return new LeNet5({ classes, inputSize: inputSizeOf(stored, size) });
 }
 
-function customNet({ architecture, params }: StoredNet, file: string): Net {
+function describedNet({ architecture, params }: StoredNet, file: string, netFile = 'FILE'): Net {
   const values = [...params.values()].reduce((sum, { size }) => sum + size, 0);
   const fail = (text: string, cause?: unknown): never => {
     throw new DataError(
       `checkpoint: ${file}: expected a net of layers that rownet knows but ${text}. ` +
-        'Hint: a net with layers of its own is for its program to make',
+        `Hint: a net with layers of its own is made by its module (--net ${netFile}) or its program ({ net } of openRun)`,
       { cause },
     );
   };
@@ -96,7 +111,12 @@ function inputSizeOf({ architecture, params }: StoredNet, asked: HeightWidth | u
  * Copies a checkpoint's parameters into a net.
  * @throws {DataError} when they are those of another net.
  */
-function restoreParams(net: Net, { architecture, params, leftOut }: StoredNet, file: string): void {
+function restoreParams(
+  net: Net,
+  { architecture, params, leftOut }: StoredNet,
+  file: string,
+  isGuessed: boolean,
+): void {
   // A file of parameters alone names no architecture: then names and shapes must do.
   if (architecture !== '' && architecture !== net.architecture) {
     throw new DataError(
@@ -113,10 +133,16 @@ function restoreParams(net: Net, { architecture, params, leftOut }: StoredNet, f
       return type === undefined ? [] : [`; ${name} is there as ${type}, which is no type of floats`];
     });
     const { shape = [] } = params.get('fc1.weight') ?? {};
-    const isLarger = architecture === '' && shape[1] > lenet5Features(lenet5Side, lenet5Side);
+    const isLarger = architecture === '' && isGuessed && shape[1] > lenet5Features(lenet5Side, lenet5Side);
+    const isOther = architecture === '' && isGuessed && !params.has('conv3.weight');
+    const hint = isOther
+      ? '. Hint: --net, or { net } of openRun, says what net they are of'
+      : isLarger
+        ? '. Hint: --size, or { size } of openRun, says how large the images are'
+        : '';
     throw new DataError(
       `checkpoint: ${file}: expected the parameters of ${net.toString()}: ${cause.message}${integers.join('')}` +
-        (isLarger ? '. Hint: --size, or { size } of openRun, says how large the images are' : ''),
+        hint,
       { cause },
     );
   }

@@ -19,6 +19,8 @@ export interface ReportFacts {
   readonly missing?: string;
   /** That the run ended at the loss of guessing, and what to try. */
   readonly warning?: string;
+  /** Only the times of LeNet-5 stand beside the article's. */
+  readonly isLenet5: boolean;
   readonly filters: readonly Picture[];
   /** Configuration, data, machine: names and values in groups. */
   readonly details: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -97,7 +99,7 @@ function section(title: string, body: string): string {
   return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`;
 }
 
-function cards({ epochs, test }: ReportFacts): string {
+function cards({ epochs, test, isLenet5 }: ReportFacts): string {
   const last = epochs.at(-1);
   const tested =
     test === undefined ? (last === undefined ? '' : `after epoch ${last.epoch}`) : 'of the checkpoint';
@@ -106,18 +108,19 @@ function cards({ epochs, test }: ReportFacts): string {
     ['test accuracy', percent(test?.accuracy ?? last?.testAccuracy), tested],
     ['test loss', loss === undefined ? '-' : loss.toPrecision(4), tested],
     ['epochs', String(last?.epoch ?? 0), ''],
-    ['seconds an epoch', ...medianTime(epochs)],
+    ['seconds an epoch', ...medianTime(epochs, isLenet5)],
   ];
   const card = ([name, value, note]: (typeof figures)[number]) =>
     `<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
   return `<dl class="cards">${figures.map(card).join('')}</dl>`;
 }
 
-function medianTime(epochs: ReportFacts['epochs']): [value: string, note: string] {
+function medianTime(epochs: ReportFacts['epochs'], isLenet5: boolean): [value: string, note: string] {
   const middle = [...epochs].sort((a, b) => a.seconds - b.seconds)[epochs.length >> 1];
   if (middle === undefined) return ['-', ''];
   const { seconds, imagesPerSecond } = middle;
-  return [seconds.toFixed(2), `median${besideArticle(seconds, Math.round(seconds * imagesPerSecond))}`];
+  const images = isLenet5 ? Math.round(seconds * imagesPerSecond) : 0;
+  return [seconds.toFixed(2), `median${besideArticle(seconds, images)}`];
 }
 
 function epochTable({ epochs }: ReportFacts): string {

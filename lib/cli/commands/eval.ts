@@ -18,7 +18,7 @@ import { resolveThreads } from '../options/threads.js';
 import { lineWidth } from '../terminal/width.js';
 
 export async function evaluateCheckpoint(run: string | undefined, options: OptionsOf<'eval'>): Promise<void> {
-  const saved = openNet('eval', await namedOrNewest('eval', run), options);
+  const saved = await openNet('eval', await namedOrNewest('eval', run), options);
   const { net, normalization, loss, config } = saved;
   setThreads(resolveThreads(options.threads));
   const { test, notes, folder } = loadTestData(saved, options);

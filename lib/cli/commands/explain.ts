@@ -3,10 +3,11 @@ import { explainableLayers, explainedWith, explainLayer } from '../../explain/ex
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { readImageFile } from '../../images/decode.js';
 import type { GreyImage } from '../../images/limits.js';
-import { LeNet5 } from '../../nets/lenet5.js';
+import { lenet5Side } from '../../nets/lenet5.js';
 import type { Net } from '../../nets/net.js';
 import { recipes } from '../../training/recipes.js';
 import { UsageError } from '../exit.js';
+import { chosenNet, makeNet } from './chosen-net.js';
 import { describeExplanation, strongest } from './explain-text.js';
 import { checkpointOption } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
@@ -17,11 +18,13 @@ import { namedPreparation, OpenedRun } from '../../runs/open-run.js';
 import { Recognizer } from '../../runs/recognizer.js';
 import { openNet } from './open-net.js';
 
-export async function explain(image: string | undefined, options: OptionsOf<'explain'>): Promise<void> {
+type ExplainOptions = OptionsOf<'explain'>;
+
+export async function explain(image: string | undefined, options: ExplainOptions): Promise<void> {
   const opened =
     options.checkpoint === undefined
-      ? newNet(options.recipe)
-      : openNet('explain', await checkpointOption('explain', options.checkpoint), options);
+      ? await newNet(options)
+      : await openNet('explain', await checkpointOption('explain', options.checkpoint), options);
   const { net, classNames } = opened;
   const name = options.layer ?? explainableLayers(net)[0];
   checkLayer(net, name);
@@ -75,9 +78,21 @@ function checkLayer(net: Net, name: string): void {
 }
 
 /** Nothing learnt yet: the numbers are as real. */
-function newNet(name: 'fast' | 'article' = 'fast'): OpenedRun {
+async function newNet({
+  net: kind = 'lenet5',
+  size,
+  recipe: name = 'fast',
+}: ExplainOptions): Promise<OpenedRun> {
   const recipe = namedPreparation(name);
-  const net = new LeNet5({ seed: 1, init: recipes[name].init });
+  const chosen = await chosenNet('explain', kind);
+  const [height, width] = size ?? chosen.size ?? [lenet5Side, lenet5Side];
+  const net = await makeNet('explain', chosen, {
+    seed: 1,
+    init: recipes[name].init,
+    classes: 10,
+    inputShape: [1, height, width],
+    dropout: undefined,
+  });
   return new OpenedRun({
     net,
     recipe,

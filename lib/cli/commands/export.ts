@@ -1,5 +1,5 @@
 /** `rownet export`: parameters or the whole net in a format of other systems. */
-import { dirname, join } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { exportOnnx } from '../../export/onnx-graph.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { encodeNpz } from '../../formats/npz.js';
@@ -9,6 +9,7 @@ import { namedOrNewest } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { grouped, print, printJson } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
+import type { RunConfig } from '../../runs/config.js';
 import type { OpenedRun } from '../../runs/open-run.js';
 import { statsOf } from '../../files.js';
 import { openNet } from './open-net.js';
@@ -31,10 +32,8 @@ export async function exportCheckpoint(run: string | undefined, options: ExportO
   }
   // Parameters are the same however images are prepared.
   const path = await namedOrNewest('export', run);
-  const saved = openNet('export', path, format === 'onnx' ? options : { ...options, recipe: 'fast' });
-  const out =
-    options.out ??
-    join(dirname(saved.file), `${saved.config?.net === 'custom' ? 'net' : 'lenet5'}.${format}`);
+  const saved = await openNet('export', path, format === 'onnx' ? options : { ...options, recipe: 'fast' });
+  const out = options.out ?? join(dirname(saved.file), `${netFileName(saved)}.${format}`);
   if (!options.force && statsOf(out) !== undefined) {
     throw new UsageError(
       `export: --out: expected a new file but ${out} exists. Hint: another --out, or --force to replace it`,
@@ -45,6 +44,13 @@ export async function exportCheckpoint(run: string | undefined, options: ExportO
   const parameters = saved.net.arena.length;
   if (json) printJson({ format, file: out, bytes: bytes.length, parameters });
   else print(`${printable(out)}: ${grouped(parameters)} parameters, ${grouped(bytes.length)} bytes`);
+}
+
+/** `lenet5`; that of its module, or `net`, for a net without a name. */
+function netFileName({ config }: OpenedRun): string {
+  const { net, netFile }: Pick<RunConfig, 'net' | 'netFile'> = config ?? { net: 'lenet5' };
+  if (net !== 'custom') return net;
+  return netFile === undefined ? 'net' : parse(netFile).name;
 }
 
 async function encode(

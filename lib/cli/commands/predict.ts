@@ -15,7 +15,7 @@ import { lineWidth } from '../terminal/width.js';
 /** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
 export async function predict(words: readonly string[], options: OptionsOf<'predict'>): Promise<void> {
   const { run, files } = await runAndImages('predict', words);
-  const opened = openNet('predict', run, options);
+  const opened = await openNet('predict', run, options);
   setThreads(resolveThreads(options.threads));
   const recognizer = new Recognizer(opened, options.prepare);
   const isDigit = recognizer.preparation.prepare === 'digit';

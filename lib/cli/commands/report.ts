@@ -7,7 +7,7 @@ import { statsOf } from '../../files.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { setThreads } from '../../kernels.js';
 import { curvesSvg } from '../../plots/curves.js';
-import { type RunConfig, runTitle } from '../../runs/config.js';
+import { netTitle, type RunConfig, runTitle } from '../../runs/config.js';
 import { loadRunData } from '../../runs/data.js';
 import { RunFolder } from '../../runs/folder.js';
 import type { OpenedRun } from '../../runs/open-run.js';
@@ -37,7 +37,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
   }
   setThreads(resolveThreads(options.threads));
   const folder = new RunFolder(path);
-  const saved = openNet('report', path);
+  const saved = await openNet('report', path, { net: options.net });
   // Only a file of parameters alone has none, and that is no run.
   const config = saved.config as RunConfig;
   const epochs = folder.readMetrics(saved.epoch);
@@ -51,6 +51,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
     test,
     ...(missing === undefined ? {} : { missing }),
     ...(warning === undefined ? {} : { warning }),
+    isLenet5: config.net === 'lenet5',
     filters: filterPictures(saved),
     details: details(config, folder, source),
   });
@@ -127,15 +128,18 @@ function filterPictures({ net }: OpenedRun): Picture[] {
 
 /** What the run was, for those who want to repeat it. */
 function details(
-  { recipe, seed, engine, data, rownet }: RunConfig,
+  config: RunConfig,
   folder: RunFolder,
   source: DataSource | undefined,
 ): Record<string, Record<string, string>> {
+  const { recipe, seed, engine, data, rownet, netOptions = {} } = config;
+  const { dropout } = netOptions;
+  const net = { net: netTitle(config), ...(dropout === undefined ? {} : { dropout }) };
   const { optimizer, normalization, ...settings } = recipe;
   const limit = data.limit === null ? 'all images' : `the first ${data.limit} of each split`;
   const machine = folder.readMachine();
   return {
-    Configuration: texts({ rownet, seed, engine, ...settings, ...optimizer, ...normalization }),
+    Configuration: texts({ rownet, ...net, seed, engine, ...settings, ...optimizer, ...normalization }),
     'Data, SHA-256 of the unpacked files': texts({
       name: data.name,
       used: limit,

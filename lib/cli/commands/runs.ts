@@ -60,31 +60,39 @@ async function compareRuns(folder: string, { live, json }: OptionsOf<'runs'>): P
   });
 }
 
-const header = ['run', 'recipe', 'data', 'epochs', 'best', 'last', 's/epoch', 'date', 'state'];
-/** A name is kept as long as train's own; what a run is called, how good it is and its state stay to the end. */
-const fit = {
-  flexible: { 0: 24, 2: 8 },
-  optional: ['s/epoch', 'recipe', 'last', 'date', 'data', 'epochs'].map((name) => header.indexOf(name)),
-};
+const columns = ['run', 'net', 'recipe', 'data', 'epochs', 'best', 'last', 's/epoch', 'date', 'state'];
 const colors = { finished: 'green', stopped: 'yellow', running: 'cyan', guessing: 'red' } as const;
 
 /** A table whose accuracies are those of the test images. */
 function describeRuns(found: readonly RunSummary[]): string[] {
-  const rows = found.map((run) => [
-    run.name,
-    run.recipe,
-    basename(run.data),
-    `${run.epochs}/${run.plannedEpochs}`,
-    run.bestTestAccuracy === null ? '-' : percent(run.bestTestAccuracy),
-    run.lastTestAccuracy === null ? '-' : percent(run.lastTestAccuracy),
-    run.secondsPerEpoch === null ? '-' : run.secondsPerEpoch.toFixed(2),
-    localTime(new Date(run.date)),
-    shownState(run),
-  ]);
+  // Which net it was is news where it was not always the same.
+  const header = columns.filter((name) => name !== 'net' || found.some(({ net }) => net !== 'lenet5'));
+  const rows = found.map((run) => {
+    const cells: Readonly<Record<string, string>> = {
+      run: run.name,
+      net: run.net,
+      recipe: run.recipe,
+      data: basename(run.data),
+      epochs: `${run.epochs}/${run.plannedEpochs}`,
+      best: run.bestTestAccuracy === null ? '-' : percent(run.bestTestAccuracy),
+      last: run.lastTestAccuracy === null ? '-' : percent(run.lastTestAccuracy),
+      's/epoch': run.secondsPerEpoch === null ? '-' : run.secondsPerEpoch.toFixed(2),
+      date: localTime(new Date(run.date)),
+      state: shownState(run),
+    };
+    return header.map((name) => cells[name]);
+  });
   const style: CellStyle = (text, row, column) => {
     if (row === 0) return paint('dim', text, process.stdout);
     if (column !== header.length - 1) return text;
     return paint(colors[shownState(found[row - 1])], text, process.stdout);
+  };
+  // A name is kept as long as train's own; what a run is called, how good it is and its state stay to the end.
+  const place = (name: string) => header.indexOf(name);
+  const optional = ['s/epoch', 'recipe', 'last', 'date', 'data', 'net', 'epochs'].map(place);
+  const fit = {
+    flexible: { [place('run')]: 24, [place('data')]: 8 },
+    optional: optional.filter((at) => at >= 0),
   };
   return formatTable([header, ...rows], style, { ...fit, columns: lineWidth(process.stdout) });
 }

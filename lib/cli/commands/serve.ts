@@ -8,7 +8,7 @@ import { openNet } from './open-net.js';
 import { serveUntilStopped } from '../terminal/until-stopped.js';
 
 export async function serve(run: string | undefined, options: OptionsOf<'serve'>): Promise<void> {
-  const opened = openNet('serve', await namedOrNewest('serve', run), options);
+  const opened = await openNet('serve', await namedOrNewest('serve', run), options);
   const { file, classNames } = opened;
   const recognizer = new Recognizer(opened, options.prepare);
   await serveUntilStopped(async () => {

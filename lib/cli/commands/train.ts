@@ -5,7 +5,6 @@ import { createEngine } from '../../engines/create.js';
 import { DivergedError } from '../../errors.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
 import { shellWord } from '../../files.js';
-import { LeNet5, lenet5Side } from '../../nets/lenet5.js';
 import { recipeLoss } from '../../training/recipes.js';
 import { recipeForRun } from '../../training/run-recipe.js';
 import { followsLength } from '../../training/schedules.js';
@@ -21,16 +20,15 @@ import { describePlan } from './train/plan-report.js';
 import { printable } from '../terminal/printable.js';
 import { createReporter, type Reporter } from '../terminal/progress.js';
 import { type Durable, SavedRun } from '../../runs/save-run.js';
-import type { RunConfig } from '../../runs/config.js';
+import type { RunConfig, RunDraft } from '../../runs/config.js';
 import { createRunFolder, RunFolder } from '../../runs/folder.js';
 import { epochMetrics } from '../../runs/metrics.js';
-import { describeData, loadNewData, loadRunData } from '../../runs/data.js';
-import { restoreStoredNet } from '../../runs/stored-net.js';
+import { describeData } from '../../runs/data.js';
 import { listenForStop, type StopCause, stopExitCode } from '../terminal/signals.js';
 import { median } from '../../runs/statistics.js';
 import type { TensorBoard } from './train/tensorboard.js';
 import { resolveThreads } from '../options/threads.js';
-import { checkSameData } from './train/config.js';
+import { type Material, prepareMaterial } from './train/material.js';
 import { checkNewRun, createDefaultRunFolder } from './train/out-folder.js';
 import { fallbackLine, findTarget, type Plan, planTraining, type ResumedRun } from './train/plan.js';
 import {
@@ -52,6 +50,8 @@ type TrainOptions = OptionsOf<'train'>;
 interface Session {
   readonly options: TrainOptions;
   readonly source: DataSource;
+  /** Of the net. */
+  readonly notes: readonly string[];
   readonly folder: RunFolder;
   readonly trainer: Trainer;
   readonly run: SavedRun;
@@ -62,7 +62,7 @@ interface Session {
 interface SessionParts {
   readonly options: TrainOptions;
   readonly plan: Plan;
-  readonly source: DataSource;
+  readonly material: Material;
   readonly folder: RunFolder;
   readonly live: LiveView | undefined;
 }
@@ -74,9 +74,9 @@ export async function train(options: TrainOptions): Promise<void> {
   try {
     const plan = planTraining(options, target);
     setThreads(resolveThreads(options.threads));
-    const source = loadData(plan, options);
+    const material = await prepareMaterial(plan, options);
     folder ??= await newFolder(plan, options);
-    await trainIn(folder, plan, source, options);
+    await trainIn(folder, plan, material, options);
   } finally {
     folder?.release();
   }
@@ -111,7 +111,7 @@ async function hold(folder: RunFolder): Promise<RunFolder> {
 async function trainIn(
   folder: RunFolder,
   plan: Plan,
-  source: DataSource,
+  material: Material,
   options: TrainOptions,
 ): Promise<void> {
   const stop = listenForStop();
@@ -122,7 +122,7 @@ async function trainIn(
     const live = liveView(options, folder, stop.signal);
     // A port that is taken is told before the run has begun.
     await live?.listen();
-    const session = openSession({ options, plan, source, folder, live });
+    const session = openSession({ options, plan, material, folder, live });
     announce(session, plan);
     await live?.open();
     const started = performance.now();
@@ -146,40 +146,18 @@ function liveView(options: TrainOptions, { path }: RunFolder, signal: AbortSigna
   return new LiveView({ port, json, reporter: createReporter(quiet), signal, folder: path });
 }
 
-function loadData({ config, resumed }: Plan, options: TrainOptions): DataSource {
-  const offline = options.offline ?? false;
-  const source =
-    resumed === undefined ? loadNewData(config, { ...options, offline }) : loadRunData(config, { offline });
-  if (resumed !== undefined) checkSameData(resumed.config, source.sha256, resumed.file);
-  const [, height, width] = source.train.shape;
-  if (config.net === 'lenet5' && (height < lenet5Side || width < lenet5Side)) {
-    throw new UsageError(
-      `train: --resize: expected pictures of at least ${lenet5Side}x${lenet5Side}, the smallest that LeNet-5 takes, ` +
-        `but received ${height}x${width}. Hint: leave --resize out, or choose --resize pad or --resize fit`,
-    );
-  }
-  const { batchSize } = config.recipe;
-  if (batchSize === 'auto' || batchSize <= source.train.count) return source;
-  throw new UsageError(
-    `train: --batch-size: expected at most ${source.train.count} (the training images) but received ${batchSize}. ` +
-      'Hint: choose a smaller one',
-  );
-}
-
-/** Builds net and trainer, and writes the run folder's first state: from here on it can be resumed. */
-function openSession({ options, plan, source, folder, live }: SessionParts): Session {
+/** Builds the trainer, and writes the run folder's first state: from here on it can be resumed. */
+function openSession({ options, plan, material, folder, live }: SessionParts): Session {
   const { resumed } = plan;
+  const { source, net, notes } = material;
   const config: RunConfig = {
     ...plan.config,
+    ...netOptions(plan.config, source),
     recipe: recipeForRun(plan.config.recipe, source.train),
     isa: resumed?.config.isa ?? runtimeInfo().isa,
     data: { ...plan.config.data, ...describeData(source) },
   };
   const { recipe, seed, engine } = config;
-  const net =
-    resumed === undefined
-      ? newNet(config, source)
-      : restoreStoredNet(resumed.checkpoint, resumed.file, config.net);
   const resume = resumed === undefined ? {} : { resume: { ...resumed.checkpoint, seed, recipe } };
   const trainer = new Trainer(net, { recipe, seed, engine, live: live?.page ?? false, ...resume });
   const reporter = createReporter(options.quiet ?? false);
@@ -192,12 +170,12 @@ function openSession({ options, plan, source, folder, live }: SessionParts): Ses
     keep: resumed !== undefined && resolve(resumed.file) === resolve(folder.checkpoint),
     onDurable: (durable) => tellDurable(options, reporter, durable),
   });
-  return { options, source, folder, trainer, run, reporter, losses: new LossSamples(recipe.epochs) };
+  return { options, source, notes, folder, trainer, run, reporter, losses: new LossSamples(recipe.epochs) };
 }
 
-function newNet({ recipe, seed }: RunConfig, { train }: DataSource): LeNet5 {
-  const [, height, width] = train.shape;
-  return new LeNet5({ seed, init: recipe.init, classes: train.classes, inputSize: [height, width] });
+/** A module is asked for as many classes when the run is opened again. */
+function netOptions({ netFile, netOptions = {} }: RunDraft, { train }: DataSource): Partial<RunDraft> {
+  return netFile === undefined ? {} : { netOptions: { ...netOptions, classes: train.classes } };
 }
 
 /** A line only where checkpoints were asked for: most runs end before anyone wonders. */
@@ -233,7 +211,7 @@ function announce(session: Session, { resumed }: Plan): void {
   };
   if (options.json) printJson(startEvent(facts));
   for (const line of describeStart(facts, lineWidth(process.stderr))) reporter.log(line);
-  for (const note of source.notes) reporter.log(`note: ${printable(note)}`);
+  for (const note of [...source.notes, ...session.notes]) reporter.log(`note: ${printable(note)}`);
   if (isVerbose()) for (const line of describePlan(net, trainer.engine.name, runtime)) reporter.log(line);
   if (resumed !== undefined) for (const line of resumeNotes(session, resumed)) reporter.log(line);
   tellDurable(options, reporter, run.last);
@@ -299,7 +277,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       const line = epochMetrics(record);
       board?.onEpoch(line);
       seconds.push(line.seconds);
-      reporter.log(describeEpoch(line, epochs, source.train.count, lineWidth(process.stderr)));
+      reporter.log(describeEpoch(line, epochs, comparableImages(session), lineWidth(process.stderr)));
       if (options.json) printJson({ event: 'epoch', ...line });
     }
   } catch (error) {
@@ -346,7 +324,7 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
     warning: last?.warning ?? null,
   };
   const columns = lineWidth(options.json ? process.stderr : process.stdout);
-  const ending = describeEnd(facts, folder.path, source.train.count, total, columns);
+  const ending = describeEnd(facts, folder.path, comparableImages(session), total, columns);
   if (options.json) {
     printJson(doneEvent(facts));
     for (const line of ending) reporter.log(line);
@@ -363,6 +341,11 @@ function finish(session: Session, seconds: readonly number[], total: TotalTime):
         `${percent(tested.accuracy)}. The checkpoint is kept: ${folder.checkpoint}`,
     );
   }
+}
+
+/** The images of an epoch, where its time may stand beside the article's: of LeNet-5. */
+function comparableImages({ run, source }: Session): number {
+  return run.config.net === 'lenet5' ? source.train.count : 0;
 }
 
 function reportStop({ options, folder, run, reporter }: Session, cause: StopCause): void {

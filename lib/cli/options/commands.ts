@@ -3,22 +3,25 @@
  * and the tables in the documentation.
  */
 import * as shared from './spec.js';
+import * as training from './training.js';
 import { integer, interval, nonEmpty, numberAbove, oneOf, type ReadValue } from './values.js';
 
 /** In the order of `--help`. `data get` is the command `get` of the group `data`. */
 export const commands = {
   train: {
-    summary: 'Train LeNet-5 and write a run folder (checkpoint, metrics, curves).',
+    summary: 'Train LeNet-5, or another net, and write a run folder (checkpoint, metrics, curves).',
     examples: [
       ['rownet train', 'the fast recipe on MNIST, from start to test accuracy'],
       ['rownet train --recipe article --epochs 20', "the article's own run"],
       ['rownet train --data fashion-mnist --seed 7 --out runs/fashion', 'other data, other folder'],
       ['rownet train --data photos --size 48x64', 'class folders of pictures of any size'],
+      ['rownet train --net ./net.mjs', 'a net of your own'],
       ['rownet train --live', 'watch it learn in the browser'],
       ['rownet train --resume runs/fashion', 'go on where that run was stopped'],
       ['rownet train --json | jq .testAccuracy', 'for programs: one JSON object a line'],
     ],
     options: {
+      net: training.net,
       recipe: {
         flags: '--recipe <name>',
         description: "fast, or article (the article's run, step by step)",
@@ -56,6 +59,7 @@ export const commands = {
         fallback: 'auto',
         read: oneOf('auto', 'lanes', 'rows'),
       },
+      dropout: training.dropout,
       data: { ...shared.data, fallback: 'mnist' },
       size: shared.size,
       resize: shared.resize,
@@ -112,6 +116,7 @@ export const commands = {
       transpose: shared.transpose,
       skipEmptyClasses: shared.skipEmptyClasses,
       limit: shared.limit,
+      net: shared.net,
       recipe: shared.recipe,
       size: shared.inputSize,
       threads: shared.threads,
@@ -129,6 +134,7 @@ export const commands = {
     arguments: [shared.run, { name: '[files...]', description: 'PNG or JPEG files, at least one' }],
     options: {
       prepare: shared.prepare,
+      net: shared.net,
       recipe: shared.recipe,
       size: shared.inputSize,
       threads: shared.threads,
@@ -151,6 +157,7 @@ export const commands = {
         read: integer(0, 65_535),
       },
       prepare: shared.prepare,
+      net: shared.net,
       recipe: shared.recipe,
       size: shared.inputSize,
       json: { flags: '--json', description: 'print the address as JSON' },
@@ -195,6 +202,7 @@ export const commands = {
         read: nonEmpty('a file'),
       },
       prepare: shared.prepare,
+      net: shared.net,
       recipe: shared.recipe,
       size: shared.inputSize,
     },
@@ -227,6 +235,7 @@ export const commands = {
         fallback: 'report.html in the run folder',
         read: nonEmpty('a file'),
       },
+      net: shared.net,
       threads: shared.threads,
       json: shared.json,
     },
@@ -251,10 +260,11 @@ export const commands = {
       out: {
         flags: '--out <file>',
         description: 'file to write',
-        fallback: 'lenet5.<format> beside the checkpoint',
+        fallback: '<net>.<format> beside the checkpoint',
         read: nonEmpty('a file'),
       },
       force: { flags: '--force', description: 'replace a file that is there' },
+      net: shared.net,
       pixels: {
         flags: '--pixels',
         description: 'onnx: the graph takes pixels from 0 to 255 and normalizes them itself',

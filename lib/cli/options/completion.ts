@@ -23,6 +23,7 @@ interface Flag {
     readonly name: string;
     readonly optional: boolean;
     readonly choices: readonly string[] | undefined;
+    readonly orFile?: boolean | undefined;
   };
 }
 
@@ -35,7 +36,11 @@ function flagsOf(spec: CommandSpec): Flag[] {
     const [, long, bracket, name] = /(--[\w-]+)(?: ([<[])(.+)[>\]])?$/.exec(option.flags) as RegExpExecArray;
     const { description, read } = option;
     if (bracket === undefined) return { long, description };
-    return { long, description, value: { name, optional: bracket === '[', choices: read?.choices } };
+    return {
+      long,
+      description,
+      value: { name, optional: bracket === '[', choices: read?.choices, orFile: read?.orFile },
+    };
   });
   return [...flags, help];
 }
@@ -134,8 +139,17 @@ complete -F _rownet rownet
 `;
 }
 
+interface OfferedValue {
+  readonly choices?: readonly string[] | undefined;
+  readonly optional?: boolean;
+  readonly orFile?: boolean | undefined;
+}
+
 /** Sets the words, or ends the function: with files, or with nothing. */
-function bashValue({ choices, optional }: { choices?: readonly string[] | undefined; optional?: boolean }) {
+function bashValue({ choices, optional, orFile }: OfferedValue) {
+  if (orFile) {
+    return `_rownet_files "$current"; COMPREPLY+=($(compgen -W '${choices?.join(' ')}' -- "$current")); return`;
+  }
   if (choices === undefined) return '_rownet_files "$current"; return';
   if (choices.length > 0) return `words='${choices.join(' ')}'`;
   // A value that may be left out is no reason to offer nothing.
@@ -247,11 +261,14 @@ function zshName(path: string): string {
 function zshFlag({ long, description, value }: Flag): string {
   const text = description.replace(/[\\[\]:]/g, '\\$&');
   if (value === undefined) return zshQuote(`${long}[${text}]`);
-  return zshQuote(`${long}=[${text}]${value.optional ? '::' : ':'}${value.name}:${zshAction(value.choices)}`);
+  return zshQuote(
+    `${long}=[${text}]${value.optional ? '::' : ':'}${value.name}:${zshAction(value.choices, value.orFile)}`,
+  );
 }
 
 /** A blank is an action that offers nothing, and shows what is expected. */
-function zshAction(choices: readonly string[] | undefined): string {
+function zshAction(choices: readonly string[] | undefined, orFile = false): string {
+  if (orFile) return `{compadd -- ${choices?.join(' ')}; _files}`;
   if (choices === undefined) return '_files';
   return choices.length === 0 ? ' ' : `(${choices.join(' ')})`;
 }

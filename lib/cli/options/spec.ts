@@ -1,5 +1,5 @@
 /** What a command takes, as data, and the options that several commands share. */
-import { imageSize, integer, nonEmpty, oneOf, type ReadValue } from './values.js';
+import { imageSize, integer, netOrFile, nonEmpty, oneOf, type ReadValue } from './values.js';
 
 export interface OptionSpec<T = unknown> {
   /** As commander writes them: `--epochs <n>`, `--json`, `--resume [run]`. */
@@ -43,9 +43,10 @@ export const data = {
 };
 export const size = {
   flags: '--size <size>',
-  description: 'height and width that pictures are brought to: 48x64, or 48 for both; at least 32',
-  fallback: '32x32',
-  read: imageSize(),
+  description:
+    'height and width that pictures are brought to: 48x64, or 48 for both; at least 32 for LeNet-5',
+  fallback: 'what the net takes: 32x32 for LeNet-5',
+  read: imageSize(1),
 };
 export const resize = {
   flags: '--resize <method>',
@@ -79,12 +80,20 @@ export const live = {
   fallback: 'off; without a number any free port',
   read: integer(0, 65_535),
 };
+/** Of a net that a file does not describe. */
+export const net = {
+  flags: '--net <net>',
+  description:
+    'what makes the net: a name or a module, as for train; needed for layers of its own, and for parameters alone that are not LeNet-5',
+  fallback: "the checkpoint's",
+  read: netOrFile(),
+};
 /** Of a net of which nothing else says it. */
 export const inputSize = {
   flags: '--size <size>',
   description: 'height and width of the images that parameters alone are for: 48x64, or 48 for both',
   fallback: "32x32, or the checkpoint's",
-  read: imageSize(),
+  read: imageSize(1),
 };
 export const recipe = {
   flags: '--recipe <name>',

@@ -1,10 +1,13 @@
 /** Readers of option values. Each takes the text and where it stands (`train: --epochs`), and throws a UsageError. */
+import { netNames } from '../../nets/names.js';
 import { UsageError } from '../exit.js';
 
 export interface ReadValue<T> {
   (text: string, where: string): T;
   /** What a shell may offer: the words that are taken, or nothing for a number. Files where this is missing. */
   readonly choices?: readonly string[];
+  /** Files are offered beside the choices. */
+  readonly orFile?: boolean;
 }
 
 export type Interval = { readonly epochs: number } | { readonly seconds: number };
@@ -21,13 +24,13 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ReadValue<n
 }
 
 /** `48x64`: height and width. `48`: both. */
-export function imageSize(): ReadValue<readonly [height: number, width: number]> {
+export function imageSize(least: number): ReadValue<readonly [height: number, width: number]> {
   const read = (text: string, where: string) => {
     const [, height, width = height] = /^(\d+)(?:x(\d+))?$/.exec(text) ?? [];
     const sides = [Number(height), Number(width)] as const;
-    if (sides.every((side) => side >= 32 && side <= 4096)) return sides;
+    if (sides.every((side) => side >= least && side <= 4096)) return sides;
     throw new UsageError(
-      `${where}: expected height and width from 32 to 4096, such as 48x64 or 48, but received "${text}"`,
+      `${where}: expected height and width from ${least} to 4096, such as 48x64 or 48, but received "${text}"`,
     );
   };
   return Object.assign(read, { choices: [] });
@@ -64,6 +67,11 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ReadVal
     throw new UsageError(`${where}: expected ${choices.join(' or ')} but received "${text}"`);
   };
   return Object.assign(read, { choices });
+}
+
+/** The names of nets, or a module. Which it is, and whether there is such a module, the command finds out. */
+export function netOrFile(): ReadValue<string> {
+  return Object.assign(nonEmpty('a net or a module'), { choices: netNames, orFile: true });
 }
 
 export function nonEmpty(what: string): ReadValue<string> {

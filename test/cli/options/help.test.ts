@@ -56,7 +56,7 @@ it('rownet --help lists commands, environment and exit codes', async () => {
 });
 
 /** What help and version need: of the library only what knows nothing else of it. */
-const leaves = ['errors', 'node-version', 'options', 'tensor', 'version', 'warnings'].map(
+const leaves = ['errors', 'nets/names', 'node-version', 'options', 'tensor', 'version', 'warnings'].map(
   (name) => `dist/${name}.js`,
 );
 const parts = ['bin', 'package.json', 'dist/cli', ...leaves];

@@ -1,5 +1,7 @@
 /** The configuration of a new run, from its options, and what they may say of a run that is continued. */
+import { resolve } from 'node:path';
 import { absoluteName } from '../../../data/registry.js';
+import { isNetName } from '../../../nets/names.js';
 import type { RunConfig, RunDraft } from '../../../runs/config.js';
 import { recipes } from '../../../training/recipes.js';
 import { packageVersion } from '../../../version.js';
@@ -13,7 +15,7 @@ export function newRunConfig(options: TrainOptions): RunDraft {
   const recipe = recipes[options.recipe ?? 'fast'];
   return {
     rownet: packageVersion(),
-    net: 'lenet5',
+    ...netConfig(options),
     recipe: {
       ...recipe,
       epochs: options.epochs ?? recipe.epochs,
@@ -41,6 +43,9 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
   const { recipe, seed, engine, data } = stored;
   const { resize, size } = data.preparation ?? { resize: recipe.resize, size: [32, 32] };
   const differences = [
+    // Of a module what it makes counts, which is held against the checkpoint.
+    difference('--net', stored.net, isNetName(options.net) ? options.net : undefined),
+    difference('--dropout', stored.netOptions?.dropout ?? 'as the net does', options.dropout),
     difference('--recipe', recipe.name, options.recipe),
     difference('--batch-size', recipe.batchSize, options.batchSize),
     difference('--lr', recipe.optimizer.lr, options.lr),
@@ -63,9 +68,21 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
   return {
     ...stored,
     rownet: packageVersion(),
+    ...(options.net === undefined || isNetName(options.net) ? {} : { netFile: resolve(options.net) }),
     recipe: { ...recipe, epochs: options.epochs ?? recipe.epochs },
     engine: options.engine ?? engine,
     data: { ...data, name: options.data === undefined ? data.name : absoluteName(options.data) },
+  };
+}
+
+/** A path where it is no name. */
+function netConfig({
+  net = 'lenet5',
+  dropout,
+}: TrainOptions): Pick<RunDraft, 'net' | 'netFile' | 'netOptions'> {
+  return {
+    ...(isNetName(net) ? { net } : { net: 'custom', netFile: resolve(net) }),
+    ...(dropout === undefined ? {} : { netOptions: { dropout } }),
   };
 }
 

@@ -38,6 +38,7 @@ export function startEvent(facts: RunFacts): object {
     isa: rest.isa,
     threads: rest.threads,
     engine: rest.engine,
+    ...(config.net === 'lenet5' ? {} : { net: netTitle(config) }),
     recipe: config.recipe.name,
     seed: config.seed,
     batchSize: config.recipe.batchSize,
@@ -82,7 +83,7 @@ export function describeStart(facts: RunFacts, columns = Number.POSITIVE_INFINIT
   const { config, resumed } = facts;
   const { name, epochs, batchSize } = config.recipe;
   const lines = [
-    `${netTitle(config.net)} with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
+    `${netTitle(config)} with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${grouped(facts.images)} images in batches of ${batchSize}`,
     `rownet ${packageVersion()}, ${facts.isa}, ${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'}, engine ${facts.engine}`,
   ];

@@ -37,6 +37,8 @@ function layerCalls(name: string, make: () => rownet.Layer, input: rownet.Tensor
   };
 }
 
+const fullyConnected = { seed: 1, init: 'zeros', inputs: [1, 3, 5], classes: 3, dropout: 0.25 } as const;
+
 const layers = {
   Conv2d: () => new rownet.Conv2d({ inChannels: 1, outChannels: 2, kernel: 2 }),
   MaxPool2d: () => new rownet.MaxPool2d({ kernel: 2 }),
@@ -217,8 +219,32 @@ export const netCalls: Calls = {
   'Adam.toString': { args: () => [], call: () => String(new rownet.Adam(tinyNet())) },
   'SGD.toString': { args: () => [], call: () => String(new rownet.SGD(tinyNet(), { lr: 0.1 })) },
   'new LeNet5': {
-    args: () => [all<rownet.LeNet5Options>({ seed: 1, init: 'zeros', classes: 3, inputSize: [36, 32] })],
+    args: () => [
+      all<rownet.LeNet5Options>({
+        seed: 1,
+        init: 'zeros',
+        classes: 3,
+        channels: 3,
+        inputSize: [36, 32],
+        dropout: 0.25,
+      }),
+    ],
     call: (options) => new rownet.LeNet5(options),
+    options: [0],
+  },
+  'new FCNet': {
+    args: () => [all<rownet.FCNetOptions>({ ...fullyConnected, hidden: [5, 4] })],
+    call: (options) => new rownet.FCNet(options),
+    options: [0],
+  },
+  'new TwoLayerNet': {
+    args: () => [all<rownet.TwoLayerNetOptions>({ ...fullyConnected, hidden: 5 })],
+    call: (options) => new rownet.TwoLayerNet(options),
+    options: [0],
+  },
+  'new ThreeLayerNet': {
+    args: () => [all<rownet.ThreeLayerNetOptions>({ ...fullyConnected, hidden: [5, 4] })],
+    call: (options) => new rownet.ThreeLayerNet(options),
     options: [0],
   },
   'new Net': {

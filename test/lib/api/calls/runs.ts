@@ -29,6 +29,8 @@ function newName(): string {
   return `run-${count}`;
 }
 
+const storedNet = () => rownet.restoreNet(rownet.openRun(stored).net.architecture);
+
 export const runCalls: Calls = {
   saveRun: {
     args: () => [newName(), options()],
@@ -38,7 +40,7 @@ export const runCalls: Calls = {
     options: [1, 'trainer', 'data'],
   },
   openRun: {
-    args: () => [stored, all<rownet.OpenRunOptions>({ recipe: 'fast', size: [32, 32] })],
+    args: () => [stored, all<rownet.OpenRunOptions>({ recipe: 'fast', size: [32, 32], net: storedNet() })],
     call: rownet.openRun,
     options: [1],
   },
@@ -48,7 +50,15 @@ export const runCalls: Calls = {
     call: (run, prepare) => new rownet.Recognizer(run, prepare),
   },
   'Recognizer.open': {
-    args: () => [stored, all<rownet.RecognizerOptions>({ recipe: 'fast', size: [32, 32], prepare: 'none' })],
+    args: () => [
+      stored,
+      all<rownet.RecognizerOptions>({
+        recipe: 'fast',
+        size: [32, 32],
+        net: storedNet(),
+        prepare: 'none',
+      }),
+    ],
     call: (run, given) => rownet.Recognizer.open(run, given),
     options: [1],
   },

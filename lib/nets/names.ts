@@ -1,0 +1,8 @@
+/** The names of nets, for what must not load them. What each is, kinds.ts says. */
+export const netNames = ['lenet5', 'two-layer', 'three-layer', 'fc'] as const;
+
+export type NetName = (typeof netNames)[number];
+
+export function isNetName(name: unknown): name is NetName {
+  return netNames.some((one) => one === name);
+}
