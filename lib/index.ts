@@ -134,6 +134,8 @@ export type { FitOptions } from './training/fit-options.js';
 export { type Recipe, type RunRecipe, recipes } from './training/recipes.js';
 export type { LiveOptions, TrainingFacts, TrainingObserver } from './training/observer.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
+export type { AveragingOptions } from './training/averaging.js';
+export type { BestEpoch, BestMeasure } from './training/best.js';
 export { learningRate } from './training/schedule.js';
 export type {
   ConstantLR,
@@ -145,6 +147,7 @@ export type {
   StepLR,
   Warmup,
 } from './training/schedules.js';
+export type { TrainingSettings } from './training/settings.js';
 export type { TrainingState } from './training/state.js';
 export { Trainer } from './training/trainer.js';
 export type { TrainerOptions } from './training/trainer-options.js';

@@ -22,6 +22,7 @@ import { decodeStored, encodeData, encodeHeader, joinFile, readFileBytes } from 
 import { quoted } from './safetensors-header.js';
 import { describeStored, type StoredTensors } from './stored.js';
 import { isZip } from './zip.js';
+import { type CheckpointParts, checkFree, encodeParts, takeParts } from './checkpoint-parts.js';
 
 /** Sums over the steps of an epoch that is under way: its metrics so far. */
 export interface PartialEpoch {
@@ -39,7 +40,7 @@ export interface PartialEpoch {
  * All that is needed to go on with a training after any step. There is no state of a generator in it: the order of the
  * images follows from seed and epoch, the learning rate from the recipe and the step.
  */
-export interface Checkpoint {
+export interface Checkpoint extends CheckpointParts {
   /** By name, such as `conv1.weight`. */
   readonly params: Map<string, Tensor>;
   /** What the optimizer keeps, under names such as `velocity.conv1.weight`; empty if it keeps nothing. */
@@ -211,12 +212,11 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   if (mismatch !== undefined) throw new ArgumentRangeError(`checkpoint: ${mismatch}`);
   const tensors = new Map(params);
   for (const name of params.keys()) {
-    if (!name.startsWith(STATE_PREFIX)) continue;
-    throw new ArgumentRangeError(
-      `checkpoint: expected a parameter name without ${STATE_PREFIX} but received ${name}`,
-    );
+    checkFree(name, STATE_PREFIX);
   }
   for (const [name, tensor] of optimizerState) tensors.set(STATE_PREFIX + name, tensor);
+  const parts = encodeParts(checkpoint, params);
+  for (const [name, tensor] of parts.tensors) tensors.set(name, tensor);
   const metadata = {
     format: FORMAT,
     version: VERSION,
@@ -226,6 +226,7 @@ function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     step: String(step),
     partialEpoch: JSON.stringify(partialEpoch ?? null),
     generation: String(generation),
+    ...parts.metadata,
   };
   const data = encodeData(tensors);
   const sha256 = checksum(encodeHeader(tensors, metadata), data);
@@ -312,6 +313,7 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
     if (name.startsWith(STATE_PREFIX)) optimizerState.set(name.slice(STATE_PREFIX.length), tensor);
     else params.set(name, tensor);
   }
+  const parts = takeParts(params, metadata, { json, fail });
   const mismatch = stateMismatch({ params, optimizerState });
   if (mismatch !== undefined) fail(mismatch);
   const config = json('config');
@@ -320,6 +322,7 @@ export function loadCheckpoint(path: string): LoadedCheckpoint {
   return {
     params,
     optimizerState,
+    ...parts,
     architecture: entry('architecture'),
     config,
     epoch: count('epoch'),

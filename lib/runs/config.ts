@@ -8,6 +8,7 @@ import { quoted } from '../formats/safetensors-header.js';
 import { netKinds } from '../nets/kinds.js';
 import { isNetName, type NetName } from '../nets/names.js';
 import { type Recipe, recipes, resolveRecipe, type RunRecipe } from '../training/recipes.js';
+import { checkStoredSettings, type TrainingSettings } from '../training/settings.js';
 
 /** What a run was started with, as its checkpoint and config.json hold it. */
 export interface RunConfig {
@@ -22,6 +23,8 @@ export interface RunConfig {
   readonly recipe: RunRecipe;
   readonly seed: number;
   readonly engine: EngineName;
+  /** What is kept of the trainer's options; absent: none. */
+  readonly settings?: TrainingSettings;
   /** Instruction set level that the run was started at; rownet 0.1.0 did not store it. */
   readonly isa?: string;
   readonly data: {
@@ -130,7 +133,7 @@ function isText(value: unknown): value is string {
 }
 
 /** Which value of the right type no run can have had. */
-function impossibleValue({ net, recipe, seed, engine, data }: RunConfig): string | undefined {
+function impossibleValue({ net, recipe, seed, engine, data, settings }: RunConfig): string | undefined {
   const { limit, sha256 } = data;
   if (net !== 'custom' && !isNetName(net)) return `config.net is ${quoted(net)}`;
   if (!Object.hasOwn(recipes, recipe.name)) return `config.recipe.name is ${quoted(recipe.name)}`;
@@ -144,6 +147,7 @@ function impossibleValue({ net, recipe, seed, engine, data }: RunConfig): string
   if (wrong !== undefined) return `config.data.sha256 of ${quoted(wrong[0])} is no text`;
   try {
     resolveRecipe(recipe);
+    if (settings !== undefined) checkStoredSettings('config.settings', settings);
     return undefined;
   } catch (error) {
     if (error instanceof ArgumentRangeError || error instanceof ArgumentTypeError) return error.message;

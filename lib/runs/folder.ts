@@ -16,15 +16,16 @@ import {
   writeFileAtomic,
   writing,
 } from '../formats/atomic-file.js';
-import type { Checkpoint } from '../formats/checkpoint.js';
 import { saveGeneration } from '../formats/generations.js';
 import { curvesSvg } from '../plots/curves.js';
 import type { Lock } from './lock.js';
 import { type EpochMetrics, parseMetrics } from './metrics.js';
+import { type Checkpoint, saveCheckpoint } from '../formats/checkpoint.js';
 
 /** Where trainings write to, and where the newest run is looked for, in the working folder. */
 export const runsFolder = 'runs';
 export const checkpointName = 'checkpoint.safetensors';
+export const bestName = 'checkpoint-best.safetensors';
 const metricsName = 'metrics.jsonl';
 /** A line takes less than 300 bytes, a warning aside, and a run has at most 100,000 epochs. */
 const MAX_METRICS_BYTES = 32 * 2 ** 20;
@@ -56,6 +57,12 @@ export class RunFolder {
   writeCheckpoint(checkpoint: Checkpoint, { keep }: { keep: boolean }): void {
     this.#checkPlace();
     saveGeneration(this.checkpoint, checkpoint, { keep });
+  }
+
+  /** The best epoch so far, in place of the one before. */
+  writeBest(checkpoint: Checkpoint): void {
+    this.#checkPlace();
+    saveCheckpoint(join(this.path, bestName), checkpoint);
   }
 
   writeConfig(config: object): void {

@@ -107,6 +107,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
   const metrics = run.readMetrics(recipe.epochs);
   const accuracies = metrics.flatMap(({ testAccuracy }) => (testAccuracy === undefined ? [] : testAccuracy));
   const epochs = metrics.at(-1)?.epoch ?? 0;
+  const ended = epochs >= recipe.epochs || metrics.at(-1)?.earlyStop !== undefined;
   return {
     name,
     path,
@@ -121,7 +122,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
     secondsPerEpoch: median(metrics.map(({ seconds }) => seconds)),
     warning: metrics.at(-1)?.warning ?? null,
     date: stats.mtime.toISOString(),
-    state: (await isLocked(path)) ? 'running' : epochs < recipe.epochs ? 'stopped' : 'finished',
+    state: (await isLocked(path)) ? 'running' : ended ? 'finished' : 'stopped',
     metrics,
   };
 }

@@ -10,6 +10,9 @@ export interface EpochMetrics extends CurvePoint {
   readonly lr: number;
   readonly imagesPerSecond: number;
   /** As in `EpochRecord`. */
+  readonly averagedTestLoss?: number;
+  readonly averagedTestAccuracy?: number;
+  readonly earlyStop?: string;
   readonly warning?: string;
 }
 
@@ -20,7 +23,14 @@ export function epochMetrics(record: EpochRecord): EpochMetrics {
   const { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond, warning } =
     record;
   const figures = { epoch, seconds, loss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond };
-  return warning === undefined ? figures : { ...figures, warning };
+  const { averagedTestLoss, averagedTestAccuracy, earlyStop } = record;
+  return {
+    ...figures,
+    ...(averagedTestLoss === undefined ? {} : { averagedTestLoss }),
+    ...(averagedTestAccuracy === undefined ? {} : { averagedTestAccuracy }),
+    ...(earlyStop === undefined ? {} : { earlyStop }),
+    ...(warning === undefined ? {} : { warning }),
+  };
 }
 
 /** The metrics of epochs 1 to `epoch`, the last line of each; lines that are past it, cut or damaged are left out. */
@@ -65,15 +75,23 @@ function isSound(metrics: EpochMetrics): boolean {
     trainAccuracy,
     testLoss = 0,
     testAccuracy = 0,
+    averagedTestLoss = 0,
+    averagedTestAccuracy = 0,
+    earlyStop = '',
     lr,
     imagesPerSecond = 0,
     warning = '',
   } = metrics;
   return (
     typeof warning === 'string' &&
+    typeof earlyStop === 'string' &&
     Number.isSafeInteger(epoch) &&
     epoch > 0 &&
-    [seconds, loss, testLoss, lr, imagesPerSecond].every((value) => Number.isFinite(value) && value >= 0) &&
-    [trainAccuracy, testAccuracy].every((share) => Number.isFinite(share) && share >= 0 && share <= 1)
+    [seconds, loss, testLoss, averagedTestLoss, lr, imagesPerSecond].every(
+      (value) => Number.isFinite(value) && value >= 0,
+    ) &&
+    [trainAccuracy, testAccuracy, averagedTestAccuracy].every(
+      (share) => Number.isFinite(share) && share >= 0 && share <= 1,
+    )
   );
 }

@@ -22,6 +22,7 @@ import { RunFolder } from './folder.js';
 import type { EpochMetrics } from './metrics.js';
 import { checkpointFile } from './path.js';
 import { restoreStoredNet } from './stored-net.js';
+import type { BestEpoch } from '../training/best.js';
 
 /** How `openRun` opens what says less of itself than a run. */
 export interface OpenRunOptions {
@@ -100,8 +101,8 @@ export class OpenedRun {
   /** What a trainer goes on with: `new Trainer(run.net, { resume: run.state })`. Undefined for parameters alone. */
   get state(): TrainingState | undefined {
     if (this.#checkpoint === undefined || this.config === undefined) return undefined;
-    const { epoch, step, partialEpoch, optimizerState } = this.#checkpoint;
-    const { seed, recipe } = this.config;
+    const { epoch, step, partialEpoch, optimizerState, averaged, best } = this.#checkpoint;
+    const { seed, recipe, settings } = this.config;
     return {
       epoch,
       step,
@@ -109,6 +110,9 @@ export class OpenedRun {
       optimizerState,
       seed,
       recipe,
+      ...(settings === undefined ? {} : { settings }),
+      ...(averaged === undefined ? {} : { averaged }),
+      ...(best === undefined ? {} : { best: best as BestEpoch }),
     };
   }
 

@@ -72,6 +72,8 @@ export class SavedRun {
     this.#metrics = [...(earlier?.metrics ?? [])];
     folder.writeMetrics(this.#metrics);
     this.#last = this.#write((earlier?.generation ?? 0) + 1);
+    // What a kill has left may be of an epoch that is still to come.
+    this.#writeBest();
     folder.writeConfig(config);
     folder.writeMachine(describeMachine());
   }
@@ -123,7 +125,8 @@ export class SavedRun {
     this.#metrics.push(line);
     folder.appendMetrics(line);
     const due = 'epochs' in every && line.epoch - this.#last.epoch >= every.epochs;
-    if (due || line.epoch === this.#config.recipe.epochs) this.checkpoint();
+    if (trainer.best?.epoch === line.epoch) this.#writeBest();
+    if (due || line.epoch === this.#config.recipe.epochs || line.earlyStop !== undefined) this.checkpoint();
     else this.afterStep();
     folder.writeCurves(runTitle(this.#config), this.#metrics);
   }
@@ -163,15 +166,41 @@ export class SavedRun {
     folder.writeConfig(this.#config);
   }
 
+  /** Of parameters and buffers alone: evaluated, served and exported like any other checkpoint. */
+  #writeBest(): void {
+    const { folder, trainer } = this.#parts;
+    const { best, net } = trainer;
+    if (best === undefined) return;
+    const { params, epoch, step } = best;
+    const { architecture } = net;
+    folder.writeBest({
+      params,
+      optimizerState: new Map(),
+      architecture,
+      config: this.#config,
+      epoch,
+      step,
+    });
+  }
+
   #write(generation: number): Durable {
     const { folder, trainer } = this.#parts;
     const { net } = trainer;
-    const { epoch, step, partialEpoch, optimizerState } = trainer.state();
+    const { epoch, step, partialEpoch, optimizerState, averaged, best } = trainer.state();
     const position = { epoch, step, ...(partialEpoch === undefined ? {} : { partialEpoch }) };
     const { architecture } = net;
     const params = net.getParams();
     folder.writeCheckpoint(
-      { params, optimizerState, architecture, config: this.#config, generation, ...position },
+      {
+        params,
+        optimizerState,
+        architecture,
+        config: this.#config,
+        generation,
+        ...position,
+        ...(averaged === undefined ? {} : { averaged }),
+        ...(best === undefined ? {} : { best }),
+      },
       { keep: this.#keep },
     );
     this.#keep = true;
@@ -264,7 +293,7 @@ function checkedInterval(every: CheckpointInterval): CheckpointInterval {
 }
 
 function configOf(trainer: Trainer, data: RunData): RunConfig {
-  const { net, seed, engineName } = trainer;
+  const { net, seed, engineName, settings } = trainer;
   const config: RunConfig = {
     rownet: packageVersion(),
     net: netName(net) ?? 'custom',
@@ -273,6 +302,7 @@ function configOf(trainer: Trainer, data: RunData): RunConfig {
     engine: engineName,
     isa: runtimeInfo().isa,
     data: describeData(data),
+    ...(Object.keys(settings).length === 0 ? {} : { settings }),
   };
   // What cannot be read again is told now.
   return parseRunConfig(config, 'saveRun');

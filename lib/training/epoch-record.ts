@@ -36,13 +36,18 @@ export interface EpochRecord {
   /** Mean per image of the validation set, after the pass. */
   readonly testLoss?: number;
   readonly testAccuracy?: number;
+  /** The same of the averaged weights, where the trainer averages them. */
+  readonly averagedTestLoss?: number;
+  readonly averagedTestAccuracy?: number;
   /** Of the last step. */
   readonly lr: number;
   readonly imagesPerSecond: number;
+  /** Why the training ends with this epoch, before its last one: see `patience`. */
+  readonly earlyStop?: string;
   /** The figures are those of an epoch that an abort cut short; the next `fit` goes on after its last step. */
   readonly interrupted?: true;
   /**
-   * With the last epoch of a run that has ended at the loss of guessing: that, and what to try. By the validation set, or
+   * With the last epoch of a run that has ended, early or not, at the loss of guessing: that, and what to try. By the validation set, or
    * by the training pass where there is none.
    */
   readonly warning?: string;

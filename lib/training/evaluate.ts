@@ -59,7 +59,7 @@ export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOp
  * @throws as `computeAccuracy`.
  */
 export async function computeAccuracyInSlices(
-  engine: Engine,
+  engine: Pick<Engine, 'evaluate'>,
   dataset: ImageSet,
   batchSize = DEFAULT_BATCH,
 ): Promise<Accuracy> {

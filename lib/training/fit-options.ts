@@ -8,6 +8,7 @@ import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { typeName } from '../tensor.js';
 import type { Progress } from './epoch-record.js';
+import type { BestMeasure } from './best.js';
 
 /** Options of `trainer.fit`. */
 export interface FitOptions {
@@ -22,7 +23,11 @@ export interface FitOptions {
 }
 
 /** @throws {TypeError | RangeError} naming the option; the engine checks what else the training set must be. */
-export function checkFitOptions(net: Net, loss: Loss, train: Dataset, options: FitOptions): void {
+export function checkFitOptions(
+  { net, loss, keepBest }: { net: Net; loss: Loss; keepBest: BestMeasure | undefined },
+  train: Dataset,
+  options: FitOptions,
+): void {
   checkObject('Trainer.fit', 'a data set { images, labels, count, shape }', train);
   checkInteger('Trainer.fit', 'count', train.count, 1, 2 ** 32 - 1);
   const names = { epochs: true, validation: true, signal: true, onProgress: true } as const;
@@ -39,7 +44,13 @@ export function checkFitOptions(net: Net, loss: Loss, train: Dataset, options: F
       `Trainer.fit: expected onProgress to be a function but received ${typeName(onProgress)}`,
     );
   }
-  if (validation === undefined) return;
+  if (validation === undefined) {
+    if (keepBest === undefined || keepBest === 'loss') return;
+    throw new ArgumentTypeError(
+      `Trainer.fit: expected a validation set, which keepBest '${keepBest}' is a figure of, but received none. ` +
+        "Hint: fit(train, { validation: test }), or keepBest: 'loss'",
+    );
+  }
   checkImages('Trainer.fit: validation', net, validation, loss);
   if (validation.count < 1) {
     throw new ArgumentRangeError(

@@ -1,5 +1,7 @@
 /** Says of a training that it has ended where guessing is, and what to try. */
 import type { Recipe } from './recipes.js';
+import type { Dataset } from '../data/datasets.js';
+import type { EpochRecord } from './epoch-record.js';
 
 /** Whoever guesses has the whole of its loss; a net that has begun to learn on few images has less than this share. */
 const LEAST_SHARE = 0.95;
@@ -38,6 +40,22 @@ export function guessingWarning(
     `(of guessing: ${entropy.toFixed(3)}), and ${percent(accuracy)} of them are recognised ` +
     `(the most frequent class: ${percent(largest)}). Hint: ${hint(name, optimizer)}`
   );
+}
+
+/** Of a training by cross entropy that has ended: by the validation set, or by the training pass where there is none. */
+export function endWarning(
+  recipe: Pick<Recipe, 'name' | 'optimizer'>,
+  { loss, trainAccuracy, testLoss, testAccuracy }: EpochRecord,
+  { train, validation }: { readonly train: Dataset; readonly validation: Dataset | undefined },
+): string | undefined {
+  return validation === undefined || testLoss === undefined || testAccuracy === undefined
+    ? guessingWarning(recipe, { on: 'training', labels: train.labels, loss, accuracy: trainAccuracy })
+    : guessingWarning(recipe, {
+        on: 'test',
+        labels: validation.labels,
+        loss: testLoss,
+        accuracy: testAccuracy,
+      });
 }
 
 function hint(name: Recipe['name'], { lr }: Recipe['optimizer']): string {

@@ -4,6 +4,8 @@ import type { LoadedCheckpoint, PartialEpoch } from '../formats/checkpoint.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, valueText } from '../tensor.js';
 import type { Recipe } from './recipes.js';
+import { type BestEpoch, checkBest } from './best.js';
+import { checkStoredSettings, type TrainingSettings } from './settings.js';
 
 /**
  * With the net's parameters, all that a run needs to go on after any step. It has no state of a generator: the order of
@@ -20,6 +22,12 @@ export interface TrainingState {
   readonly optimizerState: Map<string, Tensor>;
   readonly seed: number;
   readonly recipe: Recipe;
+  /** Absent: none. */
+  readonly settings?: TrainingSettings;
+  /** Of a training with `keepBest` that has completed an epoch. */
+  readonly best?: BestEpoch;
+  /** Of a training with `averaging`, after its first step: the means, by the names of the parameters. */
+  readonly averaged?: Map<string, Tensor>;
 }
 
 /** At the end of an epoch. */
@@ -33,6 +41,9 @@ const stateNames: OptionNames<TrainingState & LoadedCheckpoint> = {
   optimizerState: true,
   seed: true,
   recipe: true,
+  settings: true,
+  best: true,
+  averaged: true,
   params: true,
   architecture: true,
   config: true,
@@ -56,7 +67,9 @@ export function checkResumeNames(state: TrainingState): void {
     stateNames,
     'trainer.state()',
   );
-  const { partialEpoch } = state;
+  const { partialEpoch, settings, best } = state;
+  if (settings !== undefined) checkStoredSettings('Trainer: resume: settings', settings);
+  if (best !== undefined) checkBest('Trainer: resume: best', best);
   if (partialEpoch === undefined) return;
   checkOptions('Trainer: resume: partialEpoch', partialEpoch, partialNames, 'that of trainer.state()');
 }
@@ -87,4 +100,22 @@ export function checkResumed(state: TrainingState, expectedSeed: number): void {
       `Trainer: resume: expected at most the ${step} steps of the run in its last epoch but received ${steps}`,
     );
   }
+}
+
+/**
+ * Whether a resumed run can go on with so many batches an epoch.
+ * @param at.epochSteps of the completed epochs, all together.
+ * @throws {ArgumentRangeError} for data, or batches, of another run.
+ */
+export function checkPosition(
+  { epoch, epochSteps, sums }: { epoch: number; epochSteps: number; sums: PartialEpoch },
+  { steps, count, batchSize }: { steps: number; count: number; batchSize: number },
+): void {
+  const images = Math.min(sums.steps * batchSize, count);
+  if (epochSteps === epoch * steps && sums.steps <= steps && sums.images === images) return;
+  const partial = sums.steps === 0 ? '' : ` and ${sums.images} images in ${sums.steps} steps`;
+  throw new ArgumentRangeError(
+    `Trainer.fit: expected data of the resumed run (${epochSteps} steps in ${epoch} epochs${partial}) ` +
+      `but received ${count} images in ${steps} steps. Hint: use its data set, limit and batch size`,
+  );
 }

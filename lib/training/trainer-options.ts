@@ -7,9 +7,10 @@ import { checkLive, type LiveOptions, type TrainingObserver } from './observer.j
 import type { Recipe } from './recipes.js';
 import type { RateFunction } from './schedules.js';
 import { checkResumeNames, type TrainingState } from './state.js';
+import { checkedSettings, settingNames, type TrainingSettings } from './settings.js';
 
 /** How a `Trainer` trains. */
-export interface TrainerOptions {
+export interface TrainerOptions extends TrainingSettings {
   /** Default `fast`, or that of `resume`. */
   readonly recipe?: 'fast' | 'article' | Recipe;
   /** Default `auto`. */
@@ -43,6 +44,7 @@ const optionNames: OptionNames<TrainerOptions> = {
   schedule: true,
   resume: true,
   live: true,
+  ...settingNames,
 };
 
 /** The options, with a value for each that has a default. */
@@ -52,6 +54,7 @@ export interface CheckedOptions
   readonly batchSize: number | undefined;
   readonly schedule: RateFunction | undefined;
   readonly resume: TrainingState | undefined;
+  readonly settings: TrainingSettings;
 }
 
 /** @throws {TypeError | RangeError} naming the option; recipe, engine and the values of `resume` are checked later. */
@@ -67,7 +70,8 @@ export function withDefaults(options: TrainerOptions): CheckedOptions {
       `Trainer: seed: expected an integer from 0 to 2^53 - 1 but received ${valueText(seed)}`,
     );
   }
-  return { recipe, engine, seed, lr, batchSize, schedule, resume, live };
+  const settings = checkedSettings('Trainer', options, resume?.settings);
+  return { recipe, engine, seed, lr, batchSize, schedule, resume, live, settings };
 }
 
 function checkRateFunction(schedule: RateFunction, lr: number | undefined): void {

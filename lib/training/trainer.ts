@@ -9,21 +9,25 @@ import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
 import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
 import type { EpochRecord } from './epoch-record.js';
-import { type Accuracy, computeAccuracyInSlices } from './evaluate.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { checkFitOptions, type FitOptions } from './fit-options.js';
-import { guessingWarning } from './guessing.js';
 import { type Recipe, type RunRecipe, recipeLoss, recipeOptimizer, resolveRecipe } from './recipes.js';
 import { recipeForRun } from './run-recipe.js';
 import { observerOf, type TrainingObserver } from './observer.js';
 import { learningRate, ownRate } from './schedule.js';
 import { checkFunctionGiven, type RateFunction } from './schedules.js';
-import { checkResumed, noSums, type TrainingState } from './state.js';
 import { Stopwatch } from './stopwatch.js';
 import { type CheckedOptions, type TrainerOptions, withDefaults } from './trainer-options.js';
+import type { Tensor } from '../tensor.js';
+import type { BestEpoch } from './best.js';
+import type { Accuracy } from './evaluate.js';
+import { endWarning } from './guessing.js';
+import type { TrainingSettings } from './settings.js';
+import { type Snapshot, Standing } from './standing.js';
+import { checkPosition, checkResumed, type TrainingState } from './state.js';
+import { validate } from './validation.js';
 
 /** What one `fit` works with. */
 interface Run {
@@ -38,14 +42,6 @@ interface Run {
   readonly observer: TrainingObserver | undefined;
 }
 
-/** Where `fit` takes up an epoch: what a divergence is put back to. */
-interface PassStart {
-  readonly params: Float32Array;
-  readonly buffers: Float32Array;
-  readonly optimizerState: TrainingState['optimizerState'];
-  readonly sums: PartialEpoch;
-}
-
 /**
  * Trains a net. Whatever ends an epoch early (an abort, an exception from `onProgress`), net and trainer then stand
  * after the last step, and `fit` or `resume` continues from there, to the same bits and metrics as a run without the
@@ -56,18 +52,14 @@ export class Trainer {
   readonly seed: number;
   /** As it was asked for. */
   readonly engineName: EngineName;
+  /** What it was made with, or what it goes on with: checkpoints hold it. */
+  readonly settings: TrainingSettings;
   readonly #live: CheckedOptions['live'];
   readonly #schedule: RateFunction | undefined;
-  readonly #optimizer: Optimizer;
   readonly #loss: Loss;
   #recipe: Recipe;
   #engine: Engine | undefined;
-  /** Completed epochs. */
-  #epoch = 0;
-  /** Of the completed epochs. */
-  #epochSteps = 0;
-  /** Of the epoch under way; a new object after each step. */
-  #sums = noSums;
+  readonly #standing: Standing;
   #fitting = false;
   #observer: TrainingObserver | undefined;
 
@@ -76,13 +68,14 @@ export class Trainer {
    * @throws {ShapeError} if the optimizer's state of `resume` does not fit the net.
    */
   constructor(net: Net, options: TrainerOptions = {}) {
-    const { resume, engine, lr, batchSize, schedule, live, recipe, seed } = withDefaults(options);
+    const { resume, engine, lr, batchSize, schedule, live, recipe, seed, settings } = withDefaults(options);
     this.net = net;
     this.seed = seed;
     const resolved = resolveRecipe(recipe, { lr, batchSize });
     if (schedule === undefined) checkFunctionGiven(resolved.schedule);
     this.#recipe = schedule === undefined ? resolved : { ...resolved, schedule: 'function' };
     this.#schedule = schedule;
+    this.settings = settings;
     this.engineName = engine;
     this.#live = live;
     this.#loss = recipeLoss(this.#recipe);
@@ -90,18 +83,10 @@ export class Trainer {
     // Here for its checks too: what is wrong with the net is told now, not by fit.
     if (normalization === 'measured') this.#newEngine({ scale: 1, shift: 0 });
     else this.#engine = this.#newEngine(normalization);
-    this.#optimizer = recipeOptimizer(net, this.#recipe);
-    if (resume !== undefined) this.#resume(resume);
-  }
-
-  #resume(state: TrainingState): void {
-    checkResumed(state, this.seed);
-    const { epoch, step, partialEpoch = noSums, optimizerState } = state;
-    // Parameters alone, without an optimizer's state, start a run of their own.
-    if (step > 0 || optimizerState.size > 0) this.#optimizer.setState(optimizerState);
-    this.#epoch = epoch;
-    this.#epochSteps = step - partialEpoch.steps;
-    this.#sums = partialEpoch;
+    this.#standing = new Standing(net, recipeOptimizer(net, this.#recipe), settings);
+    if (resume === undefined) return;
+    checkResumed(resume, seed);
+    this.#standing.resume(resume);
   }
 
   /**
@@ -141,14 +126,42 @@ export class Trainer {
 
   /** With `net.getParams()` all that a checkpoint needs, between any two steps: also in `onProgress` and in timers. */
   state(): TrainingState {
-    return {
-      epoch: this.#epoch,
-      step: this.#epochSteps + this.#sums.steps,
-      ...(this.#sums.steps === 0 ? {} : { partialEpoch: this.#sums }),
-      optimizerState: this.#optimizer.state(),
-      seed: this.seed,
-      recipe: this.#recipe,
-    };
+    return { ...this.#standing.state(), seed: this.seed, recipe: this.#recipe };
+  }
+
+  /** The best epoch so far, by `keepBest`; undefined without it, and before the first one is complete. */
+  get best(): BestEpoch | undefined {
+    return this.#standing.best;
+  }
+
+  /**
+   * Puts parameters and buffers of the best epoch into the net. Position and optimizer stay where they are: it is for the
+   * end of a training.
+   * @throws {StateError} without a best epoch, and while a `fit` is under way.
+   */
+  restoreBest(): void {
+    const { best } = this;
+    if (best === undefined || this.#fitting) {
+      throw new StateError(
+        this.#fitting
+          ? 'Trainer.restoreBest: expected no fit of this trainer under way. Hint: end its loop first'
+          : "Trainer.restoreBest: expected a best epoch but there is none yet. Hint: new Trainer(net, { keepBest: 'testAccuracy' })",
+      );
+    }
+    this.net.setParams(best.params);
+  }
+
+  /**
+   * The averaged parameters, with the buffers of now: for `net.setParams`, `saveParams` and the like. Undefined without
+   * `averaging`, and before the first step.
+   */
+  get averaged(): Map<string, Tensor> | undefined {
+    return this.#standing.averaged;
+  }
+
+  /** Why the training has stopped before its last epoch, by `patience`; undefined where it has not. */
+  get earlyStop(): string | undefined {
+    return this.#standing.earlyStop;
   }
 
   /**
@@ -173,10 +186,11 @@ export class Trainer {
       const prepared = this.#prepare(train, options);
       observer = await this.#startObserver(prepared, train);
       const run = { ...prepared, observer };
-      while (this.#epoch < this.#recipe.epochs) {
+      while (this.#standing.epoch < this.#recipe.epochs) {
         const record = await this.#trainEpoch(run);
         yield record;
         if (record.interrupted) return;
+        if (record.earlyStop !== undefined) break;
       }
       end = 'finished';
     } catch (error) {
@@ -207,13 +221,20 @@ export class Trainer {
   }
 
   #prepare(train: Dataset, options: FitOptions): Omit<Run, 'observer'> {
-    checkFitOptions(this.net, this.#loss, train, options);
+    const { keepBest } = this.settings;
+    checkFitOptions({ net: this.net, loss: this.#loss, keepBest }, train, options);
     const { epochs = this.#recipe.epochs } = options;
     const given = resolveRecipe({ ...this.#recipe, epochs });
-    if (epochs <= this.#epoch) {
+    if (epochs <= this.#standing.epoch) {
       throw new ArgumentRangeError(
-        `Trainer.fit: epochs: expected more than the ${this.#epoch} that are complete but received ${epochs}. ` +
+        `Trainer.fit: epochs: expected more than the ${this.#standing.epoch} that are complete but received ${epochs}. ` +
           'Hint: epochs are counted from the start of the run',
+      );
+    }
+    if (this.earlyStop !== undefined) {
+      throw new ArgumentRangeError(
+        `Trainer.fit: expected a training that goes on but it has stopped early: ${this.earlyStop}. ` +
+          'Hint: new Trainer(net, { resume: trainer.state(), patience: 10 }) waits longer',
       );
     }
     const recipe = recipeForRun(given, train);
@@ -226,91 +247,77 @@ export class Trainer {
     }
     const engine = this.#newEngine(recipe.normalization, train);
     const batches = new Batches({ count: train.count, batchSize, seed: this.seed, shuffle, dropLast });
-    this.#checkPosition(batches);
+    checkPosition(this.#standing, batches);
     this.#recipe = recipe;
     const { validation, signal, onProgress } = options;
     const totalSteps = epochs * batches.steps;
     return { validation, signal, onProgress, batches, engine, train, recipe, totalSteps };
   }
 
-  #checkPosition({ steps, count, batchSize }: Batches): void {
-    const sums = this.#sums;
-    const images = Math.min(sums.steps * batchSize, count);
-    const complete = this.#epochSteps === this.#epoch * steps;
-    if (complete && sums.steps <= steps && sums.images === images) return;
-    const partial = sums.steps === 0 ? '' : ` and ${sums.images} images in ${sums.steps} steps`;
-    throw new ArgumentRangeError(
-      `Trainer.fit: expected data of the resumed run (${this.#epochSteps} steps in ${this.#epoch} epochs${partial}) ` +
-        `but received ${count} images in ${steps} steps. Hint: use its data set, limit and batch size`,
-    );
-  }
-
   async #trainEpoch(run: Run): Promise<EpochRecord> {
     const { net } = this;
     checkParameterMemory(net);
-    const start = {
-      params: net.arena.slice(),
-      buffers: net.bufferArena.slice(),
-      optimizerState: this.#optimizer.state(),
-      sums: this.#sums,
-    };
+    const standing = this.#standing;
+    const start = standing.snapshot();
     try {
       const record = await this.#pass(run, start);
-      checkParameters(net, record, this.#sums.steps);
+      checkParameters(net, record, this.#standing.sums.steps);
       if (record.interrupted) return record;
-      const test = await this.#evaluate(run, record);
-      this.#epoch += 1;
-      this.#epochSteps += run.batches.steps;
-      this.#sums = noSums;
-      const tested =
-        test === undefined ? record : { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
-      const warning = this.#warning(run, tested);
-      const whole = warning === undefined ? tested : { ...tested, warning };
+      const { test, figures: tested } = await this.#validate(run, record);
+      standing.completeEpoch(tested);
+      const whole = this.#withEnd(run, tested);
       run.observer?.epoch(whole, test);
       return whole;
     } catch (error) {
-      if (error instanceof DivergedError) this.#putBack(start);
+      if (error instanceof DivergedError) standing.putBack(start);
       throw error;
     }
   }
 
-  /** Of the run, at its end. */
-  #warning({ recipe, train, validation }: Run, record: EpochRecord): string | undefined {
-    const { epoch, loss, trainAccuracy, testLoss, testAccuracy } = record;
-    // What guessing comes to is known of cross entropy alone.
-    if (epoch < recipe.epochs || this.#loss.kind !== 'crossEntropy') return undefined;
-    return validation === undefined || testLoss === undefined || testAccuracy === undefined
-      ? guessingWarning(recipe, { on: 'training', labels: train.labels, loss, accuracy: trainAccuracy })
-      : guessingWarning(recipe, {
-          on: 'test',
-          labels: validation.labels,
-          loss: testLoss,
-          accuracy: testAccuracy,
-        });
+  /** By the weights, and by their averages. */
+  async #validate(
+    { engine, validation }: Run,
+    record: EpochRecord,
+  ): Promise<{ test?: Accuracy; figures: EpochRecord }> {
+    if (validation === undefined) return { figures: record };
+    const { net, normalization } = this;
+    const what = { net, engine, normalization, epoch: record.epoch, lr: record.lr };
+    const test = await validate(what, validation);
+    const figures = { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
+    if (this.#standing.averages === undefined) return { test, figures };
+    const { loss, accuracy } = await validate(what, validation, this.#standing.averages);
+    return { test, figures: { ...figures, averagedTestLoss: loss, averagedTestAccuracy: accuracy } };
   }
 
-  #putBack({ params, buffers, optimizerState, sums }: PassStart): void {
-    this.net.arena.set(params);
-    this.net.bufferArena.set(buffers);
-    this.#optimizer.setState(optimizerState);
-    this.#sums = sums;
+  /** With what is told of a run at its end, early or not. */
+  #withEnd({ recipe, train, validation }: Run, record: EpochRecord): EpochRecord {
+    const last = record.epoch >= recipe.epochs;
+    const { earlyStop: why } = this;
+    if (!last && why === undefined) return record;
+    const warning =
+      this.#loss.kind === 'crossEntropy' ? endWarning(recipe, record, { train, validation }) : undefined;
+    return {
+      ...record,
+      ...(last || why === undefined ? {} : { earlyStop: why }),
+      ...(warning === undefined ? {} : { warning }),
+    };
   }
 
   /** The steps of the epoch that are left. */
-  async #pass(run: Run, start: PassStart): Promise<EpochRecord> {
+  async #pass(run: Run, start: Snapshot): Promise<EpochRecord> {
     const { batches, engine, signal, onProgress, observer } = run;
     const watch = new Stopwatch(start.sums.seconds);
     const breaks = new EventLoopBreaks();
     let lr = this.#rate(Math.max(0, start.sums.steps - 1), run);
-    const record = () => figures(this.#epoch + 1, this.#sums, lr);
-    const order = batches.epoch(this.#epoch);
-    while (this.#sums.steps < batches.steps && !signal?.aborted) {
-      const { steps, images, loss, correct } = this.#sums;
+    const record = () => figures(this.#standing.epoch + 1, this.#standing.sums, lr);
+    const order = batches.epoch(this.#standing.epoch);
+    while (this.#standing.sums.steps < batches.steps && !signal?.aborted) {
+      const { steps, images, loss, correct } = this.#standing.sums;
       const batch = order[steps];
       lr = this.#rate(steps, run);
       const result = this.#step(engine, batch, lr);
       if (!Number.isFinite(result.loss)) return this.#blame(run, start, result.loss);
-      this.#sums = {
+      this.#standing.sums = {
         steps: steps + 1,
         images: images + batch.length,
         loss: loss + result.loss,
@@ -319,23 +326,23 @@ export class Trainer {
       };
       if (onProgress !== undefined || observer !== undefined) {
         const { epoch, loss: mean, trainAccuracy: accuracy, imagesPerSecond } = record();
-        const { steps: step, images: seen } = this.#sums;
+        const { steps: step, images: seen } = this.#standing.sums;
         const place = { epoch, step, steps: batches.steps, images: seen };
         const progress = { ...place, loss: mean, accuracy, lr, imagesPerSecond };
         onProgress?.(progress);
         observer?.step(progress);
       }
       // The last onProgress counts too.
-      this.#sums = { ...this.#sums, seconds: watch.seconds };
+      this.#standing.sums = { ...this.#standing.sums, seconds: watch.seconds };
       if (observer?.due()) await watch.stand(() => observer.turn(signal));
       else if (breaks.due()) await watch.stand(() => breaks.take());
     }
-    return this.#sums.steps < batches.steps ? { ...record(), interrupted: true } : record();
+    return this.#standing.sums.steps < batches.steps ? { ...record(), interrupted: true } : record();
   }
 
   /** The learning rate of a step of the epoch under way, counted from 0. */
   #rate(step: number, { recipe, totalSteps }: Run): number {
-    const at = this.#epochSteps + step;
+    const at = this.#standing.epochSteps + step;
     return this.#schedule === undefined
       ? learningRate(recipe, at, totalSteps)
       : ownRate(this.#schedule, at, totalSteps);
@@ -343,13 +350,14 @@ export class Trainer {
 
   /** Forward, backward and update, fused where engine and optimizer can. */
   #step(engine: Engine, batch: Uint32Array, lr: number): StepResult {
-    const update = this.#optimizer.update(lr);
+    const update = this.#standing.optimizer.update(lr);
     const result = engine.trainStep(batch, {
       update,
       seed: this.seed,
-      step: this.#epochSteps + this.#sums.steps,
+      step: this.#standing.step,
     });
-    if (update === undefined) this.#optimizer.step(lr);
+    if (update === undefined) this.#standing.optimizer.step(lr);
+    this.#standing.averages?.step();
     return result;
   }
 
@@ -357,31 +365,22 @@ export class Trainer {
    * Finds the layer from which a loss that is not finite comes. The step has changed the parameters since, so that the
    * pass is repeated up to it: that costs nothing as long as all goes well.
    */
-  async #blame(run: Run, start: PassStart, received: number): Promise<never> {
-    const { steps } = this.#sums;
+  async #blame(run: Run, start: Snapshot, received: number): Promise<never> {
+    const { steps } = this.#standing.sums;
     const { batches, engine, train } = run;
-    this.#putBack(start);
+    this.#standing.putBack(start);
     const breaks = new EventLoopBreaks();
-    const order = batches.epoch(this.#epoch);
+    const order = batches.epoch(this.#standing.epoch);
     for (let step = start.sums.steps; step < steps; step += 1) {
       this.#step(engine, order[step], this.#rate(step, run));
       if (breaks.due()) await breaks.take();
     }
     throw diverged({
-      what: `loss in epoch ${this.#epoch + 1}, step ${steps + 1} of ${batches.steps}`,
+      what: `loss in epoch ${this.#standing.epoch + 1}, step ${steps + 1} of ${batches.steps}`,
       received,
       lr: this.#rate(steps, run),
       origin: findOrigin(this.net, train, this.normalization, order[steps]),
     });
-  }
-
-  /** Shows what the last update made, which no training loss has shown yet. */
-  async #evaluate({ engine, validation }: Run, { epoch, lr }: EpochRecord): Promise<Accuracy | undefined> {
-    if (validation === undefined) return undefined;
-    const test = await computeAccuracyInSlices(engine, validation);
-    if (Number.isFinite(test.loss)) return test;
-    const origin = findOrigin(this.net, validation, this.normalization);
-    throw diverged({ what: `validation loss after epoch ${epoch}`, received: test.loss, lr, origin });
   }
 }
 

@@ -76,7 +76,17 @@ it('docs/formats.md lists the metadata of a checkpoint', () => {
   const path = folder.join('checkpoint.safetensors');
   const params = new Map([['fc1.bias', new Tensor([2])]]);
   const optimizerState = new Map<string, Tensor>();
-  saveCheckpoint(path, { params, optimizerState, architecture: '{}', config: {}, epoch: 1, step: 2 });
+  const best = { measure: 'loss', epoch: 1, step: 1, value: 0.5, params };
+  const parts = { averaged: params, best };
+  saveCheckpoint(path, {
+    params,
+    optimizerState,
+    architecture: '{}',
+    config: {},
+    epoch: 1,
+    step: 2,
+    ...parts,
+  });
   const { metadata } = readSafetensors(path);
   const rows = cells(tables(section(page('docs/formats.md'), '## Checkpoints'))[0]);
   expect(rows.map(([key]) => key.slice(1, -1)).sort()).toEqual(Object.keys(metadata).sort());

@@ -43,6 +43,7 @@ import {
   type TotalTime,
 } from './train/report.js';
 import { lineWidth } from '../terminal/width.js';
+import type { TrainingState } from '../../training/state.js';
 
 type TrainOptions = OptionsOf<'train'>;
 
@@ -157,9 +158,13 @@ function openSession({ options, plan, material, folder, live }: SessionParts): S
     isa: resumed?.config.isa ?? runtimeInfo().isa,
     data: { ...plan.config.data, ...describeData(source) },
   };
-  const { recipe, seed, engine } = config;
-  const resume = resumed === undefined ? {} : { resume: { ...resumed.checkpoint, seed, recipe } };
-  const trainer = new Trainer(net, { recipe, seed, engine, live: live?.page ?? false, ...resume });
+  const { recipe, seed, engine, settings = {} } = config;
+  const resume =
+    resumed === undefined
+      ? {}
+      : { resume: { ...resumed.checkpoint, seed, recipe, settings } as TrainingState };
+  const made = { recipe, seed, engine, ...settings, live: live?.page ?? false };
+  const trainer = new Trainer(net, { ...made, ...resume });
   const reporter = createReporter(options.quiet ?? false);
   const run = new SavedRun({
     folder,
@@ -255,7 +260,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
   const { options, source, trainer, run, folder, reporter, losses } = session;
   const { epochs, batchSize } = run.config.recipe;
   const seconds: number[] = [];
-  if (trainer.state().epoch >= epochs) return seconds;
+  if (trainer.state().epoch >= epochs || trainer.earlyStop !== undefined) return seconds;
   const board = await openBoard(session);
   try {
     const records = trainer.fit(source.train, {
@@ -278,6 +283,7 @@ async function trainEpochs(session: Session, signal: AbortSignal): Promise<numbe
       board?.onEpoch(line);
       seconds.push(line.seconds);
       reporter.log(describeEpoch(line, epochs, comparableImages(session), lineWidth(process.stderr)));
+      if (line.earlyStop !== undefined) reporter.log(`stopped early: ${line.earlyStop}`);
       if (options.json) printJson({ event: 'epoch', ...line });
     }
   } catch (error) {

@@ -87,6 +87,9 @@ export const trainingCalls: Calls = {
         schedule: () => 0.01,
         resume: state(),
         live: false,
+        keepBest: 'testLoss',
+        patience: 2,
+        averaging: { decay: 0.9 },
       }),
     ],
     call: (net, options) => new rownet.Trainer(net, options),
@@ -150,7 +153,17 @@ export const trainingCalls: Calls = {
   },
   resume: {
     args: () => [
-      { ...all<rownet.TrainingState>({ ...state(), step: 6, partialEpoch: partialEpoch() }), ...momentum() },
+      {
+        ...all<rownet.TrainingState>({
+          ...state(),
+          step: 6,
+          partialEpoch: partialEpoch(),
+          settings: { keepBest: 'loss', averaging: { decay: 0.9 } },
+          best: { measure: 'loss', epoch: 1, step: 2, value: 0.5, params: tinyNet().getParams() },
+          averaged: tinyNet().getParams(),
+        }),
+        ...momentum(),
+      },
     ],
     call: (resume) => new rownet.Trainer(tinyNet(), { resume }),
     options: [0, 'epoch', 'step', 'optimizerState', 'seed'],
