@@ -24,7 +24,10 @@ type ActivationArrays = readonly [x: Floats | null, y: Floats, dy: Floats, dx: F
 /** An instruction set that the kernels are compiled for, by the addon's name for it, such as `avx2`. */
 export type IsaLevel = string;
 
-/** `[n, c, h, w, kernelH, kernelW, strideH, strideW, padH, padW]`: a window sliding over a `[n, c, h, w]` tensor. */
+/**
+ * `[n, c, h, w, kernelH, kernelW, strideH, strideW, padH, padW]`, and perhaps `dilationH, dilationW, groups`, which are 1
+ * otherwise: a window sliding over a `[n, c, h, w]` tensor.
+ */
 export type NativeWindow = readonly number[];
 
 export interface NativeInfo {

@@ -99,7 +99,7 @@ function layersOf(net: Net): NamedLayer[] {
   return leaves(net.layer, [1, ...net.inputShape]).map(({ path, layer }) => ({ name: path, layer }));
 }
 
-const isExplained = ({ layer }: NamedLayer) => partOf(layer, 'products') !== undefined;
+const isExplained = ({ layer }: NamedLayer) => partOf(layer, 'products')?.isPlain(layer) === true;
 
 /** Names of the layers that can be explained. */
 export function explainableLayers(net: Net): string[] {
@@ -132,7 +132,7 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
   const index = layers.findIndex((one) => one.name === name);
   const layer = layers[index]?.layer;
   const part = partOf(layer, 'products');
-  if (part === undefined) {
+  if (part?.isPlain(layer) !== true) {
     throw new ArgumentRangeError(
       `explain: expected one of the layers ${explainableLayers(net).join(', ')} but received "${name}"`,
     );
@@ -145,7 +145,7 @@ export function explainLayer(net: Net, name: string, x: Tensor, label: number): 
   const [filters, ...places] = outputShape;
   const input = before.reshape([1, ...inputShape]);
   const rows = window === undefined ? input.reshape([1, inputShape[0]]) : im2row(input, window);
-  const [weight, bias] = layer
+  const [weight, bias = new Tensor([filters])] = layer
     .parameters()
     .map(({ value }, at) => copy(value, at === 0 ? [filters, rows.shape[1]] : [filters]));
   const product = matmul(rows, weight, { transposeB: true });

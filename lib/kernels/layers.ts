@@ -1,11 +1,13 @@
 /** Forward and backward of each layer on tensors; lib/layers adds the state. */
 import { ShapeError } from '../errors.js';
 import { native } from '../native.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
 import { checkArray, checkShape, checkTensor, output } from './checks.js';
 import type { OutOption } from './rows.js';
 import {
+  checkGroups,
+  checkGroupsOf,
   checkImages,
   convolutionWindow,
   nativeWindow,
@@ -31,8 +33,11 @@ export interface Gradients {
   readonly db: Tensor;
 }
 
-/** Stride and padding; the kernel's size is that of the weight. */
-export type ConvolutionOptions = Omit<WindowOptions, 'kernel'>;
+/** Stride, padding, dilation and groups; the kernel's size is that of the weight. */
+export interface ConvolutionOptions extends Omit<WindowOptions, 'kernel'> {
+  /** Input and output channels fall into as many groups, of which each sees its own alone. Default 1. */
+  readonly groups?: number;
+}
 
 /** `[N, C, H, W]` -> `[N, outChannels, outH, outW]`. @throws {ShapeError} */
 export function conv2dShape(
@@ -46,8 +51,15 @@ export function conv2dShape(
   return [shape[0], outChannels, ...slide(where, window, shape)];
 }
 
-/** The kernel's size stands in the weight `[outChannels, inChannels, kernelH, kernelW]`. */
-function weightWindow(where: string, weight: Tensor, options: ConvolutionOptions): SlidingWindow {
+interface WeightGeometry {
+  readonly window: SlidingWindow;
+  readonly groups: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+}
+
+/** The kernel's size stands in the weight `[outChannels, inChannels / groups, kernelH, kernelW]`. */
+function weightGeometry(where: string, weight: Tensor, options: ConvolutionOptions): WeightGeometry {
   checkTensor(where, 'weight', weight);
   if (weight.shape.length !== 4) {
     throw new ShapeError(
@@ -55,17 +67,21 @@ function weightWindow(where: string, weight: Tensor, options: ConvolutionOptions
         `${weight.shape.length} axes (weight ${formatShape(weight.shape)})`,
     );
   }
-  const [outChannels, inChannels, height, width] = weight.shape;
-  if (outChannels < 1 || inChannels < 1) {
+  const [outChannels, groupChannels, height, width] = weight.shape;
+  if (outChannels < 1 || groupChannels < 1) {
     throw new ShapeError(
       `${where}: expected a weight with channels but received ${formatShape(weight.shape)}`,
     );
   }
-  return convolutionWindow(where, [height, width], options);
+  const window = convolutionWindow(where, [height, width], options);
+  const groups = checkGroups(where, options.groups);
+  const inChannels = groupChannels * groups;
+  checkGroupsOf(where, groups, inChannels, outChannels);
+  return { window, groups, inChannels, outChannels };
 }
 
 /**
- * Cross-correlation: x `[N, C, H, W]`, weight `[outChannels, C, kernelH, kernelW]`, bias `[outChannels]` ->
+ * Cross-correlation: x `[N, C, H, W]`, weight `[outChannels, C / groups, kernelH, kernelW]`, bias `[outChannels]` ->
  * `[N, outChannels, outH, outW]`.
  * @throws {ShapeError} if the shapes do not fit.
  */
@@ -76,14 +92,15 @@ export function conv2d(
   options: ConvolutionOptions & OutOption = {},
 ): Tensor {
   const where = 'conv2d';
-  checkOptions(where, options, { stride: true, padding: true, out: true }, '{ stride: 2 }');
+  const names = { stride: true, padding: true, dilation: true, groups: true, out: true } as const;
+  checkOptions(where, options, names, '{ stride: 2 }');
   checkTensor(where, 'x', x);
-  const window = weightWindow(where, weight, options);
-  const [outChannels, inChannels] = weight.shape;
+  const { window, groups, inChannels, outChannels } = weightGeometry(where, weight, options);
   checkShape(where, 'bias', bias, [outChannels], 'one number an output channel');
   const shape = conv2dShape(where, x.shape, window, inChannels, outChannels);
   const y = output(where, 'out', options.out, shape);
-  native().conv2dForward(nativeWindow(window, x.shape), outChannels, x.data, weight.data, bias.data, y.data);
+  const geometry = nativeWindow(window, x.shape, groups);
+  native().conv2dForward(geometry, outChannels, x.data, weight.data, bias.data, y.data);
   return y;
 }
 
@@ -98,17 +115,24 @@ export function conv2dBackward(
   options: ConvolutionOptions & GradientOptions = {},
 ): Gradients {
   const where = 'conv2dBackward';
-  const names = { stride: true, padding: true, dx: true, dw: true, db: true } as const;
+  const names: OptionNames<ConvolutionOptions & GradientOptions> = {
+    stride: true,
+    padding: true,
+    dilation: true,
+    groups: true,
+    dx: true,
+    dw: true,
+    db: true,
+  };
   checkOptions(where, options, names, '{ stride: 2 }');
   checkTensor(where, 'x', x);
-  const window = weightWindow(where, weight, options);
-  const [outChannels, inChannels] = weight.shape;
+  const { window, groups, inChannels, outChannels } = weightGeometry(where, weight, options);
   const shape = conv2dShape(where, x.shape, window, inChannels, outChannels);
   checkShape(where, 'dy', dy, shape, "the output's shape");
   const gradients = gradientTensors(where, x.shape, weight.shape, options);
   const { dx, dw, db } = gradients;
   const arrays = [x.data, weight.data, dy.data, dx?.data ?? null, dw.data, db.data] as const;
-  native().conv2dBackward(nativeWindow(window, x.shape), outChannels, ...arrays);
+  native().conv2dBackward(nativeWindow(window, x.shape, groups), outChannels, ...arrays);
   return gradients;
 }
 

@@ -1,7 +1,7 @@
 /** The article's matrices: windows as rows, their adjoints, and the product that they are for. */
 import { ArgumentRangeError, ShapeError } from '../errors.js';
 import { native } from '../native.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
 import { checkBoolean, checkNumber, checkShape, checkTensor, output } from './checks.js';
 import {
@@ -32,7 +32,8 @@ export interface FoldOptions extends OutOption {
  * @throws {ShapeError} if x has not four axes or is smaller than the kernel.
  */
 export function im2row(x: Tensor, options: WindowOptions & OutOption): Tensor {
-  checkOptions('im2row', options, { kernel: true, stride: true, padding: true, out: true }, '{ kernel: 5 }');
+  const names = { kernel: true, stride: true, padding: true, dilation: true, out: true } as const;
+  checkOptions('im2row', options, names, '{ kernel: 5 }');
   checkTensor('im2row', 'x', x);
   const window = convolutionWindow('im2row', options.kernel, options);
   const rows = output('im2row', 'out', options.out, im2rowShape('im2row', x.shape, window));
@@ -46,7 +47,14 @@ export function im2row(x: Tensor, options: WindowOptions & OutOption): Tensor {
  * @throws {ShapeError} if `rows` is not what `im2row` makes of `inputShape`.
  */
 export function row2im(rows: Tensor, inputShape: Shape, options: WindowOptions & FoldOptions): Tensor {
-  const names = { kernel: true, stride: true, padding: true, average: true, out: true } as const;
+  const names: OptionNames<WindowOptions & FoldOptions> = {
+    kernel: true,
+    stride: true,
+    padding: true,
+    dilation: true,
+    average: true,
+    out: true,
+  };
   checkOptions('row2im', options, names, '{ kernel: 5 }');
   sizeOf(inputShape);
   const window = convolutionWindow('row2im', options.kernel, options);

@@ -1,5 +1,5 @@
 /** The geometry of convolution and pooling: a window that slides over a zero-padded `[N, C, H, W]` tensor. */
-import { ArgumentTypeError, ShapeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError, ShapeError } from '../errors.js';
 import type { NativeWindow } from '../native.js';
 import { formatShape, type Shape } from '../tensor.js';
 import { checkInteger } from './checks.js';
@@ -12,6 +12,8 @@ export interface WindowOptions {
   readonly kernel: Size2;
   readonly stride?: Size2;
   readonly padding?: Size2;
+  /** Distance of the values under the window. Default 1. */
+  readonly dilation?: Size2;
 }
 
 /** Pooling has no padding; its stride is the kernel unless it is given. */
@@ -25,6 +27,8 @@ export interface SlidingWindow {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
+  /** Where it is not 1. */
+  readonly dilation?: readonly [number, number];
 }
 
 const MAX_SIZE = 2 ** 31 - 1;
@@ -32,19 +36,26 @@ const MAX_SIZE = 2 ** 31 - 1;
 const MAX_POOL_AREA = 65_536;
 
 /**
- * Stride defaults to 1, padding to 0.
+ * Stride and dilation default to 1, padding to 0.
  * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
  */
 export function convolutionWindow(
   where: string,
   kernel: Size2,
-  { stride = 1, padding = 0 }: Omit<WindowOptions, 'kernel'>,
+  { stride = 1, padding = 0, dilation = 1 }: Omit<WindowOptions, 'kernel'>,
 ): SlidingWindow {
-  return {
+  const window = {
     kernel: pair(where, 'kernel', kernel, 1),
     stride: pair(where, 'stride', stride, 1),
     padding: pair(where, 'padding', padding, 0),
   };
+  const gaps = pair(where, 'dilation', dilation, 1);
+  return gaps.every((distance) => distance === 1) ? window : { ...window, dilation: gaps };
+}
+
+/** From the first value under the window to the last, along an axis. */
+export function spanOf({ kernel, dilation = [1, 1] }: SlidingWindow, axis: 0 | 1): number {
+  return (kernel[axis] - 1) * dilation[axis] + 1;
 }
 
 /**
@@ -84,18 +95,19 @@ export function checkImages(where: string, shape: Shape, channels?: number): voi
 }
 
 /**
- * Output height and width: floor((size + 2 * padding - kernel) / stride) + 1.
+ * Output height and width: floor((size + 2 * padding - span) / stride) + 1.
  * @throws {ShapeError} if the window is larger than the padded input.
  */
 export function slide(where: string, window: SlidingWindow, shape: Shape): [number, number] {
   const outputLength = (axis: 0 | 1): number => {
     const padded = shape[2 + axis] + 2 * window.padding[axis];
-    return Math.floor((padded - window.kernel[axis]) / window.stride[axis]) + 1;
+    return Math.floor((padded - spanOf(window, axis)) / window.stride[axis]) + 1;
   };
   const [height, width] = [outputLength(0), outputLength(1)];
   if (height < 1 || width < 1 || shape[2] < 1 || shape[3] < 1) {
     throw new ShapeError(
-      `${where}: expected an input of at least ${formatShape(window.kernel)} (the kernel), padding ` +
+      `${where}: expected an input of at least ${formatShape([spanOf(window, 0), spanOf(window, 1)])} (the kernel` +
+        `${window.dilation === undefined ? '' : ' with its gaps'}), padding ` +
         `${formatShape(window.padding)} included, but received ${shape[2]}x${shape[3]} (input ${formatShape(shape)})`,
     );
   }
@@ -103,6 +115,22 @@ export function slide(where: string, window: SlidingWindow, shape: Shape): [numb
 }
 
 /** The window over a tensor of this shape, as the addon takes it. */
-export function nativeWindow({ kernel, stride, padding }: SlidingWindow, shape: Shape): NativeWindow {
-  return [shape[0], shape[1], shape[2], shape[3], ...kernel, ...stride, ...padding];
+export function nativeWindow(window: SlidingWindow, shape: Shape, groups = 1): NativeWindow {
+  const { kernel, stride, padding, dilation } = window;
+  const plain = [shape[0], shape[1], shape[2], shape[3], ...kernel, ...stride, ...padding];
+  return dilation === undefined && groups === 1 ? plain : [...plain, ...(dilation ?? [1, 1]), groups];
+}
+
+/** One unless it is given. @throws {ArgumentTypeError | ArgumentRangeError} unless it is an integer from 1. */
+export function checkGroups(where: string, groups = 1): number {
+  checkInteger(where, 'groups', groups, 1, MAX_SIZE);
+  return groups;
+}
+
+/** @throws {ArgumentRangeError} unless so many groups share both kinds of channels out. */
+export function checkGroupsOf(where: string, groups: number, inChannels: number, outChannels: number): void {
+  if (inChannels % groups === 0 && outChannels % groups === 0) return;
+  throw new ArgumentRangeError(
+    `${where}: expected groups that divide ${inChannels} input and ${outChannels} output channels but received ${groups}`,
+  );
 }

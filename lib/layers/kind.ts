@@ -101,7 +101,12 @@ export type OnnxAttributes = Readonly<
 
 export type ExplainedPart<L extends Layer> =
   /** Products of a weight with windows of the input (without a window: with the whole input), and a bias. */
-  | { readonly role: 'products'; window(layer: L): SlidingWindow | undefined }
+  | {
+      readonly role: 'products';
+      /** Whether every output has a weight for each value of one whole window. */
+      isPlain(layer: L): boolean;
+      window(layer: L): SlidingWindow | undefined;
+    }
   | ExplainedActivation<L>
   /** The largest value under each window. */
   | { readonly role: 'maximum'; window(layer: L): SlidingWindow };

@@ -1,4 +1,4 @@
-import { checkInteger, checkTensor } from '../kernels/checks.js';
+import { checkBoolean, checkInteger, checkTensor } from '../kernels/checks.js';
 import { linear, linearBackward, linearShape } from '../kernels/layers.js';
 import { checkOptions } from '../options.js';
 import { type Shape, sizeOf, type Tensor } from '../tensor.js';
@@ -9,6 +9,8 @@ import { checkGradOut, type Layer, type LayerDescription, LayerParameter, Tensor
 export interface LinearOptions {
   readonly inFeatures: number;
   readonly outFeatures: number;
+  /** Whether a number for each output is added. Default true. */
+  readonly bias?: boolean;
 }
 
 /**
@@ -20,7 +22,9 @@ export class Linear implements Layer {
   readonly kind = 'linear';
   readonly inFeatures: number;
   readonly outFeatures: number;
+  readonly hasBias: boolean;
   readonly weight: LayerParameter;
+  /** Without `bias`, zeros that are not trained. */
   readonly bias: LayerParameter;
   readonly #output = new TensorBuffer();
   readonly #gradIn = new TensorBuffer();
@@ -29,13 +33,16 @@ export class Linear implements Layer {
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: LinearOptions) {
-    const names = { inFeatures: true, outFeatures: true } as const;
+    const names = { inFeatures: true, outFeatures: true, bias: true } as const;
     checkOptions('linear', options, names, '{ inFeatures: 120, outFeatures: 84 }');
     for (const name of ['inFeatures', 'outFeatures'] as const) {
       checkInteger('linear', name, options[name], 1, 2 ** 31 - 1);
     }
     this.inFeatures = options.inFeatures;
     this.outFeatures = options.outFeatures;
+    const { bias = true } = options;
+    checkBoolean('linear', 'bias', bias);
+    this.hasBias = bias;
     this.weight = new LayerParameter('weight', [this.outFeatures, this.inFeatures], this.inFeatures);
     this.bias = new LayerParameter('bias', [this.outFeatures], this.inFeatures);
   }
@@ -73,27 +80,46 @@ export class Linear implements Layer {
   }
 
   parameters(): readonly LayerParameter[] {
-    return [this.weight, this.bias];
+    return this.hasBias ? [this.weight, this.bias] : [this.weight];
   }
 
   describe(): LayerDescription {
-    return { kind: this.kind, inFeatures: this.inFeatures, outFeatures: this.outFeatures };
+    const { kind, inFeatures, outFeatures } = this;
+    return { kind, inFeatures, outFeatures, ...(this.hasBias ? {} : { bias: false }) };
   }
 
-  /** `Linear(120 -> 84)`. */
+  /** `Linear(120 -> 84)`, `Linear(120 -> 84, bias false)`. */
   toString(): string {
-    return `Linear(${this.inFeatures} -> ${this.outFeatures})`;
+    return `Linear(${this.inFeatures} -> ${this.outFeatures}${this.hasBias ? '' : ', bias false'})`;
   }
+}
+
+/** Those of a step that computes the layer. */
+export function productParameters({
+  weight,
+  bias,
+  hasBias,
+}: {
+  readonly weight: LayerParameter;
+  readonly bias: LayerParameter;
+  readonly hasBias: boolean;
+}): { readonly weight: LayerParameter; readonly bias?: LayerParameter } {
+  return hasBias ? { weight, bias } : { weight };
 }
 
 export const linearKind: LayerKind<Linear> = {
   type: Linear,
-  lower({ inFeatures, outFeatures, weight, bias }, { activation }) {
+  lower(layer, { activation }) {
     const fused = activation(0);
-    const step = { op: 'linear', inFeatures, outFeatures, ...fused?.fields, weight, bias };
+    const { inFeatures, outFeatures } = layer;
+    const step = { op: 'linear', inFeatures, outFeatures, ...fused?.fields, ...productParameters(layer) };
     return { step, taken: fused === undefined ? 0 : 1 };
   },
-  onnx: () => ({ operator: 'Gemm', inputs: ['weight', 'bias'], attributes: { transB: 1 } }),
+  onnx: ({ hasBias }) => ({
+    operator: 'Gemm',
+    inputs: hasBias ? ['weight', 'bias'] : ['weight'],
+    attributes: { transB: 1 },
+  }),
   flop: ({ weight: { value } }, [count]) => 2 * count * value.size,
   reference({ inFeatures, outFeatures, weight, bias }, x, [count]) {
     const y = new Float64Array(count * outFeatures);
@@ -107,5 +133,5 @@ export const linearKind: LayerKind<Linear> = {
     return y;
   },
   picture: 'output',
-  explain: { role: 'products', window: () => undefined },
+  explain: { role: 'products', isPlain: () => true, window: () => undefined },
 };

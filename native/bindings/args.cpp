@@ -74,21 +74,25 @@ int64_t Args::integer(Napi::Value value, const std::string& name, int64_t low) c
 }
 
 Window Args::window(Napi::Value value, const char* name) const {
-  if (!value.IsArray()) fail_type(name, "an array of ten integers");
+  if (!value.IsArray()) fail_type(name, "an array of 10 or 13 integers");
   const Napi::Array array = value.As<Napi::Array>();
-  if (array.Length() != 10) fail_type(name, "an array of ten integers");
-  static constexpr const char* kNames[] = {"n",  "c",       "h",       "w",    "kh",
-                                           "kw", "strideH", "strideW", "padH", "padW"};
-  int64_t part[10];
-  for (uint32_t i = 0; i < 10; ++i) {
-    const int64_t low = i == 0 || i >= 8 ? 0 : 1;  // an empty batch and no padding are fine
+  const uint32_t count = array.Length();
+  if (count != 10 && count != 13) fail_type(name, "an array of 10 or 13 integers");
+  static constexpr const char* kNames[] = {"n",         "c",         "h",       "w",    "kh",
+                                           "kw",        "strideH",   "strideW", "padH", "padW",
+                                           "dilationH", "dilationW", "groups"};
+  int64_t part[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1};
+  for (uint32_t i = 0; i < count; ++i) {
+    const int64_t low =
+        i == 0 || i == 8 || i == 9 ? 0 : 1;  // an empty batch and no padding are fine
     part[i] = integer(array.Get(i), std::string(name) + "." + kNames[i], low);
   }
-  const Window v{part[0], part[1], part[2], part[3], part[4],
-                 part[5], part[6], part[7], part[8], part[9]};
-  if (v.kh > v.h + 2 * v.pad_h || v.kw > v.w + 2 * v.pad_w) {
+  const Window v{part[0], part[1], part[2], part[3],  part[4],  part[5], part[6],
+                 part[7], part[8], part[9], part[10], part[11], part[12]};
+  if (span_height(v) > v.h + 2 * v.pad_h || span_width(v) > v.w + 2 * v.pad_w) {
     fail_range("the window is larger than the padded input");
   }
+  if (v.c % v.groups != 0) fail_range("expected groups that divide the channels");
   return v;
 }
 

@@ -67,7 +67,7 @@ void Callable::declare(const std::string& text) {
   d.or_null = has('?');
   d.in_place = has('~');
   d.place = sizes_.size();
-  if (d.type.kind == Kind::kWindow) sizes_ = {"n", "c", "h", "w", "kh", "kw", "oh", "ow"};
+  if (d.type.kind == Kind::kWindow) sizes_ = {"n", "c", "h", "w", "kh", "kw", "oh", "ow", "groupc"};
   if (d.type.kind == Kind::kSize) sizes_.push_back(d.name);
   if (has('=')) d.counted = text.substr(text.find('=') + 1);
   if (has('[')) {
@@ -98,7 +98,8 @@ Napi::Value Callable::call(const Napi::CallbackInfo& info) const {
     switch (d.type.kind) {
       case Kind::kWindow: {
         const Window& v = values[i].window = args.window(value, d.name.c_str());
-        const int64_t parts[] = {v.n, v.c, v.h, v.w, v.kh, v.kw, out_height(v), out_width(v)};
+        const int64_t parts[] = {v.n,  v.c,           v.h,          v.w,           v.kh,
+                                 v.kw, out_height(v), out_width(v), v.c / v.groups};
         std::copy(std::begin(parts), std::end(parts), sizes.begin());
         break;
       }

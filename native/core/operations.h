@@ -6,7 +6,8 @@
 //   x[n,c,h,w]  images[]   an array of at least as many elements as the product of these sizes
 //   dx?[n]                 may be null
 //   y~[n]                  may be another array of the call, but not a part of one
-//   window                 a Window, whose n, c, h, w, kh, kw, oh and ow are sizes
+//   window                 a Window, whose n, c, h, w, kh, kw, oh, ow and groupc (channels of a group) are
+//                          sizes
 // What kind each is, and whether an array is written, the types of the driver say. What a call
 // writes shares no memory with its other arrays.
 #pragma once

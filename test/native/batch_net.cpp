@@ -42,49 +42,67 @@ Batch pooled(const Batch& in) {
 
 BatchNet& BatchNet::conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation,
                          bool pool) {
-  const PlaneShape in = shape;
-  const double k = static_cast<double>(kernel), p = static_cast<double>(pad);
-  const double weight = take(channels * in.c * kernel * kernel), bias = take(channels);
-  steps.push_back(activated({"conv2d",
-                             {{"outChannels", {static_cast<double>(channels)}},
-                              {"kernel", {k, k}},
-                              {"stride", {1, 1}},
-                              {"padding", {p, p}},
-                              {"pool", {pool ? 1.0 : 0.0}},
-                              {"weight", {weight}},
-                              {"bias", {bias}}}},
-                            activation));
+  return convolution(channels, {0, 0, 0, 0, kernel, kernel, 1, 1, pad, pad}, true, activation,
+                     pool);
+}
+
+BatchNet& BatchNet::convolution(int64_t channels, Window geometry, bool with_bias,
+                                const char* activation, bool pool) {
+  Window v = geometry;
+  v.c = shape.c;
+  v.h = shape.h;
+  v.w = shape.w;
+  const auto pair = [](int64_t a, int64_t b) {
+    return std::vector<double>{static_cast<double>(a), static_cast<double>(b)};
+  };
+  const int64_t weight = static_cast<int64_t>(take(channels * group_taps(v)));
+  const int64_t bias = with_bias ? static_cast<int64_t>(take(channels)) : -1;
+  LaneStep step{"conv2d",
+                {{"outChannels", {static_cast<double>(channels)}},
+                 {"kernel", pair(v.kh, v.kw)},
+                 {"stride", pair(v.stride_h, v.stride_w)},
+                 {"padding", pair(v.pad_h, v.pad_w)},
+                 {"pool", {pool ? 1.0 : 0.0}},
+                 {"weight", {static_cast<double>(weight)}}}};
+  if (with_bias) step.numbers["bias"] = {static_cast<double>(bias)};
+  if (v.groups > 1) step.numbers["groups"] = {static_cast<double>(v.groups)};
+  if (v.dilation_h * v.dilation_w > 1) step.numbers["dilation"] = pair(v.dilation_h, v.dilation_w);
+  steps.push_back(activated(step, activation));
   const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
-    const Window v{x.count, in.c, in.h, in.w, kernel, kernel, 1, 1, pad, pad};
-    Batch y{x.count, {channels, out_height(v), out_width(v)}, {}};
+    Window of = v;
+    of.n = x.count;
+    Batch y{x.count, {channels, out_height(of), out_width(of)}, {}};
     y.values.resize(size(x.count * y.shape.size()));
-    reference::conv2d_forward(v, channels, x.values.data(),
-                              pass.parameters.data() + static_cast<int64_t>(weight),
-                              pass.parameters.data() + static_cast<int64_t>(bias), y.values.data());
+    const Doubles zeros(size(channels), 0.0);
+    reference::conv2d_forward(of, channels, x.values.data(), pass.parameters.data() + weight,
+                              bias < 0 ? zeros.data() : pass.parameters.data() + bias,
+                              y.values.data());
     for (double& value : y.values) value = activated(name, value);
     return pool ? pooled(y) : y;
   });
-  shape = {channels, in.h + 2 * pad - kernel + 1, in.w + 2 * pad - kernel + 1};
+  shape = {channels, out_height(v), out_width(v)};
   if (pool) shape = {channels, shape.h / 2, shape.w / 2};
   return *this;
 }
 
-BatchNet& BatchNet::linear(int64_t outputs, const char* activation) {
+BatchNet& BatchNet::linear(int64_t outputs, const char* activation, bool with_bias) {
   const int64_t features = shape.size();
-  const double weight = take(outputs * features), bias = take(outputs);
-  steps.push_back(activated({"linear",
-                             {{"inFeatures", {static_cast<double>(features)}},
-                              {"outFeatures", {static_cast<double>(outputs)}},
-                              {"weight", {weight}},
-                              {"bias", {bias}}}},
-                            activation));
+  const int64_t weight = static_cast<int64_t>(take(outputs * features));
+  const int64_t bias = with_bias ? static_cast<int64_t>(take(outputs)) : -1;
+  LaneStep step{"linear",
+                {{"inFeatures", {static_cast<double>(features)}},
+                 {"outFeatures", {static_cast<double>(outputs)}},
+                 {"weight", {static_cast<double>(weight)}}}};
+  if (with_bias) step.numbers["bias"] = {static_cast<double>(bias)};
+  steps.push_back(activated(step, activation));
   const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y{x.count, {outputs, 1, 1}, Doubles(size(x.count * outputs))};
-    reference::linear_forward(x.count, features, outputs, x.values.data(),
-                              pass.parameters.data() + static_cast<int64_t>(weight),
-                              pass.parameters.data() + static_cast<int64_t>(bias), y.values.data());
+    const Doubles zeros(size(outputs), 0.0);
+    reference::linear_forward(
+        x.count, features, outputs, x.values.data(), pass.parameters.data() + weight,
+        bias < 0 ? zeros.data() : pass.parameters.data() + bias, y.values.data());
     for (double& value : y.values) value = activated(name, value);
     return y;
   });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fused_nets.h"
+#include "rows/window.h"
 
 namespace rownet::test {
 
@@ -35,7 +36,10 @@ struct BatchNet {
   }
 
   BatchNet& conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation, bool pool);
-  BatchNet& linear(int64_t outputs, const char* activation);
+  // Of any geometry, with or without bias.
+  BatchNet& convolution(int64_t channels, Window geometry, bool bias, const char* activation,
+                        bool pool);
+  BatchNet& linear(int64_t outputs, const char* activation, bool with_bias = true);
   BatchNet& activation(const char* name);
   BatchNet& max_pool();
   BatchNet& batch_norm(bool affine);

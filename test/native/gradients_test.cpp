@@ -63,16 +63,17 @@ Floats apart(Random& random, int64_t n) {
 
 TEST(conv2d_gradients_equal_finite_differences) {
   constexpr Window kList[] = {
-      {2, 2, 5, 4, 3, 2, 1, 1, 0, 0}, {2, 2, 5, 6, 3, 2, 2, 3, 1, 2},
-      {1, 3, 4, 4, 1, 1, 1, 1, 0, 0}, {2, 1, 7, 7, 2, 2, 3, 3, 0, 0},
-      {2, 2, 3, 4, 3, 4, 1, 1, 0, 0}, {9, 1, 4, 5, 2, 3, 1, 1, 1, 0},
+      {2, 2, 5, 4, 3, 2, 1, 1, 0, 0},       {2, 2, 5, 6, 3, 2, 2, 3, 1, 2},
+      {1, 3, 4, 4, 1, 1, 1, 1, 0, 0},       {2, 1, 7, 7, 2, 2, 3, 3, 0, 0},
+      {2, 2, 3, 4, 3, 4, 1, 1, 0, 0},       {9, 1, 4, 5, 2, 3, 1, 1, 1, 0},
+      {2, 2, 6, 7, 2, 3, 1, 2, 1, 1, 2, 1}, {2, 3, 6, 5, 3, 2, 1, 1, 1, 0, 1, 2, 3},
   };
   for (const Window& v : kList) {
     if (!next_case()) continue;
     const int64_t oc = 3;
     problem("%s, 3 output channels", text(v).c_str());
     Random random(1);
-    const Floats x = random.reals(input_size(v)), weight = random.reals(oc * taps(v));
+    const Floats x = random.reals(input_size(v)), weight = random.reals(oc * group_taps(v));
     const Floats bias = random.reals(oc), r = random.reals(v.n * oc * out_pixels(v));
     const auto value = [&](const Doubles& xd, const Doubles& wd, const Doubles& bd) {
       Doubles y(r.size());
@@ -91,7 +92,7 @@ TEST(conv2d_gradients_equal_finite_differences) {
     CHECK_NONE(difference_in_gradient(
         db, slopes(bd, kStep, [&](const Doubles& at) { return value(xd, wd, at); })));
   }
-  CHECK_CASES(6);
+  CHECK_CASES(8);
 }
 
 TEST(linear_gradients_equal_finite_differences) {

@@ -53,6 +53,19 @@ const std::vector<Named>& nets() {
                                                .conv(3, 3, 1, "", false)
                                                .activation("leakyRelu")
                                                .linear(kClasses, "")},
+      {"gaps, groups and no bias",
+       BatchNet()
+           .convolution(4, {0, 0, 0, 0, 3, 2, 1, 1, 2, 1, 2, 2}, false, "relu", true)
+           .convolution(4, {0, 0, 0, 0, 3, 3, 1, 1, 1, 1, 1, 1, 4}, true, "sigmoid", false)
+           .convolution(6, {0, 0, 0, 0, 2, 3, 2, 1, 1, 2, 1, 2, 2}, false, "", false)
+           .linear(4, "relu", false)
+           .linear(kClasses, "", false)},
+      {"pooled groups",
+       BatchNet()
+           .convolution(8, {0, 0, 0, 0, 3, 3, 1, 1, 1, 1}, false, "relu", false)
+           .convolution(8, {0, 0, 0, 0, 5, 5, 1, 1, 2, 2, 1, 1, 2}, false, "relu", true)
+           .convolution(4, {0, 0, 0, 0, 3, 3, 1, 1, 1, 1, 1, 1, 4}, true, "tanh", false)
+           .linear(kClasses, "")},
       {"activations of their own", BatchNet()
                                        .conv(3, 3, 1, "", false)
                                        .activation("sigmoid")
@@ -237,7 +250,7 @@ TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
       }
     }
   }
-  CHECK_CASES(14 * 2 * 2);
+  CHECK_CASES(16 * 2 * 2);
 }
 
 // Several updated steps by each rule, against plans that are new in each step.
@@ -297,7 +310,7 @@ TEST(lanes_layers_give_the_same_bits_on_any_number_of_threads) {
       }
     }
   }
-  CHECK_CASES(14 * 2);
+  CHECK_CASES(16 * 2);
 }
 
 }  // namespace rownet::test

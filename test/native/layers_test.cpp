@@ -75,11 +75,11 @@ TEST_ONCE(conv2d_memory_beyond_64_bits_is_refused) {
 TEST(conv2d_forward_equals_reference) {
   Guarded<float> x, weight, bias, y;
   constexpr int64_t kChannels[] = {1, 6, 16, 3, 13, 25};
-  for (int64_t i = 0; i < kWindows; ++i) {
+  for (int64_t i = 0; i < kWindows + kGroupedWindows; ++i) {
     for (bool exact : {true, false}) {
       if (!next_case()) continue;
-      const Window& v = windows()[size(i)];
-      const int64_t oc = kChannels[i % 6], k = taps(v);
+      const Window& v = i < kWindows ? windows()[size(i)] : grouped_windows()[size(i - kWindows)];
+      const int64_t oc = kChannels[i % 6] * v.groups, k = group_taps(v);
       problem("%s, %lld output channels", text(v).c_str(), static_cast<long long>(oc));
       Random random(size(i));
       const Floats xv = values_of(random, input_size(v), exact);
@@ -96,17 +96,17 @@ TEST(conv2d_forward_equals_reference) {
       CHECK_NONE(difference_of(y, expected, exact, k + 1, sums));
     }
   }
-  CHECK_CASES(2 * kWindows);
+  CHECK_CASES(2 * (kWindows + kGroupedWindows));
 }
 
 TEST(conv2d_backward_equals_reference) {
   Guarded<float> x, weight, dy, dx, dw, db;
   constexpr int64_t kChannels[] = {6, 1, 3, 16, 25, 13};
-  for (int64_t i = 0; i < kWindows; ++i) {
+  for (int64_t i = 0; i < kWindows + kGroupedWindows; ++i) {
     for (bool exact : {true, false}) {
       if (!next_case()) continue;
-      const Window& v = windows()[size(i)];
-      const int64_t oc = kChannels[i % 6], k = taps(v), rows = v.n * out_pixels(v);
+      const Window& v = i < kWindows ? windows()[size(i)] : grouped_windows()[size(i - kWindows)];
+      const int64_t oc = kChannels[i % 6] * v.groups, k = group_taps(v), rows = v.n * out_pixels(v);
       problem("%s, %lld output channels, %s", text(v).c_str(), static_cast<long long>(oc),
               exact ? "integers" : "reals");
       Random random(size(i));
@@ -131,7 +131,7 @@ TEST(conv2d_backward_equals_reference) {
       }
     }
   }
-  CHECK_CASES(2 * kWindows);
+  CHECK_CASES(2 * (kWindows + kGroupedWindows));
 }
 
 TEST(linear_equals_reference) {

@@ -46,6 +46,12 @@ const Window kChosen[] = {
     {3, 1, 32, 32, 5, 5, 1, 1, 0, 0},
     {3, 6, 14, 14, 5, 5, 1, 1, 0, 0},
     {5, 16, 5, 5, 5, 5, 1, 1, 0, 0},
+    // gaps: in one direction, in both, with stride and padding, as wide as the image
+    {2, 2, 9, 7, 3, 2, 1, 1, 0, 0, 2, 1},
+    {2, 3, 8, 11, 2, 3, 1, 1, 1, 2, 3, 2},
+    {1, 2, 12, 9, 3, 3, 2, 3, 2, 2, 2, 3},
+    {2, 2, 7, 5, 3, 3, 1, 1, 3, 2, 3, 2},
+    {2, 2, 7, 5, 4, 2, 1, 1, 0, 0, 2, 4},
     // more images than two blocks of a gradient's sum; more taps than a block of the matrix product
     {21, 2, 6, 5, 3, 2, 1, 1, 0, 0},
     {1, 40, 6, 6, 3, 3, 1, 1, 1, 1},
@@ -89,7 +95,8 @@ std::string text(const Window& v) {
     return std::to_string(a) + "x" + std::to_string(b);
   };
   return "x " + pair(v.n, v.c) + "x" + pair(v.h, v.w) + ", kernel " + pair(v.kh, v.kw) +
-         ", stride " + pair(v.stride_h, v.stride_w) + ", padding " + pair(v.pad_h, v.pad_w);
+         ", stride " + pair(v.stride_h, v.stride_w) + ", padding " + pair(v.pad_h, v.pad_w) +
+         ", dilation " + pair(v.dilation_h, v.dilation_w) + ", groups " + std::to_string(v.groups);
 }
 
 const std::vector<Window>& windows() {
@@ -100,6 +107,16 @@ const std::vector<Window>& windows() {
     for (int i = 0; i < 120; ++i) all.push_back(random_window(random, 3));
     return all;
   }();
+  return list;
+}
+
+const std::vector<Window>& grouped_windows() {
+  static const std::vector<Window> list = {
+      // depthwise; two groups; with gaps, strides and padding; a kernel that covers its image
+      {2, 6, 7, 5, 3, 3, 1, 1, 1, 1, 1, 1, 6}, {9, 4, 6, 7, 3, 2, 2, 1, 0, 1, 1, 1, 2},
+      {2, 6, 9, 8, 3, 3, 1, 2, 2, 2, 2, 2, 3}, {3, 2, 5, 4, 5, 4, 1, 1, 0, 0, 1, 1, 2},
+      {2, 4, 6, 6, 1, 1, 1, 1, 0, 0, 1, 1, 2}, {0, 4, 6, 6, 3, 3, 1, 1, 0, 0, 1, 1, 2},
+  };
   return list;
 }
 

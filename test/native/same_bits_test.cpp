@@ -93,14 +93,15 @@ TEST(layers_have_the_same_bits_on_any_threads) {
   // over.
   for (int64_t n : {1, 5, 30}) {
     for (Window v : {Window{0, 1, 20, 20, 5, 5, 1, 1, 0, 0}, Window{0, 6, 14, 14, 5, 5, 1, 1, 0, 0},
-                     Window{0, 3, 9, 7, 3, 2, 2, 1, 1, 0}, Window{0, 16, 5, 5, 5, 5, 1, 1, 0, 0}}) {
+                     Window{0, 3, 9, 7, 3, 2, 2, 1, 1, 0}, Window{0, 16, 5, 5, 5, 5, 1, 1, 0, 0},
+                     Window{0, 13, 9, 7, 3, 2, 1, 1, 1, 0, 2, 1, 13}}) {
       v.n = n;
       const int64_t oc = 13, outputs = n * oc * out_pixels(v);
       Random random(3);
-      const Floats x = random.reals(input_size(v)), weight = random.reals(oc * taps(v));
+      const Floats x = random.reals(input_size(v)), weight = random.reals(oc * group_taps(v));
       const Floats bias = random.reals(oc), dy = random.reals(outputs);
       check_same_bits("conv2d, " + text(v), [&] {
-        Floats y = zeros(outputs), dx = zeros(input_size(v)), dw = zeros(oc * taps(v));
+        Floats y = zeros(outputs), dx = zeros(input_size(v)), dw = zeros(oc * group_taps(v));
         Floats db = zeros(oc);
         conv2d_forward(v, oc, x.data(), weight.data(), bias.data(), y.data());
         conv2d_backward(v, oc, x.data(), weight.data(), dy.data(), dx.data(), dw.data(), db.data());
@@ -138,7 +139,7 @@ TEST(layers_have_the_same_bits_on_any_threads) {
       return y;
     });
   }
-  CHECK_CASES((3 * (4 + 2) + 2) * 3);
+  CHECK_CASES((3 * (5 + 2) + 2) * 3);
 }
 
 TEST(training_has_the_same_bits_on_any_threads) {

@@ -44,7 +44,7 @@ export function randomNet(seed: number, { all = false } = {}): Net {
     const stride: [number, number] = plain ? [1, 1] : [from(1, 3), from(1, 3)];
     if (kernelH > shape[2] + 2 * padding[0] || kernelW > shape[3] + 2 * padding[1]) break;
     const options = { inChannels: shape[1], outChannels: from(1, 9), kernel: [kernelH, kernelW] as const };
-    add(new Conv2d({ ...options, stride, padding }));
+    add(new Conv2d({ ...options, stride, padding, ...(all ? furtherOptions(random, options, shape) : {}) }));
     addOther(() => new BatchNorm2d({ features: shape[1], eps: 0.1, affine: from(0, 2) > 0 }));
     if (from(0, 3) > 0) add(activation());
     if (from(0, 2) > 0 && shape[2] >= 2 && shape[3] >= 2) add(new MaxPool2d({ kernel: 2 }));
@@ -56,10 +56,25 @@ export function randomNet(seed: number, { all = false } = {}): Net {
   }
   add(new Flatten());
   if (from(0, 1) === 0) {
-    add(new Linear({ inFeatures: shape[1], outFeatures: from(1, 40) }));
+    add(new Linear({ inFeatures: shape[1], outFeatures: from(1, 40), bias: !all || from(0, 2) > 0 }));
     add(activation());
     addOther(() => new Dropout());
   }
   add(new Linear({ inFeatures: shape[1], outFeatures: from(2, 11) }));
   return new Net(new Sequential(layers), { inputShape, seed });
+}
+
+/** Gaps where they fit, groups where they divide, and mostly a bias. */
+function furtherOptions(
+  random: Random,
+  { inChannels, outChannels, kernel }: { inChannels: number; outChannels: number; kernel: readonly number[] },
+  [, , height, width]: readonly number[],
+) {
+  const fits = 2 * (kernel[0] - 1) < height && 2 * (kernel[1] - 1) < width;
+  const groups = [inChannels, 2, 1].filter((count) => inChannels % count === 0 && outChannels % count === 0);
+  return {
+    dilation: fits && random.integer(3) === 0 ? 2 : 1,
+    groups: groups[random.integer(groups.length)],
+    bias: random.integer(3) > 0,
+  };
 }

@@ -5,6 +5,7 @@
 //   any other, forward                          conv_forward_kernel.h
 //   3x3 or 5x5, stride 1, 2x2 pool, backward    sparse_gradient_kernel.h, sparse_rows_kernel.h
 //   any other, backward                         conv_backward_kernel.h
+// The channels of a group stand together: a convolution in groups is one convolution after the other.
 //
 // Winograd's gradients look up a window's gradient at each point, for a tile of 6 channels where
 // there are 32 registers. For one of 3, which 16 registers hold, the lookups cost a third of what
@@ -35,7 +36,8 @@ inline bool has_winograd_gradients(const LaneConv& s) {
 }
 
 inline bool is_sparse(const LaneConv& s) {
-  return s.pool && s.kh == s.kw && (s.kh == 5 || s.kh == 3) && s.stride_h == 1 && s.stride_w == 1;
+  return s.pool && s.kh == s.kw && (s.kh == 5 || s.kh == 3) && s.stride_h == 1 && s.stride_w == 1 &&
+         !is_dilated(s);
 }
 
 size_t conv_packed_size(const LaneConv& s) {
@@ -110,7 +112,7 @@ void sparse_backward(const LaneConv& s, const float* in, const uint8_t* codes, c
   if (din != nullptr) sparse_input_gradient<K>(s, codes, dout, packed, din);
 }
 
-// dw[oc, ic, kh, kw] and db[oc] of this block are overwritten; din, unless nullptr, too. dout becomes
+// dw[oc, ic, kh, kw] of this block is overwritten; db[oc] and din too, unless nullptr. dout becomes
 // the gradient in front of the activation.
 void conv_backward(const LaneConv& s, const float* in, const float* out, const uint8_t* codes,
                    float* dout, const ConvMemory& m, float* din, float* dw, float* db) {

@@ -1,15 +1,15 @@
 // conv_backward_kernel.h: the gradients of a convolution of any shape, dense, in the lanes layout.
 //
 // The gradient of the convolution's output is spread out into a plane of zeros, `dense`, at the
-// distance of the stride and with kernel - 1 zeros around it (Dumoulin & Visin, A guide to
+// distance of the stride and with span - 1 zeros around it, a span being that of the kernel (Dumoulin & Visin, A guide to
 // convolution arithmetic, 2016). Then
 //   din = dense (*) flipped weights   the forward kernel, stride 1, again
-//   dw[o][c][ky][kx] = sum over y, x, lanes of dy[o][y][x] * in[c][y s + ky][x s + kx]
+//   dw[o][c][ky][kx] = sum over y, x, lanes of dy[o][y][x] * in[c][y s + ky d][x s + kx d]
 // Convolutions that are pooled have faster ones in sparse_*_kernel.h.
 //
 // Registers dw: 4 channels x 5 kx sums + 4 gradients + 1 input = 25 of 32;
 //           2 x 5 + 2 + 1 = 13 of 16
-// Padding   smaller than the kernel, so that every position lies inside `dense`
+// Padding   smaller than the span, so that every position lies inside `dense`
 #pragma once
 
 #include "isa/tiles.h"
@@ -23,20 +23,24 @@ namespace {
 constexpr int kDwOc = kRegisters >= 32 ? 4 : 2;
 constexpr int kDwKx = 5;
 
+inline int64_t zeros_above(const LaneConv& s) { return (s.kh - 1) * s.dilation_h; }
+inline int64_t zeros_left(const LaneConv& s) { return (s.kw - 1) * s.dilation_w; }
+
 inline LaneTensor dense_tensor(const LaneConv& s) {
-  return {s.out.c, s.in.h + s.kh - 1, s.in.w + s.kw - 1, 0, 0};
+  return {s.out.c, s.in.h + zeros_above(s), s.in.w + zeros_left(s), 0, 0};
 }
 
 // The convolution that computes din from `dense`.
 inline LaneConv input_gradient_conv(const LaneConv& s) {
-  return {dense_tensor(s),           s.in,  s.kh, s.kw, 1, 1, s.in.h, s.in.w,
-          {Activation::kNone, 0.0f}, false, false};
+  const ActivationUse none{Activation::kNone, 0.0f};
+  return {dense_tensor(s), s.in,  s.kh,         s.kw,        1, 1, s.in.h, s.in.w, none,
+          false,           false, s.dilation_h, s.dilation_w};
 }
 
 // The place in `dense` of the gradient of output pixel (0, 0), in vectors.
 inline int64_t dense_origin(const LaneConv& s) {
   const LaneTensor t = dense_tensor(s);
-  return (s.kh - 1 - s.in.margin_h) * row_vectors(t) + s.kw - 1 - s.in.margin_w;
+  return (zeros_above(s) - s.in.margin_h) * row_vectors(t) + zeros_left(s) - s.in.margin_w;
 }
 
 void dense_gradient(const LaneConv& s, const uint8_t* codes, const float* dout, float* dense) {
@@ -67,12 +71,13 @@ void dense_gradient(const LaneConv& s, const uint8_t* codes, const float* dout, 
 }
 
 // dw of Oc channels at one (c, ky), kx from `kx` on.
-template <int Oc, int Kx>
+template <int Oc, int Kx, bool Dilated>
 void dense_dw_tile(const LaneConv& s, const float* in, const float* dense, float* dw,
                    int64_t dw_stride) {
   const LaneTensor t = dense_tensor(s);
   const int64_t row = row_vectors(t) * kWidth, plane = plane_vectors(t) * kWidth;
   const int64_t in_row = row_vectors(s.in) * kWidth, right = s.stride_w * kWidth;
+  const int64_t tap = Dilated ? s.dilation_w * kWidth : kWidth;
   Vec acc[Oc][Kx];
 #pragma GCC unroll 4
   for (int o = 0; o < Oc; ++o) {
@@ -88,7 +93,7 @@ void dense_dw_tile(const LaneConv& s, const float* in, const float* dense, float
       for (int o = 0; o < Oc; ++o) gv[o] = load(g + o * plane);
 #pragma GCC unroll 5
       for (int k = 0; k < Kx; ++k) {
-        const Vec xv = load(x + k * kWidth);
+        const Vec xv = load(x + k * tap);
 #pragma GCC unroll 4
         for (int o = 0; o < Oc; ++o) acc[o][k] = fma(gv[o], xv, acc[o][k]);
       }
@@ -102,13 +107,16 @@ void dense_dw_tile(const LaneConv& s, const float* in, const float* dense, float
 }
 
 constexpr auto kDenseDwTiles =
-    tile_table<kDwOc, kDwKx>([](auto oc, auto kx) { return dense_dw_tile<oc, kx>; });
+    tile_table<kDwOc, kDwKx>([](auto oc, auto kx) { return dense_dw_tile<oc, kx, false>; });
+constexpr auto kDilatedDwTiles =
+    tile_table<kDwOc, kDwKx>([](auto oc, auto kx) { return dense_dw_tile<oc, kx, true>; });
 
 void dense_weight_gradient(const LaneConv& s, const float* in, const float* dense, float* dw) {
   const int64_t plane = plane_vectors(dense_tensor(s)) * kWidth;
   const int64_t in_row = row_vectors(s.in) * kWidth, in_plane = plane_vectors(s.in) * kWidth;
   const int64_t taps = s.in.c * s.kh * s.kw;
   const int64_t oc_blocks = (s.out.c + kDwOc - 1) / kDwOc, kx_blocks = (s.kw + kDwKx - 1) / kDwKx;
+  const auto& tiles = is_dilated(s) ? kDilatedDwTiles : kDenseDwTiles;
   dense += dense_origin(s) * kWidth;
   for (int64_t ob = 0; ob < oc_blocks; ++ob) {
     const int64_t o = s.out.c * ob / oc_blocks, channels = s.out.c * (ob + 1) / oc_blocks - o;
@@ -116,17 +124,18 @@ void dense_weight_gradient(const LaneConv& s, const float* in, const float* dens
       for (int64_t ky = 0; ky < s.kh; ++ky) {
         for (int64_t kb = 0; kb < kx_blocks; ++kb) {
           const int64_t kx = s.kw * kb / kx_blocks, width = s.kw * (kb + 1) / kx_blocks - kx;
-          kDenseDwTiles(channels, width)(s, in + c * in_plane + ky * in_row + kx * kWidth,
-                                         dense + o * plane,
-                                         dw + o * taps + (c * s.kh + ky) * s.kw + kx, taps);
+          const float* const from =
+              in + c * in_plane + ky * s.dilation_h * in_row + kx * s.dilation_w * kWidth;
+          tiles(channels, width)(s, from, dense + o * plane,
+                                 dw + o * taps + (c * s.kh + ky) * s.kw + kx, taps);
         }
       }
     }
   }
 }
 
-// dout becomes the gradient in front of the activation A, and db its sum: both from one pass over the
-// step's output.
+// dout becomes the gradient in front of the activation A, and db, unless nullptr, its sum: both from one
+// pass over the step's output.
 template <typename A>
 void mask_and_sum_of(A a, const LaneConv& s, const float* out, float* dout, float* db) {
   const int64_t row = row_vectors(s.out) * kWidth, plane = plane_vectors(s.out) * kWidth;
@@ -145,7 +154,7 @@ void mask_and_sum_of(A a, const LaneConv& s, const float* out, float* dout, floa
         total[x & 1] = add(total[x & 1], g);
       }
     }
-    db[o] = sum(add(total[0], total[1]));
+    if (db != nullptr) db[o] = sum(add(total[0], total[1]));
   }
 }
 

@@ -59,16 +59,18 @@ void direct_pack(const LaneConv& s, const float* weight, float* packed) {
   conv_pack_view(s, {weight, s.in.c * s.kh * s.kw, s.kh * s.kw, s.kw, 1}, packed);
 }
 
-// K: the kernel is K x K, known at compile time; 0: any.
+// K: the kernel is K x K, known at compile time; 0: any; -1: any, dilated.
 template <int Oc, int Px, int K>
 inline __attribute__((always_inline)) void conv_tile(const LaneConv& s, const float* in,
                                                      const int64_t (&at)[Px], const float* w,
                                                      Vec (&acc)[Oc][Px]) {
   const int64_t row = row_vectors(s.in) * kWidth, plane = plane_vectors(s.in) * kWidth;
-  const int64_t kh = K == 0 ? s.kh : K, kw = K == 0 ? s.kw : K;
+  const int64_t kh = K <= 0 ? s.kh : K, kw = K <= 0 ? s.kw : K;
+  const int64_t right = K < 0 ? s.dilation_w * kWidth : kWidth,
+                down = K < 0 ? s.dilation_h * row : row;
   for (int64_t c = 0; c < s.in.c; ++c, in += plane) {
     const float* line = in;
-    for (int64_t ky = 0; ky < kh; ++ky, line += row) {
+    for (int64_t ky = 0; ky < kh; ++ky, line += down) {
 #pragma GCC unroll 5
       for (int64_t kx = 0; kx < kw; ++kx, w += Oc) {
         ROWNET_FENCE(w);
@@ -77,7 +79,7 @@ inline __attribute__((always_inline)) void conv_tile(const LaneConv& s, const fl
         for (int o = 0; o < Oc; ++o) wv[o] = broadcast(w[o]);
 #pragma GCC unroll 4
         for (int i = 0; i < Px; ++i) {
-          const Vec x = load(line + at[i] + kx * kWidth);
+          const Vec x = load(line + at[i] + kx * right);
 #pragma GCC unroll 6
           for (int o = 0; o < Oc; ++o) acc[o][i] = fma(wv[o], x, acc[o][i]);
         }
@@ -146,18 +148,20 @@ void conv_line_tile(const LaneConv& s, const float* in, const float* w, const fl
   }
 }
 
-// Square kernels whose size the tiles know at compile time; 0 stands for all others.
-constexpr int kKnownKernels[] = {0, 3, 5};
+// Square kernels whose size the tiles know at compile time; 0 stands for all others, -1 for those with
+// gaps.
+constexpr int kKnownKernels[] = {0, 3, 5, -1};
 inline int known_kernel(const LaneConv& s) {
+  if (is_dilated(s)) return 4;
   return s.kh == 5 && s.kw == 5 ? 3 : s.kh == 3 && s.kw == 3 ? 2 : 1;
 }
 // (channels, known_kernel): pooled, a line's 4 pixels, one pixel
-constexpr auto kConvPoolTiles = tile_table<kConvOc, 3>(
+constexpr auto kConvPoolTiles = tile_table<kConvOc, 4>(
     [](auto oc, auto kernel) { return conv_pool_tile<oc, kKnownKernels[kernel - 1]>; });
-constexpr auto kConvLineTiles = tile_table<kConvOc, 3>([](auto oc, auto kernel) {
+constexpr auto kConvLineTiles = tile_table<kConvOc, 4>([](auto oc, auto kernel) {
   return conv_line_tile<oc, kConvPixels, kKnownKernels[kernel - 1]>;
 });
-constexpr auto kConvPixelTiles = tile_table<kConvOc, 3>(
+constexpr auto kConvPixelTiles = tile_table<kConvOc, 4>(
     [](auto oc, auto kernel) { return conv_line_tile<oc, 1, kKnownKernels[kernel - 1]>; });
 
 // bias: nullptr for zeros; codes: not used, and nullptr perhaps, where nothing is pooled.

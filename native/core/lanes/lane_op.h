@@ -38,6 +38,7 @@ struct Planned {
   bool winograd;               // allowed
   bool input_gradient;         // a step before this one has parameters
   bool keeps_gradient;         // that of its output outlives the block
+  int64_t units;               // of an operation with `reduce`: rows of its first parameter
   int parameter_count;
   ArenaRange parameters[kMostParameters];
   int64_t buffer_end;  // floats that the buffers must hold for it
@@ -156,7 +157,7 @@ struct LaneOp {
   void (*backward)(const Planned& step, const LaneBlock& block);
   void (*image)(const Planned& step, const LaneImage& image);
   // Gradients of the parameters that are one product over the whole batch: rows [begin, end) of the
-  // first and as many numbers of the second; nullptr: the blocks' sums are added up.
+  // first and as many numbers of the second, where there is one; nullptr: the blocks' sums are added up.
   void (*reduce)(const Planned& step, const LaneBatch& batch, int64_t begin, int64_t end, float* dw,
                  float* db) = nullptr;
   // Of a step that needs the whole batch in training; else nullptr.
@@ -177,6 +178,11 @@ inline Own& own_of(Planned& step) {
 template <typename Own>
 inline const Own& own_of(const Planned& step) {
   return *reinterpret_cast<const Own*>(step.own);
+}
+
+// The second parameter of a step that may have one, in an arena; nullptr where it has none.
+inline const float* bias_of(const Planned& step, const float* parameters) {
+  return step.parameter_count < 2 ? nullptr : parameters + step.parameters[1].begin;
 }
 
 }  // namespace

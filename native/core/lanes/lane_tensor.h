@@ -40,7 +40,7 @@ struct ActivationUse {
   float number;
 };
 
-// One convolution with what is fused behind it: bias, activation, 2x2 max-pooling of stride 2.
+// One convolution, or a group of one, with what is fused behind it: bias, activation, 2x2 max-pooling of stride 2.
 struct LaneConv {
   LaneTensor in, out;  // out is what leaves the fused step: pooled where pool is set
   int64_t kh, kw, stride_h, stride_w;
@@ -48,7 +48,10 @@ struct LaneConv {
   ActivationUse activation;
   bool pool;
   bool winograd;  // allowed, where it pays
+  int64_t dilation_h = 1, dilation_w = 1;
 };
+
+static inline bool is_dilated(const LaneConv& s) { return s.dilation_h != 1 || s.dilation_w != 1; }
 
 // One max-pooling that is not fused; the window has at most 256 values.
 struct LanePool {

@@ -56,8 +56,8 @@ void lane_linear_forward(int64_t in, int64_t out, ActivationUse activation, cons
   const int64_t tiles = (out + kLinearRows - 1) / kLinearRows;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t begin = out * t / tiles, rows = out * (t + 1) / tiles - begin;
-    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias + begin, activation.kind, x,
-                       y + begin * kWidth);
+    kLinearTiles(rows)(in, weight + begin * in, in, 1, bias == nullptr ? nullptr : bias + begin,
+                       activation.kind, x, y + begin * kWidth);
   }
   finish_stored(activation, out * kWidth, y);
 }
@@ -127,6 +127,7 @@ void lane_linear_backward_weight(int64_t begin, int64_t end, int64_t in, int64_t
                                     in);
     }
   }
+  if (db == nullptr) return;
   for (int64_t o = begin; o < end; ++o) {
     Vec total = zero();
     for (int64_t block = 0; block < blocks; ++block)

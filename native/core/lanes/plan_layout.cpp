@@ -139,10 +139,9 @@ void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd, bo
     if (p.op->place != nullptr) p.op->place(p, layout);
     if (p.keeps_gradient) p.gradient = batch.take(gradient, {"output's gradient", i});
     // Of an update, which takes so many gradients at a time.
-    const int64_t units = p.parameter_count > 1 ? p.parameters[1].count : 0;
-    layout.scratch(size(p.op->reduce == nullptr
-                            ? parameters_of(p)
-                            : std::min(kUpdateRows, units) * (p.parameters[0].count / units + 1)));
+    layout.scratch(size(p.op->reduce == nullptr ? parameters_of(p)
+                                                : std::min(kUpdateRows, p.units) *
+                                                      (p.parameters[0].count / p.units + 1)));
   }
   // It stands behind the tensors, whose margins stay zeros.
   scratch = slices.take(most_scratch, {"scratch", kNoStep});

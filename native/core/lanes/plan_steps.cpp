@@ -10,9 +10,7 @@ namespace {
 size_t size(int64_t n) { return static_cast<size_t>(n); }
 
 // Numbers that share out the gradients of a step: rows of a product, else each of them.
-int64_t units_of(const Planned& p) {
-  return p.op->reduce == nullptr ? parameters_of(p) : p.parameters[1].count;
-}
+int64_t units_of(const Planned& p) { return p.op->reduce == nullptr ? parameters_of(p) : p.units; }
 
 // Calls body(first, count, begin) for the parts of numbers [begin, end) of a step's parameters that
 // stand together: `count` from `first` on are those from `begin` on in the arena.
@@ -217,7 +215,7 @@ void LanePlan::State::reduce(const LaneCall& call, int64_t part, int64_t parts, 
     if (p.op->reduce != nullptr) {
       const int64_t row = p.parameters[0].count / total;
       p.op->reduce(p, all, begin, end, gradients + p.parameters[0].begin + begin * row,
-                   gradients + p.parameters[1].begin + begin);
+                   p.parameter_count < 2 ? nullptr : gradients + p.parameters[1].begin + begin);
     } else {
       for_ranges(p, begin, end, [&](int64_t first, int64_t count, int64_t place) {
         add_blocks(p, all, first, first + count, gradients + place);
@@ -244,11 +242,11 @@ void LanePlan::State::reduce_and_update(const LaneCall& call, int64_t part, int6
       end = std::min(begin + most, last);
       if (rows) {
         const int64_t row = p.parameters[0].count / total;
-        float* const db = chunk + (end - begin) * row;
+        float* const db = p.parameter_count < 2 ? nullptr : chunk + (end - begin) * row;
         p.op->reduce(p, all, begin, end, chunk, db);
         clock.lap(backward_time(i));
         apply(p.parameters[0].begin + begin * row, (end - begin) * row, chunk);
-        apply(p.parameters[1].begin + begin, end - begin, db);
+        if (db != nullptr) apply(p.parameters[1].begin + begin, end - begin, db);
       } else {
         add_blocks(p, all, begin, end, chunk);
         clock.lap(backward_time(i));

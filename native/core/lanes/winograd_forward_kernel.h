@@ -38,7 +38,7 @@ inline size_t winograd_saved_size(const LaneConv& s) {
 // Few channels do not pay for the transforms; a V that leaves L2 does not either.
 inline bool is_winograd(const LaneConv& s) {
   return s.winograd && s.pool && s.kh == 5 && s.kw == 5 && s.stride_h == 1 && s.stride_w == 1 &&
-         s.in.c >= 4 && s.out.c >= 4 && windows(s) < 4096 && s.in.c < 4096 &&
+         !is_dilated(s) && s.in.c >= 4 && s.out.c >= 4 && windows(s) < 4096 && s.in.c < 4096 &&
          winograd_saved_size(s) <= size_t{1} << 17;
 }
 
@@ -196,7 +196,7 @@ void winograd_forward(const LaneConv& s, const float* in, const float* packed, c
       }
     }
     for (int64_t o = 0; o < s.out.c; ++o) {
-      const Vec b = broadcast(bias[o]);
+      const Vec b = bias == nullptr ? zero() : broadcast(bias[o]);
       for (int64_t t = 0; t < count; ++t) {
         const int64_t window = first + t, y = window / s.out.w, x = window % s.out.w;
         pool_window(z + (o * count + t) * 2 * kPoints * kWidth, b, s.activation.kind,

@@ -1,7 +1,8 @@
 // conv2d.h: the convolution as a step of lanes, with what is fused behind it: bias, activation, 2x2
 // max-pooling of stride 2. lanes/conv.h has its kernels, rows/conv2d.cpp the layer by layer.
 //
-// Fields  outChannels, kernel, stride, padding, weight, bias; activation and pool where they are fused
+// Fields  outChannels, kernel, stride, padding, weight; bias, dilation and groups where they are not
+//         none, 1 and 1; activation and pool where they are fused
 #pragma once
 
 #include "lanes/conv.h"
@@ -14,13 +15,15 @@ namespace rownet {
 namespace {
 
 struct Conv2dStep {
-  LaneConv conv;
-  int64_t pad_h, pad_w;
+  LaneConv conv;  // of each group
+  int64_t groups, pad_h, pad_w;
   size_t packed, packed_backward, saved, codes;
 };
 
-inline Window image_window(const LaneTensor& in, const LaneConv& s, int64_t pad_h, int64_t pad_w) {
-  return {1, in.c, in.h, in.w, s.kh, s.kw, s.stride_h, s.stride_w, pad_h, pad_w};
+inline Window image_window(const LaneTensor& in, const Conv2dStep& own) {
+  const LaneConv& s = own.conv;
+  return {1,          in.c,      in.h,      in.w,         s.kh,         s.kw,      s.stride_h,
+          s.stride_w, own.pad_h, own.pad_w, s.dilation_h, s.dilation_w, own.groups};
 }
 
 void conv2d_read(const StepReader& fields, Planned& step) {
@@ -31,42 +34,52 @@ void conv2d_read(const StepReader& fields, Planned& step) {
   fields.pair("kernel", 1, &s.kh, &s.kw);
   fields.pair("stride", 1, &s.stride_h, &s.stride_w);
   fields.pair("padding", 0, &own.pad_h, &own.pad_w);
+  s.dilation_h = s.dilation_w = 1;
+  if (fields.has("dilation")) fields.pair("dilation", 1, &s.dilation_h, &s.dilation_w);
+  own.groups = fields.has("groups") ? fields.integer("groups", 1) : 1;
   s.activation = read_fused_activation(fields);
   s.pool = fields.flag("pool");
-  if (own.pad_h >= s.kh || own.pad_w >= s.kw) fields.refuse("padding is not below the kernel");
-  if (in.h + 2 * own.pad_h < s.kh || in.w + 2 * own.pad_w < s.kw)
+  const int64_t span_h = zeros_above(s) + 1, span_w = zeros_left(s) + 1;
+  if (own.pad_h >= span_h || own.pad_w >= span_w) fields.refuse("padding is not below the kernel");
+  if (in.h + 2 * own.pad_h < span_h || in.w + 2 * own.pad_w < span_w)
     fields.refuse("window does not fit");
-  s.oh = (in.h + 2 * own.pad_h - s.kh) / s.stride_h + 1;
-  s.ow = (in.w + 2 * own.pad_w - s.kw) / s.stride_w + 1;
+  if (in.c % own.groups != 0 || channels % own.groups != 0)
+    fields.refuse("groups do not divide the channels");
+  s.oh = (in.h + 2 * own.pad_h - span_h) / s.stride_h + 1;
+  s.ow = (in.w + 2 * own.pad_w - span_w) / s.stride_w + 1;
   if (s.pool && (s.oh < 2 || s.ow < 2)) fields.refuse("too small to be pooled");
   if (!in_front_of_pool(s.activation) && s.pool)
     fields.refuse("activation does not fit a max-pool");
-  if (channels > kMaxVectors / (in.c * s.kh) || channels * in.c * s.kh > kMaxVectors / s.kw)
+  const int64_t inputs = in.c / own.groups;
+  if (channels > kMaxVectors / (inputs * s.kh) || channels * inputs * s.kh > kMaxVectors / s.kw)
     fields.refuse("too many weights");
   // Of the gradient that conv_backward_kernel.h spreads out.
-  const int64_t dense_h = in.h + s.kh - 1, dense_w = in.w + s.kw - 1;
+  const int64_t dense_h = in.h + span_h - 1, dense_w = in.w + span_w - 1;
   if (dense_h > kMaxVectors / dense_w || channels > kMaxVectors / (dense_h * dense_w))
     fields.refuse("gradient too large");
   step.out = {channels, s.pool ? s.oh / 2 : s.oh, s.pool ? s.ow / 2 : s.ow, 0, 0};
   step.margin_h = own.pad_h;
   step.margin_w = own.pad_w;
   if (s.pool) step.intermediate = channels * s.oh * s.ow;
-  fields.parameter("weight", channels * in.c * s.kh * s.kw, step);
-  fields.parameter("bias", channels, step);
+  fields.parameter("weight", channels * inputs * s.kh * s.kw, step);
+  if (fields.has("bias")) fields.parameter("bias", channels, step);
 }
 
 void conv2d_place(Planned& step, PlanLayout& layout) {
   Conv2dStep& own = own_of<Conv2dStep>(step);
   LaneConv& s = own.conv;
+  const size_t groups = static_cast<size_t>(own.groups);
   s.in = step.in;
+  s.in.c /= own.groups;
   s.out = step.out;
+  s.out.c /= own.groups;
   s.winograd = step.winograd;
-  own.packed = layout.shared(conv_packed_size(s), "weights");
+  own.packed = layout.shared(groups * conv_packed_size(s), "weights");
   if (step.input_gradient)
-    own.packed_backward = layout.shared(conv_backward_packed_size(s), "backward weights");
-  own.saved = layout.slice(conv_saved_size(s), "transformed input");
+    own.packed_backward = layout.shared(groups * conv_backward_packed_size(s), "backward weights");
+  own.saved = layout.slice(groups * conv_saved_size(s), "transformed input");
   if (s.pool) {
-    const int64_t bytes = s.out.c * s.out.h * s.out.w * kWidth;
+    const int64_t bytes = step.out.c * step.out.h * step.out.w * kWidth;
     own.codes = layout.slice(static_cast<size_t>(bytes + 3) / 4, "codes");
   }
   layout.scratch(conv_scratch_size(s));
@@ -74,41 +87,68 @@ void conv2d_place(Planned& step, PlanLayout& layout) {
 
 void conv2d_pack(const Planned& step, const float* parameters, bool backward, float* shared) {
   const Conv2dStep& own = own_of<Conv2dStep>(step);
+  const LaneConv& s = own.conv;
+  const size_t packed = backward ? conv_backward_packed_size(s) : conv_packed_size(s);
   const float* weight = parameters + step.parameters[0].begin;
-  if (backward) {
-    conv_backward_pack(own.conv, weight, shared + own.packed_backward);
-  } else {
-    conv_pack(own.conv, weight, shared + own.packed);
+  float* to = shared + (backward ? own.packed_backward : own.packed);
+  for (int64_t g = 0; g < own.groups; ++g, to += packed) {
+    (backward ? conv_backward_pack : conv_pack)(s, weight, to);
+    weight += s.out.c * s.in.c * s.kh * s.kw;
   }
 }
 
-inline ConvMemory conv_memory(const Conv2dStep& own, const LaneBlock& block) {
-  return {block.shared + own.packed, block.shared + own.packed_backward,
-          block.backward ? block.slice + own.saved : nullptr, block.scratch};
+// What a group of a convolution works on, and the sizes of its parts of each array.
+struct ConvGroup {
+  int64_t in, out, codes, weights;
+  ConvMemory memory;
+};
+
+inline ConvGroup conv_group(const Conv2dStep& own, const LaneBlock& block, int64_t group) {
+  const LaneConv& s = own.conv;
+  const size_t g = static_cast<size_t>(group);
+  float* const saved = block.slice + own.saved + g * conv_saved_size(s);
+  return {group * tensor_vectors(s.in) * kWidth,
+          group * tensor_vectors(s.out) * kWidth,
+          group * s.out.c * s.out.h * s.out.w * kWidth,
+          group * s.out.c * s.in.c * s.kh * s.kw,
+          {block.shared + own.packed + g * conv_packed_size(s),
+           block.shared + own.packed_backward + g * conv_backward_packed_size(s),
+           block.backward ? saved : nullptr, block.scratch}};
 }
 
 void conv2d_step_forward(const Planned& step, const LaneBlock& block) {
   const Conv2dStep& own = own_of<Conv2dStep>(step);
+  const float* const bias = bias_of(step, block.parameters);
   uint8_t* codes = reinterpret_cast<uint8_t*>(block.slice + own.codes);
-  conv_forward(own.conv, block.in, conv_memory(own, block),
-               block.parameters + step.parameters[1].begin, block.out, codes);
+  for (int64_t g = 0; g < own.groups; ++g) {
+    const ConvGroup at = conv_group(own, block, g);
+    conv_forward(own.conv, block.in + at.in, at.memory,
+                 bias == nullptr ? nullptr : bias + g * own.conv.out.c, block.out + at.out,
+                 codes + at.codes);
+  }
 }
 
 void conv2d_step_backward(const Planned& step, const LaneBlock& block) {
   const Conv2dStep& own = own_of<Conv2dStep>(step);
   const uint8_t* codes = reinterpret_cast<const uint8_t*>(block.slice + own.codes);
-  float* dw = block.sums + step.partial;
-  conv_backward(own.conv, block.in, block.out, codes, block.dout, conv_memory(own, block),
-                block.din, dw, dw + step.parameters[0].count);
+  float* const dw = block.sums + step.partial;
+  float* const db = step.parameter_count < 2 ? nullptr : dw + step.parameters[0].count;
+  for (int64_t g = 0; g < own.groups; ++g) {
+    const ConvGroup at = conv_group(own, block, g);
+    conv_backward(own.conv, block.in + at.in, block.out + at.out, codes + at.codes,
+                  block.dout + at.out, at.memory,
+                  block.din == nullptr ? nullptr : block.din + at.in, dw + at.weights,
+                  db == nullptr ? nullptr : db + g * own.conv.out.c);
+  }
 }
 
 void conv2d_image(const Planned& step, const LaneImage& image) {
   const Conv2dStep& own = own_of<Conv2dStep>(step);
   const LaneConv& s = own.conv;
   float* sums = s.pool ? image.intermediate : image.out;
-  conv2d_forward(image_window(step.in, s, own.pad_h, own.pad_w), step.out.c, image.in,
-                 image.parameters + step.parameters[0].begin,
-                 image.parameters + step.parameters[1].begin, sums);
+  conv2d_forward(image_window(step.in, own), step.out.c, image.in,
+                 image.parameters + step.parameters[0].begin, bias_of(step, image.parameters),
+                 sums);
   activate(s.activation, step.out.c * s.oh * s.ow, sums, sums);
   if (!s.pool) return;
   const Window v{1, step.out.c, s.oh, s.ow, 2, 2, 2, 2, 0, 0};

@@ -2,7 +2,7 @@
 // lanes/linear_kernel.h has its kernels, rows/linear.cpp the layer by layer. A convolution whose
 // window is its whole input is one too.
 //
-// Fields  inFeatures, outFeatures, weight, bias; activation where it is fused
+// Fields  inFeatures, outFeatures, weight; bias and activation where there are some
 #pragma once
 
 #include "lanes/lane_io_kernel.h"
@@ -32,7 +32,8 @@ void linear_read(const StepReader& fields, Planned& step) {
   step.out = {own.out, 1, 1, 0, 0};
   step.keeps_gradient = true;
   fields.parameter("weight", own.in * own.out, step);
-  fields.parameter("bias", own.out, step);
+  if (fields.has("bias")) fields.parameter("bias", own.out, step);
+  step.units = own.out;
 }
 
 void linear_place(Planned& step, PlanLayout& layout) {
@@ -46,7 +47,7 @@ void linear_step_forward(const Planned& step, const LaneBlock& block) {
   const LinearStep& own = own_of<LinearStep>(step);
   if (block.backward) to_rows(own.in, block.in, block.rows + own.rows, own.row_stride);
   lane_linear_forward(own.in, own.out, own.activation, block.parameters + step.parameters[0].begin,
-                      block.parameters + step.parameters[1].begin, block.in, block.out);
+                      bias_of(step, block.parameters), block.in, block.out);
 }
 
 void linear_step_backward(const Planned& step, const LaneBlock& block) {
@@ -67,7 +68,7 @@ void linear_reduce(const Planned& step, const LaneBatch& batch, int64_t begin, i
 void linear_image(const Planned& step, const LaneImage& image) {
   const LinearStep& own = own_of<LinearStep>(step);
   linear_forward(1, own.in, own.out, image.in, image.parameters + step.parameters[0].begin,
-                 image.parameters + step.parameters[1].begin, image.out);
+                 bias_of(step, image.parameters), image.out);
   activate(own.activation, own.out, image.out, image.out);
 }
 

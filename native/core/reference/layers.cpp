@@ -15,14 +15,17 @@ void for_each_product(const Window& v, int64_t oc, const Visit& visit) {
     for (int64_t o = 0; o < oc; ++o) {
       for (int64_t oy = 0; oy < oh; ++oy) {
         for (int64_t ox = 0; ox < ow; ++ox) {
-          for (int64_t c = 0; c < v.c; ++c) {
+          const int64_t group_channels = v.c / v.groups;
+          for (int64_t i = 0; i < group_channels; ++i) {
+            const int64_t c = o / (oc / v.groups) * group_channels + i;
             for (int64_t ky = 0; ky < v.kh; ++ky) {
               for (int64_t kx = 0; kx < v.kw; ++kx) {
-                const int64_t iy = oy * v.stride_h + ky - v.pad_h;
-                const int64_t ix = ox * v.stride_w + kx - v.pad_w;
+                const int64_t iy = oy * v.stride_h + ky * v.dilation_h - v.pad_h;
+                const int64_t ix = ox * v.stride_w + kx * v.dilation_w - v.pad_w;
                 if (iy < 0 || iy >= v.h || ix < 0 || ix >= v.w) continue;
                 visit(((n * v.c + c) * v.h + iy) * v.w + ix,
-                      ((o * v.c + c) * v.kh + ky) * v.kw + kx, ((n * oc + o) * oh + oy) * ow + ox);
+                      ((o * group_channels + i) * v.kh + ky) * v.kw + kx,
+                      ((n * oc + o) * oh + oy) * ow + ox);
               }
             }
           }
@@ -45,7 +48,7 @@ void conv2d_backward(const Window& v, int64_t oc, const double* x, const double*
                      const double* dy, double* dx, double* dw, double* db) {
   const int64_t pixels = out_pixels(v);
   std::fill_n(dx, v.n * v.c * v.h * v.w, 0.0);
-  std::fill_n(dw, oc * taps(v), 0.0);
+  std::fill_n(dw, oc * group_taps(v), 0.0);
   std::fill_n(db, oc, 0.0);
   for (int64_t i = 0; i < v.n * oc * pixels; ++i) db[i / pixels % oc] += dy[i];
   for_each_product(v, oc, [&](int64_t xi, int64_t wi, int64_t yi) {

@@ -23,8 +23,8 @@ void for_each_entry(const Window& v, const std::function<void(int64_t, int64_t, 
         for (int64_t c = 0; c < v.c; ++c) {
           for (int64_t ky = 0; ky < v.kh; ++ky) {
             for (int64_t kx = 0; kx < v.kw; ++kx, ++tap) {
-              const int64_t y = oy * v.stride_h + ky - v.pad_h;
-              const int64_t x = ox * v.stride_w + kx - v.pad_w;
+              const int64_t y = oy * v.stride_h + ky * v.dilation_h - v.pad_h;
+              const int64_t x = ox * v.stride_w + kx * v.dilation_w - v.pad_w;
               const bool inside = y >= 0 && y < v.h && x >= 0 && x < v.w;
               visit(row, tap, inside ? ((n * v.c + c) * v.h + y) * v.w + x : -1);
             }

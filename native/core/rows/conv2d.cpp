@@ -7,6 +7,7 @@
 //   forward  y[n]  = W * cols          C is [oc, pixels], which is y's own layout: no transpose at all
 //   input    cols' = W^T * dy[n]       and col2im adds whole pieces of lines
 //   weight   dw    = dy[n] * cols^T    both contiguous along pixels: gemm_dot
+// each once for every group of channels.
 //
 // Threads   slices of images. dw and db are summed per block of kReductionImages images and the blocks
 //           added in order, so bits do not depend on the thread count.
@@ -34,7 +35,7 @@ constexpr int64_t kDotImages = 4;
 // The window covers the whole unpadded image: im2row(x) is x itself, and the convolution is a
 // Linear layer (conv3 of LeNet-5).
 bool covers_image(const Window& v) {
-  return v.kh == v.h && v.kw == v.w && v.pad_h == 0 && v.pad_w == 0;
+  return v.kh == v.h && v.kw == v.w && v.pad_h == 0 && v.pad_w == 0 && v.groups == 1;
 }
 
 size_t size(int64_t n) { return static_cast<size_t>(n); }
@@ -45,7 +46,8 @@ void conv2d_forward(const Window& v, int64_t oc, const float* x, const float* we
                     const float* bias, float* y) {
   // Without images, no memory stands behind height and width, which may be of any size.
   if (v.n == 0) return;
-  const int64_t k = taps(v), pixels = out_pixels(v);
+  // Of a group: its taps, and its output channels.
+  const int64_t k = group_taps(v), channels = oc / v.groups, pixels = out_pixels(v);
   if (covers_image(v)) {
     linear_forward(v.n, k, oc, x, weight, bias, y);
     return;
@@ -53,16 +55,23 @@ void conv2d_forward(const Window& v, int64_t oc, const float* x, const float* we
   const KernelTable& table = kernels();
   const int slices = thread_count();
   const int64_t ld = static_cast<int64_t>(cache_lines(size(pixels)));
-  const size_t part = floats_of({k, ld});
-  float* const packed = scratch(cache_lines(size(oc * k)) + floats_of({k, ld, slices}));
+  const size_t part = floats_of({taps(v), ld});
+  float* const packed = scratch(cache_lines(size(oc * k)) + floats_of({taps(v), ld, slices}));
   float* const cols = packed + cache_lines(size(oc * k));
-  table.gemm_pack_a(oc, k, 1.0f, {weight, k, 1}, packed);
+  for (int64_t g = 0; g < v.groups; ++g) {
+    const int64_t at = g * channels * k;
+    table.gemm_pack_a(channels, k, 1.0f, {weight + at, k, 1}, packed + at);
+  }
   parallel_for(v.n, slices, [&](int64_t begin, int64_t end, int slice) {
     float* const mine = cols + part * size(slice);
     for (int64_t n = begin; n < end; ++n) {
       table.im2col(v, x + n * v.c * v.h * v.w, mine, ld);
-      table.gemm_packed(oc, pixels, k, packed, mine, ld,
-                        {y + n * oc * pixels, pixels, 1, bias, false});
+      for (int64_t g = 0; g < v.groups; ++g) {
+        const int64_t first = g * channels;
+        table.gemm_packed(channels, pixels, k, packed + first * k, mine + g * k * ld, ld,
+                          {y + (n * oc + first) * pixels, pixels, 1,
+                           bias == nullptr ? nullptr : bias + first, false});
+      }
     }
   });
 }
@@ -71,18 +80,25 @@ namespace {
 
 void input_gradient(const Window& v, int64_t oc, const float* weight, const float* dy, float* dx) {
   const KernelTable& table = kernels();
-  const int64_t k = taps(v), pixels = out_pixels(v), image = v.c * v.h * v.w;
+  const int64_t k = group_taps(v), channels = oc / v.groups, pixels = out_pixels(v);
+  const int64_t image = v.c * v.h * v.w;
   const int slices = thread_count();
   const int64_t ld = static_cast<int64_t>(cache_lines(size(pixels)));
-  const size_t part = floats_of({k, ld});
-  float* const packed = scratch(cache_lines(size(oc * k)) + floats_of({k, ld, slices}));
+  const size_t part = floats_of({taps(v), ld});
+  float* const packed = scratch(cache_lines(size(oc * k)) + floats_of({taps(v), ld, slices}));
   float* const cols = packed + cache_lines(size(oc * k));
-  table.gemm_pack_a(k, oc, 1.0f, {weight, 1, k}, packed);
+  for (int64_t g = 0; g < v.groups; ++g) {
+    const int64_t at = g * channels * k;
+    table.gemm_pack_a(k, channels, 1.0f, {weight + at, 1, k}, packed + at);
+  }
   parallel_for(v.n, slices, [&](int64_t begin, int64_t end, int slice) {
     float* const mine = cols + part * size(slice);
     for (int64_t n = begin; n < end; ++n) {
-      table.gemm_packed(k, pixels, oc, packed, dy + n * oc * pixels, pixels,
-                        {mine, ld, 1, nullptr, false});
+      for (int64_t g = 0; g < v.groups; ++g) {
+        const int64_t first = g * channels;
+        table.gemm_packed(k, pixels, channels, packed + first * k, dy + (n * oc + first) * pixels,
+                          pixels, {mine + g * k * ld, ld, 1, nullptr, false});
+      }
       std::fill_n(dx + n * image, image, 0.0f);
       table.col2im(v, mine, ld, dx + n * image);
     }
@@ -92,14 +108,15 @@ void input_gradient(const Window& v, int64_t oc, const float* weight, const floa
 void parameter_gradients(const Window& v, int64_t oc, const float* x, const float* dy, float* dw,
                          float* db) {
   const KernelTable& table = kernels();
-  const int64_t k = taps(v), pixels = out_pixels(v), image = v.c * v.h * v.w;
+  const int64_t k = group_taps(v), channels = oc / v.groups, pixels = out_pixels(v);
+  const int64_t image = v.c * v.h * v.w, rows = taps(v);
   const int slices = thread_count();
   const int64_t ld = static_cast<int64_t>(cache_lines(size(pixels)));
   const int64_t blocks = (v.n + kReductionImages - 1) / kReductionImages;
-  const size_t part = floats_of({kDotImages, k, ld});
+  const size_t part = floats_of({kDotImages, rows, ld});
   const size_t partial = cache_lines(size(oc * (k + 1)));
   float* const partials = scratch(floats_of({static_cast<int64_t>(partial), blocks}) +
-                                  floats_of({kDotImages, k, ld, slices}));
+                                  floats_of({kDotImages, rows, ld, slices}));
   float* const cols = partials + partial * size(blocks);
   parallel_for(blocks, slices, [&](int64_t begin, int64_t end, int slice) {
     float* const mine = cols + part * size(slice);
@@ -111,10 +128,13 @@ void parameter_gradients(const Window& v, int64_t oc, const float* x, const floa
       for (int64_t n = block * kReductionImages; n < last; n += kDotImages) {
         const int64_t images = std::min(kDotImages, last - n);
         for (int64_t i = 0; i < images; ++i)
-          table.im2col(v, x + (n + i) * image, mine + i * k * ld, ld);
+          table.im2col(v, x + (n + i) * image, mine + i * rows * ld, ld);
         const float* const gradient = dy + n * oc * pixels;
-        table.gemm_dot(images, oc, k, pixels, gradient, pixels, oc * pixels, mine, ld, k * ld,
-                       block_dw, k);
+        for (int64_t g = 0; g < v.groups; ++g) {
+          const int64_t first = g * channels;
+          table.gemm_dot(images, channels, k, pixels, gradient + first * pixels, pixels,
+                         oc * pixels, mine + g * k * ld, ld, rows * ld, block_dw + first * k, k);
+        }
         for (int64_t i = 0; i < images; ++i) {
           for (int64_t o = 0; o < oc; ++o)
             block_db[o] += table.sum(pixels, gradient + (i * oc + o) * pixels);
@@ -135,7 +155,7 @@ void parameter_gradients(const Window& v, int64_t oc, const float* x, const floa
 void conv2d_backward(const Window& v, int64_t oc, const float* x, const float* weight,
                      const float* dy, float* dx, float* dw, float* db) {
   if (v.n == 0) {
-    std::fill_n(dw, oc * taps(v), 0.0f);
+    std::fill_n(dw, oc * group_taps(v), 0.0f);
     std::fill_n(db, oc, 0.0f);
     return;
   }
@@ -147,14 +167,21 @@ void conv2d_backward(const Window& v, int64_t oc, const float* x, const float* w
   if (dx != nullptr) input_gradient(v, oc, weight, dy, dx);
 }
 
+std::string check_groups(const Value* v) {
+  if (v[1].size % v[0].window.groups == 0) return "";
+  return "expected groups that divide the output channels";
+}
+
 constexpr OperationTable conv2d_operations = {{
     operation<conv2d_forward>("conv2dForward",
-                              "window outChannels>0 x[n,c,h,w] weight[outChannels,c,kh,kw] "
-                              "bias[outChannels] y[n,outChannels,oh,ow]"),
+                              "window outChannels>0 x[n,c,h,w] weight[outChannels,groupc,kh,kw] "
+                              "bias[outChannels] y[n,outChannels,oh,ow]",
+                              check_groups),
     operation<conv2d_backward>("conv2dBackward",
-                               "window outChannels>0 x[n,c,h,w] weight[outChannels,c,kh,kw] "
+                               "window outChannels>0 x[n,c,h,w] weight[outChannels,groupc,kh,kw] "
                                "dy[n,outChannels,oh,ow] dx?[n,c,h,w] "
-                               "dw[outChannels,c,kh,kw] db[outChannels]"),
+                               "dw[outChannels,groupc,kh,kw] db[outChannels]",
+                               check_groups),
 }};
 
 }  // namespace rownet

@@ -14,11 +14,11 @@ namespace {
 // How many windows cover each line (or column) of `size` along one axis. Overlap is separable: a
 // pixel is covered cover(y) * cover(x) times.
 std::vector<float> cover(int64_t size, int64_t kernel, int64_t stride, int64_t pad,
-                         int64_t outputs) {
+                         int64_t dilation, int64_t outputs) {
   std::vector<float> count(static_cast<size_t>(size), 0.0f);
   for (int64_t o = 0; o < outputs; ++o) {
     for (int64_t k = 0; k < kernel; ++k) {
-      const int64_t i = o * stride + k - pad;
+      const int64_t i = o * stride + k * dilation - pad;
       if (i >= 0 && i < size) count[static_cast<size_t>(i)] += 1.0f;
     }
   }
@@ -60,8 +60,8 @@ void row2im(const Window& v, const float* rows, float* x, bool average) {
   const KernelTable& table = kernels();
   std::vector<float> lines, columns;
   if (average) {
-    lines = cover(v.h, v.kh, v.stride_h, v.pad_h, out_height(v));
-    columns = cover(v.w, v.kw, v.stride_w, v.pad_w, out_width(v));
+    lines = cover(v.h, v.kh, v.stride_h, v.pad_h, v.dilation_h, out_height(v));
+    columns = cover(v.w, v.kw, v.stride_w, v.pad_w, v.dilation_w, out_width(v));
   }
   const int64_t image_size = v.c * v.h * v.w;
   parallel_for(v.n, thread_count(), [&](int64_t begin, int64_t end, int) {
@@ -81,8 +81,9 @@ void row2pool(const Window& v, const float* rows, float* x, bool average) {
 }
 
 std::string check_no_padding(const Value* v) {
-  const bool none = v[0].window.pad_h == 0 && v[0].window.pad_w == 0;
-  return none ? "" : "expected a window without padding";
+  const Window& w = v[0].window;
+  if (w.dilation_h != 1 || w.dilation_w != 1) return "expected a window without gaps";
+  return w.pad_h == 0 && w.pad_w == 0 ? "" : "expected a window without padding";
 }
 
 // The matrices of im2row and pool2row have as many entries.

@@ -16,7 +16,13 @@ constexpr int64_t kDotRows = 4;
 
 void linear_forward(int64_t n, int64_t in, int64_t out, const float* x, const float* weight,
                     const float* bias, float* y) {
-  for (int64_t i = 0; i < n; ++i) std::copy_n(bias, out, y + i * out);
+  for (int64_t i = 0; i < n; ++i) {
+    if (bias == nullptr) {
+      std::fill_n(y + i * out, out, 0.0f);
+    } else {
+      std::copy_n(bias, out, y + i * out);
+    }
+  }
   // A few uses of each weight do not pay for packing them: 20 us against 2 us for one row of 400
   // inputs and 120 outputs.
   if (n <= kDotRows) {

@@ -1,6 +1,7 @@
 // window_kernels.h: im2row and pool2row's shared inner loops, one image at a time.
 //
-// im2row    rows[p, tap] = image[c, y * stride + ky - pad, x * stride + kx - pad], 0 outside;
+// im2row    rows[p, tap] = image[c, y * stride + ky * dilation - pad, x * stride + kx * dilation - pad], 0
+//           outside;
 //           p = (y, x) counts output pixels, tap = (c, ky, kx) values under the window
 // im2col    the same matrix transposed, cols[tap, p]: for stride 1 each line is made of pieces of
 // the
@@ -76,20 +77,21 @@ void im2col(const Window& v, const float* image, float* cols, int64_t ld) {
     for (int64_t ky = 0; ky < v.kh; ++ky) {
       for (int64_t kx = 0; kx < v.kw; ++kx, cols += ld) {
         if (unpadded_lines) {
-          const float* from = image + (c * v.h + ky) * v.w + kx;
+          const float* from = image + (c * v.h + ky * v.dilation_h) * v.w + kx * v.dilation_w;
           for (int64_t y = 0; y < oh; ++y)
             copy_floats(cols + y * ow, from + y * v.stride_h * v.w, ow);
           continue;
         }
-        const Span xs = inside(ow, v.stride_w, kx - v.pad_w, v.w);
+        const int64_t left = kx * v.dilation_w - v.pad_w;
+        const Span xs = inside(ow, v.stride_w, left, v.w);
         for (int64_t y = 0; y < oh; ++y) {
-          const int64_t iy = y * v.stride_h + ky - v.pad_h;
+          const int64_t iy = y * v.stride_h + ky * v.dilation_h - v.pad_h;
           float* to = cols + y * ow;
           if (iy < 0 || iy >= v.h) {
             fill_zero(to, ow);
             continue;
           }
-          const float* from = image + (c * v.h + iy) * v.w + kx - v.pad_w;
+          const float* from = image + (c * v.h + iy) * v.w + left;
           fill_zero(to, xs.begin);
           if (v.stride_w == 1) {
             copy_floats(to + xs.begin, from + xs.begin, xs.end - xs.begin);
@@ -108,14 +110,16 @@ void im2col(const Window& v, const float* image, float* cols, int64_t ld) {
 void col2im(const Window& v, const float* cols, int64_t ld, float* image) {
   const int64_t oh = out_height(v), ow = out_width(v);
   for (int64_t ky = 0; ky < v.kh; ++ky) {
-    const Span ys = inside(oh, v.stride_h, ky - v.pad_h, v.h);
+    const int64_t above = ky * v.dilation_h - v.pad_h;
+    const Span ys = inside(oh, v.stride_h, above, v.h);
     for (int64_t kx = 0; kx < v.kw; ++kx) {
-      const Span xs = inside(ow, v.stride_w, kx - v.pad_w, v.w);
+      const int64_t left = kx * v.dilation_w - v.pad_w;
+      const Span xs = inside(ow, v.stride_w, left, v.w);
       const int64_t count = xs.end - xs.begin;
       for (int64_t c = 0; c < v.c; ++c) {
         const float* from = cols + ((c * v.kh + ky) * v.kw + kx) * ld + ys.begin * ow + xs.begin;
-        const int64_t iy = ys.begin * v.stride_h + ky - v.pad_h;
-        float* to = image + (c * v.h + iy) * v.w + xs.begin * v.stride_w + kx - v.pad_w;
+        const int64_t iy = ys.begin * v.stride_h + above;
+        float* to = image + (c * v.h + iy) * v.w + xs.begin * v.stride_w + left;
         for (int64_t y = ys.begin; y < ys.end; ++y, from += ow, to += v.stride_h * v.w) {
           if (v.stride_w == 1) {
             add_floats(to, from, count);
@@ -133,17 +137,17 @@ void im2row(const Window& v, const float* image, float* rows) {
   for (int64_t y = 0; y < oh; ++y) {
     for (int64_t x = 0; x < ow; ++x) {
       const int64_t ix = x * v.stride_w - v.pad_w;
-      const Span xs = inside(v.kw, 1, ix, v.w);
+      const Span xs = inside(v.kw, v.dilation_w, ix, v.w);
       for (int64_t c = 0; c < v.c; ++c) {
         for (int64_t ky = 0; ky < v.kh; ++ky, rows += v.kw) {
-          const int64_t iy = y * v.stride_h + ky - v.pad_h;
+          const int64_t iy = y * v.stride_h + ky * v.dilation_h - v.pad_h;
           if (iy < 0 || iy >= v.h) {
             fill_zero(rows, v.kw);
             continue;
           }
           const float* from = image + (c * v.h + iy) * v.w + ix;
           fill_zero(rows, xs.begin);
-          for (int64_t kx = xs.begin; kx < xs.end; ++kx) rows[kx] = from[kx];
+          for (int64_t kx = xs.begin; kx < xs.end; ++kx) rows[kx] = from[kx * v.dilation_w];
           fill_zero(rows + xs.end, v.kw - xs.end);
         }
       }
@@ -156,13 +160,13 @@ void row2im(const Window& v, const float* rows, float* image) {
   for (int64_t y = 0; y < oh; ++y) {
     for (int64_t x = 0; x < ow; ++x) {
       const int64_t ix = x * v.stride_w - v.pad_w;
-      const Span xs = inside(v.kw, 1, ix, v.w);
+      const Span xs = inside(v.kw, v.dilation_w, ix, v.w);
       for (int64_t c = 0; c < v.c; ++c) {
         for (int64_t ky = 0; ky < v.kh; ++ky, rows += v.kw) {
-          const int64_t iy = y * v.stride_h + ky - v.pad_h;
+          const int64_t iy = y * v.stride_h + ky * v.dilation_h - v.pad_h;
           if (iy < 0 || iy >= v.h) continue;
           float* to = image + (c * v.h + iy) * v.w + ix;
-          for (int64_t kx = xs.begin; kx < xs.end; ++kx) to[kx] += rows[kx];
+          for (int64_t kx = xs.begin; kx < xs.end; ++kx) to[kx * v.dilation_w] += rows[kx];
         }
       }
     }

@@ -11,7 +11,13 @@ export const kernelCalls: Calls = {
       t(1, 1, 3, 3),
       t(2, 1, 2, 2),
       t(2),
-      all<Options<typeof rownet.conv2d, 3>>({ stride: 1, padding: 0, out: t(1, 2, 2, 2) }),
+      all<Options<typeof rownet.conv2d, 3>>({
+        stride: 1,
+        padding: 0,
+        dilation: 1,
+        groups: 1,
+        out: t(1, 2, 2, 2),
+      }),
     ],
     call: rownet.conv2d,
     options: [3],
@@ -24,6 +30,8 @@ export const kernelCalls: Calls = {
       all<Options<typeof rownet.conv2dBackward, 3>>({
         stride: 1,
         padding: 0,
+        dilation: 1,
+        groups: 1,
         dx: t(1, 1, 3, 3),
         dw: t(2, 1, 2, 2),
         db: t(2),
@@ -76,7 +84,10 @@ export const kernelCalls: Calls = {
     options: [3],
   },
   im2row: {
-    args: () => [t(1, 1, 3, 3), all<Options<typeof rownet.im2row, 1>>({ ...window, out: t(4, 4) })],
+    args: () => [
+      t(1, 1, 3, 3),
+      all<Options<typeof rownet.im2row, 1>>({ ...window, dilation: 1, out: t(4, 4) }),
+    ],
     call: rownet.im2row,
     options: [1, 'kernel'],
   },
@@ -84,7 +95,7 @@ export const kernelCalls: Calls = {
     args: () => [
       t(4, 4),
       [1, 1, 3, 3],
-      all<Options<typeof rownet.row2im, 2>>({ ...window, out: t(1, 1, 3, 3), average: true }),
+      all<Options<typeof rownet.row2im, 2>>({ ...window, dilation: 1, out: t(1, 1, 3, 3), average: true }),
     ],
     call: rownet.row2im,
     options: [2, 'kernel'],

@@ -56,7 +56,16 @@ const layers = {
 export const netCalls: Calls = {
   'new Conv2d': {
     args: () => [
-      all<rownet.Conv2dOptions>({ inChannels: 1, outChannels: 2, kernel: 3, stride: 1, padding: 1 }),
+      all<rownet.Conv2dOptions>({
+        inChannels: 2,
+        outChannels: 4,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+        dilation: 2,
+        groups: 2,
+        bias: false,
+      }),
     ],
     call: (options) => new rownet.Conv2d(options),
     options: [0, 'inChannels', 'outChannels', 'kernel'],
@@ -67,7 +76,7 @@ export const netCalls: Calls = {
     options: [0, 'kernel'],
   },
   'new Linear': {
-    args: () => [all<rownet.LinearOptions>({ inFeatures: 2, outFeatures: 3 })],
+    args: () => [all<rownet.LinearOptions>({ inFeatures: 2, outFeatures: 3, bias: false })],
     call: (options) => new rownet.Linear(options),
     options: [0, 'inFeatures', 'outFeatures'],
   },
