@@ -181,7 +181,7 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
     CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), one.message);
   }
   CHECK_CASES(static_cast<int64_t>(list.size()));
-  CHECK_EQUAL(list.size(), size_t{64});
+  CHECK_EQUAL(list.size(), size_t{68});
 }
 
 TEST_ONCE(lanes_accept_what_just_fits) {
