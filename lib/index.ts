@@ -89,6 +89,7 @@ export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { ReLU } from './layers/relu.js';
+export { Residual, type ResidualOptions } from './layers/residual.js';
 export { Sigmoid } from './layers/sigmoid.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
 export { Tanh } from './layers/tanh.js';

@@ -120,6 +120,13 @@ function namedLayers(layers: readonly Layer[] | Readonly<Record<string, Layer>>)
   return named;
 }
 
+/** Of a Sequential, and of another layer that lists what it is made of as `layers`. */
+function innerLayers(layer: Layer): readonly NamedLayer[] {
+  const inner: unknown = 'layers' in layer ? layer.layers : undefined;
+  const areLayers = Array.isArray(inner) && inner.every((one) => typeof one?.layer?.forward === 'function');
+  return areLayers ? inner : [];
+}
+
 /** A layer keeps what its backward needs, so that it can stand in one place only. */
 function checkDistinct(layers: readonly NamedLayer[]): void {
   const places = new Map<Layer, string>();
@@ -133,7 +140,7 @@ function checkDistinct(layers: readonly NamedLayer[]): void {
         );
       }
       places.set(layer, place);
-      if (layer instanceof Sequential) visit(layer.layers, `${place}.`);
+      visit(innerLayers(layer), `${place}.`);
     }
   };
   visit(layers, '');

@@ -9,6 +9,7 @@ import {
   type Parameter,
 } from '../layers/layer.js';
 import { copyIn, copyOut } from '../layers/named-tensors.js';
+import { layersWithin } from '../layers/residual.js';
 import { checkGradients, checkSegmentOptions, segmentLength, setSegments } from '../layers/segments.js';
 import { type Leaf, leaves, Sequential } from '../layers/sequential.js';
 import { checkOptions, type OptionNames } from '../options.js';
@@ -107,11 +108,10 @@ export class Net {
     initParameters(this.#parameters, init, seed);
     this.seed = seed;
     this.init = init;
-    for (const [place, drawing] of this.#leaves()
-      .filter((one) => 'place' in one.layer)
-      .entries()) {
-      drawing.layer.place = place;
-    }
+    const drawing = this.#leaves()
+      .flatMap((one) => layersWithin(one.layer))
+      .filter((one) => 'place' in one);
+    for (const [place, one] of drawing.entries()) one.place = place;
     this.architecture = JSON.stringify({ inputShape: this.inputShape, ...layer.describe() });
   }
 

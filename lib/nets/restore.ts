@@ -2,6 +2,7 @@
 import { ArgumentRangeError, ArgumentTypeError, errorMessage } from '../errors.js';
 import { layerKinds } from '../layers/kinds.js';
 import type { Layer } from '../layers/layer.js';
+import { Residual } from '../layers/residual.js';
 import { Sequential } from '../layers/sequential.js';
 import { type Shape, typeName, valueText } from '../tensor.js';
 import { Net } from './net.js';
@@ -45,9 +46,10 @@ export function restoreNet(architecture: string): Net {
 function restoreLayer(path: string, description: unknown, level: number): Layer {
   const { kind, name: _, ...options } = fields(path, description);
   if (kind === 'sequential' && level < MOST_LEVELS) return restoreSequential(path, options.layers, level);
+  if (kind === 'residual' && level < MOST_LEVELS) return restoreResidual(path, options, level);
   if (typeof kind !== 'string' || !Object.hasOwn(layerKinds, kind)) {
     throw new ArgumentRangeError(
-      `restoreNet: ${path}: expected a layer of ${Object.keys(layerKinds).join(', ')} or sequential ` +
+      `restoreNet: ${path}: expected a layer of ${Object.keys(layerKinds).join(', ')}, residual or sequential ` +
         `(at most ${MOST_LEVELS} levels) but received ${valueText(kind)}`,
     );
   }
@@ -65,6 +67,14 @@ function restoreSequential(path: string, layers: unknown, level: number): Sequen
   });
   const areNumbers = named.every(([name], index) => name === String(index));
   return new Sequential(areNumbers ? named.map(([, layer]) => layer) : Object.fromEntries(named));
+}
+
+function restoreResidual(path: string, options: Readonly<Record<string, unknown>>, level: number): Residual {
+  const branches = Object.entries(options).map(([name, branch]) => [
+    name,
+    restoreLayer(`${path}.${name}`, branch, level + 1),
+  ]);
+  return new Residual(Object.fromEntries(branches));
 }
 
 function fields(path: string, description: unknown): Readonly<Record<string, unknown>> {

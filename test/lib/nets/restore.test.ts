@@ -52,8 +52,8 @@ describe('restoreNet', () => {
       : { name: '0', kind: 'sequential', layers: [nested(levels - 1)] };
   itRefuses(TYPE, {
     '...restoreNet: expected an architecture, a text...': () => restoreNet(wrong({})),
-    '...linear: expected the options inFeatures or outFeatures but received "bias"...': () =>
-      restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 4, outFeatures: 2, bias: false }])),
+    '...linear: expected the options inFeatures, outFeatures or bias but received "biases"...': () =>
+      restoreNet(text([{ name: '0', kind: 'linear', inFeatures: 4, outFeatures: 2, biases: false }])),
   });
   itRefuses(RANGE, {
     '...restoreNet: expected JSON but received...': () => restoreNet('{'),

@@ -51,6 +51,7 @@ const layers = {
   Dropout: () => new rownet.Dropout(),
   Flatten: () => new rownet.Flatten(),
   Sequential: tinyLayers,
+  Residual: () => new rownet.Residual({ body: new rownet.Sequential([new rownet.ReLU()]) }),
 };
 
 export const netCalls: Calls = {
@@ -100,6 +101,19 @@ export const netCalls: Calls = {
   },
   'new ReLU': { args: () => [], call: () => new rownet.ReLU() },
   'new Flatten': { args: () => [], call: () => new rownet.Flatten() },
+  'new Residual': {
+    args: () => [
+      all<rownet.ResidualOptions>({
+        body: new rownet.Sequential([new rownet.ReLU()]),
+        shortcut: new rownet.Sequential([new rownet.Tanh()]),
+      }),
+    ],
+    call: (options) => new rownet.Residual(options),
+    options: [0, 'body'],
+  },
+  ...layerCalls('Residual', layers.Residual, t(2, 4)),
+  'Residual.buffers': { args: () => [], call: () => layers.Residual().buffers() },
+  'Residual.layers': { args: () => [], call: () => layers.Residual().layers },
   'new Sequential': {
     args: () => [{ relu: new rownet.ReLU() }],
     call: (options) => new rownet.Sequential(options),
