@@ -30,6 +30,8 @@ export {
 export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
 export { iris, type LabelledTable, xor } from './data/small-sets.js';
+export { split, type SplitOptions, subset } from './data/subset.js';
+export type { Augmentation } from './engines/augment.js';
 export { createEngine } from './engines/create.js';
 export type {
   Engine,

@@ -197,6 +197,32 @@ export interface NativeAddon {
     shift: Float32Array,
     out: Float32Array,
   ): void;
+
+  /**
+   * The same, each image moved at random by its number: native/core/rows/augment_images.h says what the nine settings are.
+   */
+  augmentImages(
+    images: Uint8Array,
+    channels: number,
+    height: number,
+    width: number,
+    indices: Uint32Array,
+    scale: Float32Array,
+    shift: Float32Array,
+    settings: Float64Array,
+    out: Float32Array,
+  ): void;
+  augmentFloats(
+    images: Float32Array,
+    channels: number,
+    height: number,
+    width: number,
+    indices: Uint32Array,
+    scale: Float32Array,
+    shift: Float32Array,
+    settings: Float64Array,
+    out: Float32Array,
+  ): void;
 }
 
 /** A step of a plan: its operation, a name of `tables().operations`, and the operation's fields. */

@@ -3,6 +3,7 @@ import type { PerChannel } from '../kernels/training.js';
 import type { ParameterUpdate } from '../kernels/updates.js';
 import type { Loss } from '../losses/loss.js';
 import type { Tensor } from '../tensor.js';
+import type { Augmentation } from './augment.js';
 
 /**
  * `lanes`: fused steps, many images side by side; `rows`: layer by layer; `auto`: `lanes` where it can express the
@@ -30,6 +31,8 @@ export interface ImageSet {
 export interface EngineOptions {
   /** Pixels and features reach the net as `x * scale + shift`: two numbers, or one a channel or feature. */
   readonly normalization: { readonly scale: PerChannel; readonly shift: PerChannel };
+  /** How `trainStep` changes the images that it draws; evaluation and predictions take them as they are. Default not. */
+  readonly augment?: Augmentation;
   /** What `trainStep` draws from; an engine without it evaluates and predicts. */
   readonly train?: ImageSet;
   /** Whose gradient a step goes down. Default `CrossEntropyLoss` with the reduction. */
@@ -49,6 +52,8 @@ export interface StepOptions {
   readonly seed?: number;
   /** Steps of the training that are complete. Default 0. */
   readonly step?: number;
+  /** Epochs of the training that are complete: images are augmented otherwise in each. Default 0. */
+  readonly epoch?: number;
 }
 
 /** What a training step says of its batch, before the update. */

@@ -8,6 +8,7 @@ import type { Loss } from '../losses/loss.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sameShape, sizeOf, typedArrayName, typeName, valueText } from '../tensor.js';
+import { type Augmenter, augmenterOf } from './augment.js';
 import type { EngineOptions, ImageSet, StepOptions } from './engine.js';
 
 /** @throws {ArgumentTypeError} for anything that is no net. */
@@ -20,11 +21,12 @@ export function checkNet(net: unknown): asserts net is Net {
 export interface CheckedEngineOptions {
   readonly loss: Loss;
   readonly scaling: Scaling;
+  readonly augmenter: Augmenter | undefined;
 }
 
 /** @throws {TypeError | RangeError} naming the option, or what of the net or the images does not fit. */
 export function checkEngineOptions(net: Net, options: EngineOptions): CheckedEngineOptions {
-  const names = { normalization: true, train: true, loss: true, reduction: true } as const;
+  const names = { normalization: true, augment: true, train: true, loss: true, reduction: true } as const;
   checkOptions('engine', options, names, '{ normalization: { scale: 1 / 255, shift: 0 } }');
   const { normalization, train, loss, reduction = loss?.reduction ?? 'mean' } = options;
   if (net.outputShape.length !== 1) {
@@ -48,7 +50,10 @@ export function checkEngineOptions(net: Net, options: EngineOptions): CheckedEng
   const scaling = scalingOf('engine', normalization, net.inputShape, 'normalization.');
   const chosen = loss ?? new CrossEntropyLoss({ reduction });
   if (train !== undefined) checkImages('engine', net, train, chosen);
-  return { loss: chosen, scaling };
+  const { augment } = options;
+  const augmenter =
+    augment === undefined ? undefined : augmenterOf('engine', augment, net.inputShape, scaling);
+  return { loss: chosen, scaling, augmenter };
 }
 
 function checkLoss(loss: Loss, reduction: 'mean' | 'sum'): void {
@@ -156,11 +161,13 @@ export function checkStep(indices: Uint32Array, options: StepOptions): void {
   if (indices.length === 0) {
     throw new ArgumentRangeError('engine: expected at least one index but received none');
   }
-  checkOptions('engine', options, { update: true, seed: true, step: true }, '{ update: optimizer.update() }');
-  const { update, seed = 0, step = 0 } = options;
+  const names = { update: true, seed: true, step: true, epoch: true } as const;
+  checkOptions('engine', options, names, '{ update: optimizer.update() }');
+  const { update, seed = 0, step = 0, epoch = 0 } = options;
   if (update !== undefined) checkUpdate('engine', update);
   checkInteger('engine', 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('engine', 'step', step, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('engine', 'epoch', epoch, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** What gradients are multiplied by for a batch of so many images. */

@@ -7,6 +7,7 @@ import { evaluation, TensorBuffer } from '../layers/layer.js';
 import type { Loss, LossTargets } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import type { Tensor } from '../tensor.js';
+import type { Augmenter } from './augment.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
 import { evaluateBatches } from './evaluate.js';
 import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from './image-set.js';
@@ -17,6 +18,7 @@ export class RowsEngine implements Engine {
   readonly #net: Net;
   readonly #scaling: Scaling;
   readonly #loss: Loss;
+  readonly #augmenter: Augmenter | undefined;
   readonly #train: ImageSet | undefined;
   readonly #images = new TensorBuffer();
   readonly #grad = new TensorBuffer();
@@ -24,7 +26,8 @@ export class RowsEngine implements Engine {
   #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
 
   constructor(net: Net, options: EngineOptions) {
-    const { loss, scaling } = checkEngineOptions(net, options);
+    const { loss, scaling, augmenter } = checkEngineOptions(net, options);
+    this.#augmenter = augmenter;
     this.#loss = loss;
     this.#scaling = scaling;
     this.#net = net;
@@ -38,9 +41,11 @@ export class RowsEngine implements Engine {
       );
     }
     checkStep(indices, options);
-    const images = this.#gather(this.#train, indices);
+    const { update, seed = 0, step = 0, epoch = 0 } = options;
+    checkImageArray('engine', this.#train.images);
+    const images =
+      this.#augmenter?.gather(this.#train, indices, { seed, epoch }) ?? this.#gather(this.#train, indices);
     const targets = this.#gatherTargets(this.#train, indices);
-    const { update, seed = 0, step = 0 } = options;
     const scores = this.#net.forward(images, { training: true, seed, step });
     const grad = this.#grad.take(scores.shape);
     const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);

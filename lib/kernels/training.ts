@@ -150,9 +150,29 @@ export function gatherScaled(
     return;
   }
   const each = typeof scale === 'number' ? 1 : scale.length;
-  const array = (value: number | Float32Array) =>
-    typeof value === 'number' ? Float32Array.of(value) : value;
-  const rest = [each, size / each, indices, array(scale), array(shift), out] as const;
+  const rest = [each, size / each, indices, numbersOf(scale, 1), numbersOf(shift, 1), out] as const;
   if (bytes) native().gatherChannels(images as Uint8Array, ...rest);
   else native().gatherFloats(images as Float32Array, ...rest);
+}
+
+function numbersOf(value: number | Float32Array, channels: number): Float32Array {
+  return typeof value === 'number' ? new Float32Array(channels).fill(value) : value;
+}
+
+/** The same of images `[C, H, W]` that are moved at random; the settings are those of native/core/rows/augment_images.h. */
+export function augmentScaled(
+  images: Uint8Array | Float32Array,
+  [channels, height, width]: Shape,
+  call: {
+    readonly indices: Uint32Array;
+    readonly scaling: Scaling;
+    readonly settings: Float64Array;
+    readonly out: Float32Array;
+  },
+): void {
+  const { indices, scaling, settings, out } = call;
+  const [scale, shift] = [numbersOf(scaling.scale, channels), numbersOf(scaling.shift, channels)];
+  const rest = [channels, height, width, indices, scale, shift, settings, out] as const;
+  if (typedArrayName(images) === 'Uint8Array') native().augmentImages(images as Uint8Array, ...rest);
+  else native().augmentFloats(images as Float32Array, ...rest);
 }

@@ -1,4 +1,5 @@
 /** What of a trainer's options belongs to a run: its checkpoints hold it, so that a resume goes on as it was. */
+import { type Augmentation, checkedAugmentation } from '../engines/augment.js';
 import { ArgumentTypeError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
 import { checkOptions, type OptionNames } from '../options.js';
@@ -20,12 +21,15 @@ export interface TrainingSettings {
    * epoch, too, and kept in checkpoints.
    */
   readonly averaging?: AveragingOptions;
+  /** How images are changed each time they are drawn: `{ shift: 2, rotate: 10 }`. Default not. */
+  readonly augment?: Augmentation;
 }
 
 export const settingNames: OptionNames<TrainingSettings> = {
   keepBest: true,
   patience: true,
   averaging: true,
+  augment: true,
 };
 
 /** @throws {TypeError | RangeError} for what no trainer takes. */
@@ -43,7 +47,8 @@ export function checkedSettings(
   given: TrainingSettings,
   stored: TrainingSettings = {},
 ): TrainingSettings {
-  const { keepBest = stored.keepBest, patience = stored.patience, averaging = stored.averaging } = given;
+  const { keepBest = stored.keepBest, patience = stored.patience } = given;
+  const { averaging = stored.averaging, augment = stored.augment } = given;
   if (keepBest !== undefined) checkMeasure(`${where}: keepBest`, keepBest);
   if (patience !== undefined) {
     checkInteger(where, 'patience', patience, 1, Number.MAX_SAFE_INTEGER);
@@ -58,5 +63,6 @@ export function checkedSettings(
     ...(keepBest === undefined ? {} : { keepBest }),
     ...(patience === undefined ? {} : { patience }),
     ...(averaging === undefined ? {} : { averaging: checkedAveraging(`${where}: averaging`, averaging) }),
+    ...(augment === undefined ? {} : { augment: checkedAugmentation(where, augment) }),
   };
 }

@@ -120,8 +120,9 @@ export class Trainer {
   }
 
   #newEngine(normalization: Normalization, train?: Dataset): Engine {
-    const options = { normalization, loss: this.#loss, ...(train === undefined ? {} : { train }) };
-    return createEngine(this.engineName, this.net, options);
+    const { augment } = this.settings;
+    const given = { ...(train && { train }), ...(augment && { augment }) };
+    return createEngine(this.engineName, this.net, { normalization, loss: this.#loss, ...given });
   }
 
   /** With `net.getParams()` all that a checkpoint needs, between any two steps: also in `onProgress` and in timers. */
@@ -355,6 +356,7 @@ export class Trainer {
       update,
       seed: this.seed,
       step: this.#standing.step,
+      epoch: this.#standing.epoch,
     });
     if (update === undefined) this.#standing.optimizer.step(lr);
     this.#standing.averages?.step();

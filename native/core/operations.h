@@ -70,9 +70,9 @@ constexpr ParameterType type_of() {
   if (std::is_same_v<T, float>) return {Kind::kNumber, {}, false};
   if (std::is_same_v<T, bool>) return {Kind::kBoolean, {}, false};
   if (std::is_same_v<T, const char*>) return {Kind::kText, {}, false};
-  using Number = std::remove_pointer_t<T>;
+  using Number = std::remove_const_t<std::remove_pointer_t<T>>;
   static_assert(!std::is_pointer_v<T> || sizeof(Number) <= 4 || std::is_same_v<Number, double>);
-  return {Kind::kArray, element_of<std::remove_const_t<Number>>(), !std::is_const_v<Number>};
+  return {Kind::kArray, element_of<Number>(), !std::is_const_v<std::remove_pointer_t<T>>};
 }
 
 template <typename T>

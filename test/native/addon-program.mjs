@@ -139,9 +139,16 @@ const calls = {
       floats(4),
       floats(512),
     ),
+  augmentImages: () => addon.augmentImages(new Uint8Array(size), 1, 8, 8, Uint32Array.of(0), ...moved()),
+  augmentFloats: () => addon.augmentFloats(floats(size), 1, 8, 8, Uint32Array.of(0), ...moved()),
   gatherFloats: () =>
     addon.gatherFloats(floats(size), 4, 64, Uint32Array.of(0, 1), floats(4), floats(4), floats(512)),
 };
+
+/** What augmentations take behind their indices. */
+function moved() {
+  return [floats(1), floats(1), Float64Array.of(1, 10, 0.1, 5, 4, 1, 0.5, 1, 0), floats(64)];
+}
 
 const [name = ''] = process.argv.slice(2);
 if (name === 'train') {

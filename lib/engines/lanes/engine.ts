@@ -2,13 +2,14 @@
 import { ArgumentRangeError, StateError } from '../../errors.js';
 import { checkBatch } from '../../kernels/checks.js';
 import type { LanePlan } from './native-plan.js';
-import type { Scaling } from '../../kernels/training.js';
+import { checkImageArray, type Scaling } from '../../kernels/training.js';
 import { applyUpdate, type ParameterUpdate } from '../../kernels/updates.js';
 import { compileNet } from './compile.js';
 import type { Net } from '../../nets/net.js';
 import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
 import type { Loss } from '../../losses/loss.js';
 import { Tensor } from '../../tensor.js';
+import type { Augmenter } from '../augment.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
 import { evaluateBatches } from '../evaluate.js';
 import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from '../image-set.js';
@@ -40,12 +41,14 @@ export class LanesEngine implements Engine {
   readonly #plan: LanePlan;
   readonly #scaling: Scaling;
   readonly #loss: Loss;
+  readonly #augmenter: Augmenter | undefined;
   readonly #train: ImageSet | undefined;
   #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
-    const { loss, scaling } = checkEngineOptions(net, options);
+    const { loss, scaling, augmenter } = checkEngineOptions(net, options);
+    this.#augmenter = augmenter;
     this.#loss = loss;
     this.#scaling = scaling;
     const compiled = compileNet(net, this.#loss);
@@ -88,17 +91,11 @@ export class LanesEngine implements Engine {
     checkStep(indices, options);
     for (const step of this.#steps) step.checkTraining(indices.length);
     const { update, seed = 0, step = 0 } = options;
-    const { scale, shift } = this.#scaling;
     const { arena, gradArena, bufferArena } = this.#net;
     const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);
     const fused = update !== undefined && updates(update, this.#net);
     const result = this.#plan.trainStep({
-      images: train.images,
-      labels: train.labels,
-      values: this.#values(train),
-      indices,
-      scale,
-      shift,
+      ...this.#batch(train, indices, options),
       parameters: arena,
       buffers: bufferArena,
       gradScale,
@@ -112,6 +109,31 @@ export class LanesEngine implements Engine {
     }
     if (update !== undefined && !fused) applyUpdate(update);
     return result;
+  }
+
+  /** What a step gathers; augmented images are gathered before, each with its targets in their order. */
+  #batch(train: ImageSet, indices: Uint32Array, { seed = 0, epoch = 0 }: StepOptions) {
+    const { images, labels } = train;
+    const values = this.#values(train);
+    if (this.#augmenter === undefined) return { images, labels, values, indices, ...this.#scaling };
+    checkImageArray('engine', images);
+    const moved = this.#augmenter.gather(train, indices, { seed, epoch });
+    const outputs = this.#net.outputShape[0];
+    const some = Float32Array.from(
+      { length: values === undefined ? 0 : indices.length * outputs },
+      (_, i) => {
+        const index = indices[Math.floor(i / outputs)] * outputs + (i % outputs);
+        return (values as Float32Array)[index];
+      },
+    );
+    return {
+      images: moved.data,
+      labels: labels && Uint8Array.from(indices, (index) => labels[index]),
+      values: values && some,
+      indices: Uint32Array.from(indices, (_, i) => i),
+      scale: 1,
+      shift: 0,
+    };
   }
 
   evaluate(dataset: ImageSet, batchSize?: number): Evaluation {

@@ -229,8 +229,40 @@ const natives = {
     const [count, channels, pixels, n] = [o.integer(1, 9), o.integer(1, 5), o.integer(1, 9), o.integer(0, 9)];
     return [o.floats(count * channels * pixels), ...channelsOf(o, { count, channels, pixels, n })];
   },
+  augmentImages(o) {
+    const [count, c, h, w, n] = [
+      o.integer(1, 5),
+      o.integer(1, 3),
+      o.integer(1, 9),
+      o.integer(1, 9),
+      o.integer(0, 9),
+    ];
+    return [
+      o.array(Uint8Array, count * c * h * w, 256),
+      c,
+      h,
+      w,
+      ...moved(o, { count, c, size: c * h * w, n }),
+    ];
+  },
+  augmentFloats(o) {
+    const [count, c, h, w, n] = [
+      o.integer(1, 5),
+      o.integer(1, 3),
+      o.integer(1, 9),
+      o.integer(1, 9),
+      o.integer(0, 9),
+    ];
+    return [o.floats(count * c * h * w), c, h, w, ...moved(o, { count, c, size: c * h * w, n })];
+  },
   setThreads: (o) => [o.integer(1, 3)],
 };
+
+/** What augmentations take behind the sizes of images. @param {Operands} o @param {Record<string, number>} sizes */
+function moved(o, { count, c, size, n }) {
+  const settings = Float64Array.of(o.integer(0, 3), 30, 0.5, 10, o.integer(0, 9), 2, 0.5, o.integer(0, 9), 1);
+  return [o.array(Uint32Array, n, count), o.floats(c), o.floats(c), settings, o.floats(n * size)];
+}
 
 /** A layer on its own, forward or backward after a forward that fits. @param {Operands} o @param {boolean} spoilt */
 function callLayer(o, spoilt) {

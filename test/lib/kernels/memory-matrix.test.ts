@@ -18,6 +18,9 @@ const update = (params: unknown, grads: unknown, velocity: unknown, segments: un
 };
 
 /** Arguments that fit; a function makes new ones for each call. */
+/** Settings of an augmentation. */
+const amounts = () => Float64Array.of(1, 10, 0.1, 5, 4, 1, 0.5, 1, 0);
+
 const functions: Calls = {
   im2row: () => [window, floats(4), floats(4)],
   row2im: () => [window, floats(4), floats(4), true],
@@ -37,6 +40,18 @@ const functions: Calls = {
   gatherImages: () => [new Uint8Array(8), 4, new Uint32Array(2), 1, 0, floats(8)],
   gatherChannels: () => [new Uint8Array(8), 2, 2, new Uint32Array(2), floats(2), floats(2), floats(8)],
   gatherFloats: () => [floats(8), 2, 2, new Uint32Array(2), floats(2), floats(2), floats(8)],
+  augmentImages: () => [
+    new Uint8Array(8),
+    1,
+    2,
+    2,
+    new Uint32Array(2),
+    floats(1),
+    floats(1),
+    amounts(),
+    floats(8),
+  ],
+  augmentFloats: () => [floats(8), 1, 2, 2, new Uint32Array(2), floats(1), floats(1), amounts(), floats(8)],
 };
 
 /** Methods of a plan of one linear layer, 4 features to 3, and a normalization; and of a normalization alone. */
@@ -186,6 +201,8 @@ describe.each(all)('%s', (name, args) => {
       'gatherImages 2',
       'gatherChannels 3',
       'gatherFloats 3',
+      'augmentImages 4',
+      'augmentFloats 4',
     ]);
     for (const at of [2, 13]) empty.add(`trainStep with an update ${at}`);
     for (const name of ['trainStep', 'evaluate']) empty.add(`${name} 2`);
@@ -232,6 +249,8 @@ const written: Readonly<Record<string, readonly number[]>> = {
   gatherImages: [5],
   gatherChannels: [6],
   gatherFloats: [6],
+  augmentImages: [8],
+  augmentFloats: [8],
   trainStep: [5, 6, 10, 11],
   'trainStep with an update': [5, 6, 10, 12],
   evaluate: [7],
@@ -259,6 +278,8 @@ describe.each(all)('%s', (name, args) => {
       gatherImages: [1],
       gatherChannels: [1, 2],
       gatherFloats: [1, 2],
+      augmentImages: [1, 2, 3],
+      augmentFloats: [1, 2, 3],
       predict: [0],
       forward: [0, 2, 3],
     };
@@ -334,6 +355,6 @@ it('every function of the addon that takes arrays was tried', () => {
 });
 
 it('all cases were tried', () => {
-  expect(all).toHaveLength(24);
-  expect(cases).toBe(2210);
+  expect(all).toHaveLength(26);
+  expect(cases).toBe(2404);
 });

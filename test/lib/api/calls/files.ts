@@ -59,6 +59,12 @@ export const fileCalls: Calls = {
   measureNormalization: { args: () => [Uint8Array.of(1, 2)], call: rownet.measureNormalization },
   iris: { args: () => [], call: rownet.iris },
   xor: { args: () => [], call: rownet.xor },
+  subset: { args: () => [rownet.xor(), [1, 0]], call: rownet.subset },
+  split: {
+    args: () => [rownet.xor(), all<rownet.SplitOptions>({ ratio: 0.5, seed: 1, stratified: true })],
+    call: rownet.split,
+    options: [1],
+  },
   pixelStatistics: { args: () => [Uint8Array.of(1, 2)], call: rownet.pixelStatistics },
   standardization: {
     args: () => [all<rownet.PixelStatistics>({ mean: 0.1, deviation: 0.3 })],

@@ -18,6 +18,8 @@ function momentum() {
   return { optimizerState: new rownet.SGD(tinyNet(), { lr: 0.1, momentum: 0.9 }).state() };
 }
 
+const augment: rownet.Augmentation = { shift: 1, rotate: 10, scale: 0.1, shear: 5, flip: 0.5 };
+
 export const trainingCalls: Calls = {
   createEngine: {
     args: () => [
@@ -28,6 +30,7 @@ export const trainingCalls: Calls = {
         train: data(),
         loss: new rownet.CrossEntropyLoss({ reduction: 'sum' }),
         reduction: 'sum',
+        augment,
       }),
     ],
     call: rownet.createEngine,
@@ -44,6 +47,7 @@ export const trainingCalls: Calls = {
               update: new rownet.SGD(tinyNet(), { lr: 0.1 }).update(),
               seed: 1,
               step: 2,
+              epoch: 1,
             }),
           ],
           call: (indices, options) => engine(name).trainStep(indices, options),
@@ -85,6 +89,7 @@ export const trainingCalls: Calls = {
         lr: undefined as never,
         batchSize: 2,
         schedule: () => 0.01,
+        augment,
         resume: state(),
         live: false,
         keepBest: 'testLoss',
