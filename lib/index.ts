@@ -99,11 +99,13 @@ export { CrossEntropyLoss } from './losses/cross-entropy.js';
 export type { Loss, LossOptions, LossTargets } from './losses/loss.js';
 export { MSELoss } from './losses/mse.js';
 export { softmax } from './losses/softmax.js';
+export { AlexNet, type AlexNetOptions } from './nets/alex-net.js';
 export { FCNet, type FCNetOptions } from './nets/fc-net.js';
 export type { FullyConnectedOptions } from './nets/fully-connected.js';
 export { type Init, initParameters } from './nets/init.js';
 export { LeNet5, type LeNet5Options } from './nets/lenet5.js';
 export { Net, type NetOptions, type UpdateOptions } from './nets/net.js';
+export type { PictureNetOptions } from './nets/picture-net.js';
 export { restoreNet } from './nets/restore.js';
 export { ThreeLayerNet, type ThreeLayerNetOptions } from './nets/three-layer-net.js';
 export { TwoLayerNet, type TwoLayerNetOptions } from './nets/two-layer-net.js';
@@ -120,7 +122,7 @@ export type { RunConfig } from './runs/config.js';
 export type { RunData } from './runs/data.js';
 export { listRuns, type RunList, type RunSummary } from './runs/list.js';
 export type { EpochMetrics } from './runs/metrics.js';
-export { type OpenedRun, openRun, type OpenRunOptions } from './runs/open-run.js';
+export { type OpenedRun, openRun, type OpenRunOptions, type Weights } from './runs/open-run.js';
 export { type Recognition, Recognizer, type RecognizerOptions } from './runs/recognizer.js';
 export {
   type CheckpointInterval,

@@ -1,5 +1,6 @@
 /** The nets that have a name, for `rownet train --net`: a line a net, and its name in names.ts. */
 import type { Shape } from '../tensor.js';
+import { AlexNet } from './alex-net.js';
 import { FCNet } from './fc-net.js';
 import type { Init } from './init.js';
 import { LeNet5 } from './lenet5.js';
@@ -24,6 +25,8 @@ export interface NetKind {
   readonly type: new (options: never) => Net;
   /** Height and width of the pictures, where nothing else says it. */
   readonly size: readonly [height: number, width: number];
+  /** How smaller pictures get it, where that is not as the recipe does. */
+  readonly resize?: 'fit';
   make(request: NetRequest): Net;
 }
 
@@ -50,11 +53,25 @@ export const netKinds: Readonly<Record<NetName, NetKind>> = {
     make: (one) => new ThreeLayerNet(flat(one)),
   },
   fc: { title: 'Fully connected net', type: FCNet, size: mnistSize, make: (one) => new FCNet(flat(one)) },
+  // The digits of MNIST would be lost in the middle of it.
+  alexnet: {
+    title: 'AlexNet',
+    type: AlexNet,
+    size: [227, 227],
+    resize: 'fit',
+    make: (one) => new AlexNet(picture(one)),
+  },
 };
 
 /** The name of a net of exactly one of these classes. */
 export function netName(net: Net): NetName | undefined {
   return netNames.find((name) => netKinds[name].type === net.constructor);
+}
+
+/** The net decides what is dropped where nothing is said. */
+function picture({ inputShape: [channels, height, width], dropout, ...rest }: NetRequest) {
+  const inputShape = [channels, height, width] as const;
+  return { ...rest, inputShape, ...(dropout === undefined ? {} : { dropout }) };
 }
 
 function flat({ inputShape, dropout = 0, ...rest }: NetRequest) {

@@ -1,14 +1,17 @@
-import { ArgumentTypeError } from '../errors.js';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
 import { Conv2d } from '../layers/conv2d.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
+import { LeakyReLU } from '../layers/leaky-relu.js';
 import { Linear } from '../layers/linear.js';
 import { MaxPool2d } from '../layers/max-pool2d.js';
 import { ReLU } from '../layers/relu.js';
 import { Sequential } from '../layers/sequential.js';
+import { Sigmoid } from '../layers/sigmoid.js';
+import { Tanh } from '../layers/tanh.js';
 import { checkOptions } from '../options.js';
-import { typeName } from '../tensor.js';
+import { typeName, valueText } from '../tensor.js';
 import type { Init } from './init.js';
 import { Net } from './net.js';
 
@@ -26,7 +29,11 @@ export interface LeNet5Options {
   readonly inputSize?: readonly [height: number, width: number];
   /** Share of the 84 hidden values before the scores that training drops, from 0 up to below 1. Default 0. */
   readonly dropout?: number;
+  /** Behind each layer but the last. Default `relu`. */
+  readonly activation?: 'relu' | 'tanh' | 'sigmoid' | 'leakyRelu';
 }
+
+const activations = { relu: ReLU, tanh: Tanh, sigmoid: Sigmoid, leakyRelu: LeakyReLU };
 
 /** As large as a picture may be. */
 const MAX_SIDE = 65_535;
@@ -46,31 +53,49 @@ export class LeNet5 extends Net {
     checkOptions(
       'LeNet5',
       options,
-      { seed: true, init: true, classes: true, channels: true, inputSize: true, dropout: true },
+      {
+        seed: true,
+        init: true,
+        classes: true,
+        channels: true,
+        inputSize: true,
+        dropout: true,
+        activation: true,
+      },
       '{ seed: 1 }',
     );
     const { seed = 0, init = 'he', classes = 10, channels = 1, dropout = 0 } = options;
-    const { inputSize = [lenet5Side, lenet5Side] } = options;
+    const { inputSize = [lenet5Side, lenet5Side], activation = 'relu' } = options;
+    checkActivation(activation);
+    const Activation = activations[activation];
     checkInteger('LeNet5', 'channels', channels, 1, MAX_SIDE);
     const [height, width] = checkInputSize('LeNet5', 'inputSize', inputSize);
     const features = lenet5Features(height, width);
     const layers = {
       conv1: new Conv2d({ inChannels: channels, outChannels: 6, kernel: 5 }), // 6 x 28 x 28
-      relu1: new ReLU(),
+      [`${activation}1`]: new Activation(),
       pool1: new MaxPool2d({ kernel: 2 }), //                                 6 x 14 x 14
       conv2: new Conv2d({ inChannels: 6, outChannels: 16, kernel: 5 }), //   16 x 10 x 10
-      relu2: new ReLU(),
+      [`${activation}2`]: new Activation(),
       pool2: new MaxPool2d({ kernel: 2 }), //                                16 x  5 x  5
       conv3: new Conv2d({ inChannels: 16, outChannels: 120, kernel: 5 }), // 120 x 1 x  1
-      relu3: new ReLU(),
+      [`${activation}3`]: new Activation(),
       flatten: new Flatten(),
       fc1: new Linear({ inFeatures: features, outFeatures: 84 }),
-      relu4: new ReLU(),
+      [`${activation}4`]: new Activation(),
       ...(dropout === 0 ? {} : { dropout: new Dropout({ p: dropout }) }),
       fc2: new Linear({ inFeatures: 84, outFeatures: classes }),
     };
     super(new Sequential(layers), { inputShape: [channels, height, width], seed, init });
   }
+}
+
+function checkActivation(activation: unknown): void {
+  if (typeof activation === 'string' && Object.hasOwn(activations, activation)) return;
+  const names = Object.keys(activations).map((name) => `'${name}'`);
+  throw new ArgumentRangeError(
+    `LeNet5: expected activation ${names.join(' or ')} but received ${valueText(activation)}`,
+  );
 }
 
 /** @throws {TypeError | RangeError} for what is no height and width that LeNet-5 takes. */

@@ -7,6 +7,7 @@ import { isLocked } from './lock.js';
 import { parseRunConfig, type RunConfig } from './config.js';
 import { RunFolder } from './folder.js';
 import type { EpochMetrics } from './metrics.js';
+import { recipeChanges } from './recipe-changes.js';
 import { median } from './statistics.js';
 
 /** Hundreds of times what "rownet train" writes. */
@@ -18,6 +19,8 @@ export interface RunSummary {
   readonly name: string;
   readonly path: string;
   readonly recipe: string;
+  /** What of it the run changed, such as `adam` and `step:10:0.1`. */
+  readonly changes: readonly string[];
   /** `lenet5`, `fc`; the file of the module that made it, or `custom`. */
   readonly net: string;
   readonly seed: number;
@@ -112,6 +115,7 @@ async function readRun(folder: string, name: string): Promise<RunSummary> {
     name,
     path,
     recipe: recipe.name,
+    changes: recipeChanges(config),
     net: net === 'custom' && netFile !== undefined ? basename(netFile) : net,
     seed,
     data: data.name,

@@ -32,13 +32,22 @@ export interface OpenRunOptions {
   readonly size?: HeightWidth | undefined;
   /** A new net of the run's architecture, which gets its parameters: for layers that rownet does not know. */
   readonly net?: Net | undefined;
+  /**
+   * `best`: of the epoch that `keepBest` has kept; `averaged`: the averages over the steps. Then there is no `state` to go on
+   * with. Default `last`.
+   */
+  readonly weights?: Weights | undefined;
 }
+
+/** Which parameters of a run: the last ones, those of its best epoch, or their averages. */
+export type Weights = 'last' | 'best' | 'averaged';
 
 /** What an `OpenedRun` is made of. */
 export type RunParts = Pick<OpenedRun, 'file' | 'net' | 'recipe'> &
   Partial<Pick<OpenedRun, 'config' | 'classNames'>> & {
     readonly preparation: PicturePreparation | undefined;
     readonly checkpoint?: LoadedCheckpoint;
+    readonly weights?: Weights;
   };
 
 /** A net as a run has left it, how pictures are prepared for it, and what a trainer goes on with. */
@@ -47,6 +56,8 @@ export class OpenedRun {
   readonly file: string;
   /** With the parameters of the checkpoint. */
   readonly net: Net;
+  /** Which of its parameters the net has. */
+  readonly weights: Weights;
   /** What the run was started with; undefined for parameters alone. */
   readonly config: RunConfig | undefined;
   /** What of the recipe says how images are prepared. */
@@ -57,7 +68,9 @@ export class OpenedRun {
   readonly #preparation: PicturePreparation | undefined;
 
   /** By `openRun`. */
-  constructor({ file, net, config, recipe, preparation, checkpoint, classNames }: RunParts) {
+  constructor(parts: RunParts) {
+    const { file, net, config, recipe, preparation, checkpoint, classNames, weights = 'last' } = parts;
+    this.weights = weights;
     this.file = file;
     this.net = net;
     this.config = config;
@@ -98,9 +111,10 @@ export class OpenedRun {
     return this.#checkpoint?.epoch ?? 0;
   }
 
-  /** What a trainer goes on with: `new Trainer(run.net, { resume: run.state })`. Undefined for parameters alone. */
+  /** What a trainer goes on with: `new Trainer(run.net, { resume: run.state })`. Undefined for parameters alone, and beside other weights than the last. */
   get state(): TrainingState | undefined {
-    if (this.#checkpoint === undefined || this.config === undefined) return undefined;
+    if (this.#checkpoint === undefined || this.config === undefined || this.weights !== 'last')
+      return undefined;
     const { epoch, step, partialEpoch, optimizerState, averaged, best } = this.#checkpoint;
     const { seed, recipe, settings } = this.config;
     return {
@@ -140,7 +154,12 @@ export class OpenedRun {
  */
 export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
   checkPath('openRun', path);
-  checkOptions('openRun', options, { recipe: true, size: true, net: true }, "{ recipe: 'fast' }");
+  checkOptions(
+    'openRun',
+    options,
+    { recipe: true, size: true, net: true, weights: true },
+    "{ recipe: 'fast' }",
+  );
   const { recipe, size = [lenet5Side, lenet5Side] } = options;
   checkInputSize('openRun', 'size', size);
   if (recipe !== undefined && recipe !== 'fast' && recipe !== 'article') {
@@ -149,6 +168,7 @@ export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
     );
   }
   checkGivenNet(options.net);
+  checkWeights(options.weights);
   const stored = readRun(path);
   if (stored.config === undefined && recipe === undefined) {
     throw new ArgumentRangeError(
@@ -165,6 +185,26 @@ export function openRun(path: string, options: OpenRunOptions = {}): OpenedRun {
 function checkGivenNet(net: unknown): void {
   if (net === undefined || net instanceof Net) return;
   throw new ArgumentTypeError(`openRun: expected net to be a Net but received ${typeName(net)}`);
+}
+
+function checkWeights(weights: unknown): void {
+  if (weights === undefined || weights === 'last' || weights === 'best' || weights === 'averaged') return;
+  throw new ArgumentRangeError(
+    `openRun: weights: expected 'last', 'best' or 'averaged' but received ${valueText(weights)}`,
+  );
+}
+
+/** A checkpoint with the parameters that are asked for. */
+function withWeights(checkpoint: LoadedCheckpoint, file: string, weights: Weights): LoadedCheckpoint {
+  const { params, averaged, best } = checkpoint;
+  if (weights === 'last') return checkpoint;
+  const kept = weights === 'best' ? best?.params : averaged;
+  if (kept !== undefined && kept.size > 0) return { ...checkpoint, params: new Map([...params, ...kept]) };
+  const option = weights === 'best' ? 'keep-best' : 'averaging';
+  throw new DataError(
+    `checkpoint: ${file}: expected ${weights} parameters but the run has kept none. ` +
+      `Hint: rownet train --${option}, or the option of a Trainer, keeps them`,
+  );
 }
 
 /** A checkpoint that has been read, before there is a net. */
@@ -187,7 +227,9 @@ export function readRun(path: string): StoredRun {
  */
 export function restoreRun(stored: StoredRun, options: OpenRunOptions = {}): OpenedRun {
   const { recipe } = options;
-  const { file, checkpoint, config } = stored;
+  const { file, config } = stored;
+  const { weights = 'last' } = options;
+  const checkpoint = withWeights(stored.checkpoint, file, weights);
   const net = restoreStoredNet(checkpoint, file, {
     kind: config?.net,
     netFile: config?.netFile,
@@ -212,6 +254,7 @@ export function restoreRun(stored: StoredRun, options: OpenRunOptions = {}): Ope
     net,
     config,
     checkpoint,
+    weights,
     recipe: prepared,
     preparation: kept ?? (pictures ? recipePreparation(prepared, net.inputShape) : undefined),
     classNames: names?.length === sizeOf(net.outputShape) ? names : undefined,

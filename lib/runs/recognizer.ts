@@ -86,10 +86,13 @@ export class Recognizer {
    * @throws as `openRun` and the constructor do
    */
   static open(run: string | OpenedRun, options: RecognizerOptions = {}): Recognizer {
-    const names = { recipe: true, size: true, net: true, prepare: true } as const;
+    const names = { recipe: true, size: true, net: true, weights: true, prepare: true } as const;
     checkOptions('Recognizer', options, names, "{ prepare: 'digit' }");
-    const { recipe, size, net, prepare } = options;
-    return new Recognizer(typeof run === 'string' ? openRun(run, { recipe, size, net }) : run, prepare);
+    const { recipe, size, net, weights, prepare } = options;
+    return new Recognizer(
+      typeof run === 'string' ? openRun(run, { recipe, size, net, weights }) : run,
+      prepare,
+    );
   }
 
   /**

@@ -58,9 +58,9 @@ export function endWarning(
       });
 }
 
-function hint(name: Recipe['name'], { lr }: Recipe['optimizer']): string {
+function hint(name: Recipe['name'], { kind = 'sgd', lr }: Recipe['optimizer']): string {
   const look = 'look at the pictures and their labels';
-  if (name === 'article' && lr === 1e-3) {
+  if (name === 'article' && kind === 'sgd' && lr === 1e-3) {
     return (
       "the article's recipe stays there for about ten epochs of 60,000 images, and for more of fewer; " +
       `train on for more epochs, or by the recipe fast; else ${look}`

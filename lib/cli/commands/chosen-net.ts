@@ -1,15 +1,15 @@
 /** The net that `--net` names: one of the table, or what a module makes. */
 import type { HeightWidth } from '../../data/preparation.js';
+import { statsOf } from '../../files.js';
 import { leaves } from '../../layers/sequential.js';
-import { netKinds, type NetRequest } from '../../nets/kinds.js';
+import { type NetRequest, netKinds } from '../../nets/kinds.js';
+import { lenet5Side } from '../../nets/lenet5.js';
 import { isNetName, type NetName, netNames } from '../../nets/names.js';
 import type { Net } from '../../nets/net.js';
-import { lenet5Side } from '../../nets/lenet5.js';
 import type { StoredRun } from '../../runs/open-run.js';
 import { formatShape, type Shape } from '../../tensor.js';
 import { UsageError } from '../exit.js';
 import { importNet, isModulePath, type NetModule } from './net-module.js';
-import { statsOf } from '../../files.js';
 
 /** What makes nets. */
 export interface ChosenNet {
@@ -18,6 +18,8 @@ export interface ChosenNet {
   readonly name: string;
   /** Height and width of the pictures that it takes, where nothing else says it; undefined: as usual. */
   readonly size: HeightWidth | undefined;
+  /** How pictures get their size; undefined: as usual. */
+  readonly resize: 'fit' | undefined;
 }
 
 /**
@@ -25,7 +27,10 @@ export interface ChosenNet {
  * @throws {UsageError} for what is neither the name of a net nor a module that exports one.
  */
 export async function chosenNet(command: string, name: string): Promise<ChosenNet> {
-  if (isNetName(name)) return { kind: name, name, size: netKinds[name].size };
+  if (isNetName(name)) {
+    const { size, resize } = netKinds[name];
+    return { kind: name, name, size, resize };
+  }
   if (!isModulePath(name) && !statsOf(name)?.isFile()) {
     throw new UsageError(
       `${command}: --net: expected ${netNames.join(', ')} or a module, such as ./net.mjs, but received "${name}"`,
@@ -33,7 +38,7 @@ export async function chosenNet(command: string, name: string): Promise<ChosenNe
   }
   const kind = await importNet(command, name);
   const shape = kind.net?.inputShape;
-  return { kind, name, size: shape?.length === 3 ? [shape[1], shape[2]] : undefined };
+  return { kind, name, size: shape?.length === 3 ? [shape[1], shape[2]] : undefined, resize: undefined };
 }
 
 /**

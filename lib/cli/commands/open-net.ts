@@ -24,10 +24,10 @@ export async function openNet(
   const fallback = fallbackLine(stored);
   if (fallback !== undefined) process.stderr.write(`${fallback}\n`);
   if (stored.config !== undefined || options.recipe !== undefined) {
-    const { net: name, recipe, size } = options;
+    const { net: name, recipe, size, weights } = options;
     const chosen = name === undefined ? undefined : await chosenNet(command, name);
     const net = chosen === undefined ? undefined : await makeStoredNet(command, chosen, stored, size);
-    return restoreRun(stored, { recipe, size, net });
+    return restoreRun(stored, { recipe, size, net, weights });
   }
   throw new UsageError(
     `${command}: ${stored.file} holds parameters alone: expected --recipe, which says how images are prepared for them. ` +

@@ -37,7 +37,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
   }
   setThreads(resolveThreads(options.threads));
   const folder = new RunFolder(path);
-  const saved = await openNet('report', path, { net: options.net });
+  const saved = await openNet('report', path, { net: options.net, weights: options.weights });
   // Only a file of parameters alone has none, and that is no run.
   const config = saved.config as RunConfig;
   const epochs = folder.readMetrics(saved.epoch);
@@ -134,7 +134,11 @@ function details(
 ): Record<string, Record<string, string>> {
   const { recipe, seed, engine, data, rownet, netOptions = {} } = config;
   const { dropout } = netOptions;
-  const net = { net: netTitle(config), ...(dropout === undefined ? {} : { dropout }) };
+  const net = {
+    net: netTitle(config),
+    ...(dropout === undefined ? {} : { dropout }),
+    ...config.settings,
+  };
   const { optimizer, normalization, ...settings } = recipe;
   const limit = data.limit === null ? 'all images' : `the first ${data.limit} of each split`;
   const machine = folder.readMachine();

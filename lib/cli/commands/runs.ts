@@ -71,7 +71,7 @@ function describeRuns(found: readonly RunSummary[]): string[] {
     const cells: Readonly<Record<string, string>> = {
       run: run.name,
       net: run.net,
-      recipe: run.recipe,
+      recipe: [run.recipe, ...run.changes].join(' + '),
       data: basename(run.data),
       epochs: `${run.epochs}/${run.plannedEpochs}`,
       best: run.bestTestAccuracy === null ? '-' : percent(run.bestTestAccuracy),
@@ -91,7 +91,7 @@ function describeRuns(found: readonly RunSummary[]): string[] {
   const place = (name: string) => header.indexOf(name);
   const optional = ['s/epoch', 'recipe', 'last', 'date', 'data', 'net', 'epochs'].map(place);
   const fit = {
-    flexible: { [place('run')]: 24, [place('data')]: 8 },
+    flexible: { [place('run')]: 24, [place('recipe')]: 8, [place('data')]: 8 },
     optional: optional.filter((at) => at >= 0),
   };
   return formatTable([header, ...rows], style, { ...fit, columns: lineWidth(process.stdout) });

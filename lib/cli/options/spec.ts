@@ -80,6 +80,12 @@ export const live = {
   fallback: 'off; without a number any free port',
   read: integer(0, 65_535),
 };
+export const weights = {
+  flags: '--weights <which>',
+  description: 'parameters of the run: last, best (of --keep-best), or averaged (of --averaging)',
+  fallback: 'last',
+  read: oneOf('last', 'best', 'averaged'),
+};
 /** Of a net that a file does not describe. */
 export const net = {
   flags: '--net <net>',

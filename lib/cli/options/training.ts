@@ -1,6 +1,6 @@
 /** The options of `train` that say what is trained, and how. */
 import { netNames } from '../../nets/names.js';
-import { netOrFile, numberAbove } from './values.js';
+import { integer, netOrFile, numberAbove, oneOf, scheduleText, share } from './values.js';
 
 export const net = {
   flags: '--net <net>',
@@ -8,9 +8,55 @@ export const net = {
   fallback: 'lenet5',
   read: netOrFile(),
 };
-export const dropout = {
+const dropout = {
   flags: '--dropout <p>',
   description: 'share of values that training drops, where the net has a place for it',
   fallback: "the net's",
   read: numberAbove(0, 0.999),
 };
+const optimizer = {
+  flags: '--optimizer <name>',
+  description: 'sgd, as the recipe has it, or adam, adamw or rmsprop at their usual rates',
+  fallback: 'sgd',
+  read: oneOf('sgd', 'adam', 'adamw', 'rmsprop'),
+};
+const schedule = {
+  flags: '--schedule <name>',
+  description:
+    'how the learning rate goes: constant, cosine, oneCycle, or step:EVERY:FACTOR, times FACTOR after so many epochs',
+  fallback: "the recipe's: article constant, fast oneCycle; step:EVERY: 0.1; step: three equal parts",
+  read: scheduleText(),
+};
+const warmup = {
+  flags: '--warmup <share>',
+  description: 'share of all steps in which the rate climbs to that of the schedule, 0 to 1',
+  fallback: "the recipe's: fast 0.3, none before a constant rate",
+  read: share(),
+};
+const keepBest = {
+  flags: '--keep-best [figure]' as const,
+  description: 'keep the parameters of the best epoch by testAccuracy, testLoss or loss, for --weights best',
+  fallback: 'off; without a figure testAccuracy',
+  read: oneOf('testAccuracy', 'testLoss', 'loss'),
+};
+const patience = {
+  flags: '--patience <n>',
+  description: 'stop when the figure of --keep-best has not improved for n epochs',
+  fallback: 'off',
+  read: integer(1, 100_000),
+};
+const averaging = {
+  flags: '--averaging <decay>',
+  description:
+    'average the parameters over the steps, for --weights averaged: 0.999 looks back about 1,000 steps',
+  fallback: 'off',
+  read: numberAbove(0, 0.999_999),
+};
+export const requireAccuracy = {
+  flags: '--require-accuracy <x>',
+  description: 'exit with code 5 when the test accuracy ends below x (0.99 is 99 %)',
+  read: numberAbove(0, 1),
+};
+
+/** In the order of help. */
+export const tuning = { optimizer, schedule, warmup, dropout, keepBest, patience, averaging };

@@ -69,6 +69,43 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ReadVal
   return Object.assign(read, { choices });
 }
 
+/** A number from 0 to 1, both included. */
+export function share(): ReadValue<number> {
+  const read = (text: string, where: string) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= 0 && value <= 1) return value;
+    throw new UsageError(`${where}: expected a share from 0 to 1 but received "${text}"`);
+  };
+  return Object.assign(read, { choices: [] });
+}
+
+/** A schedule of the learning rate; `step` without `every` follows the number of epochs. */
+export type ScheduleText =
+  | { readonly kind: 'constant' | 'cosine' | 'oneCycle' }
+  | { readonly kind: 'step'; readonly every?: number; readonly factor?: number };
+
+/** `cosine`, `step`, `step:10`, `step:10:0.5`. */
+export function scheduleText(): ReadValue<ScheduleText> {
+  const choices = ['constant', 'step', 'cosine', 'oneCycle'];
+  const read = (text: string, where: string): ScheduleText => {
+    const kind = (['constant', 'cosine', 'oneCycle'] as const).find((one) => one === text);
+    if (kind !== undefined) return { kind };
+    const [match, every, factor] = /^step(?::(\d+)(?::(\d*\.?\d+))?)?$/.exec(text) ?? [];
+    const fits = (every === undefined || Number(every) >= 1) && (factor === undefined || Number(factor) > 0);
+    if (match === undefined || !fits) {
+      throw new UsageError(
+        `${where}: expected constant, cosine, oneCycle or step, such as step:10 or step:10:0.5, but received "${text}"`,
+      );
+    }
+    return {
+      kind: 'step',
+      ...(every === undefined ? {} : { every: Number(every) }),
+      ...(factor === undefined ? {} : { factor: Number(factor) }),
+    };
+  };
+  return Object.assign(read, { choices });
+}
+
 /** The names of nets, or a module. Which it is, and whether there is such a module, the command finds out. */
 export function netOrFile(): ReadValue<string> {
   return Object.assign(nonEmpty('a net or a module'), { choices: netNames, orFile: true });

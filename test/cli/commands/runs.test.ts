@@ -55,6 +55,7 @@ describe('listRuns', () => {
       name: 'first',
       path: folder.join('runs', 'first'),
       recipe: 'fast',
+      changes: [],
       net: 'lenet5',
       seed: 1,
       data: folder.join('bars'),

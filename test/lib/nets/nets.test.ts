@@ -1,7 +1,7 @@
 /** Every net that has a name: its shapes, parameters, engines, and the way through a checkpoint. */
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
-import { FCNet, LeNet5, SGD, ThreeLayerNet, TwoLayerNet } from '../../../lib/index.js';
+import { AlexNet, FCNet, LeNet5, SGD, ThreeLayerNet, TwoLayerNet } from '../../../lib/index.js';
 import { netKinds, netName } from '../../../lib/nets/kinds.js';
 import { type NetName, netNames } from '../../../lib/nets/names.js';
 import { restoreNet } from '../../../lib/nets/restore.js';
@@ -45,7 +45,23 @@ const nets: Readonly<Record<NetName, Expected>> = {
     parameters: linear(270, 512) + linear(512, 256) + linear(256, 5),
     layers: ['fc1', 'fc2', 'fc3'],
   },
+  alexnet: {
+    inputShape: [3, 67, 70],
+    classes: 5,
+    parameters:
+      conv(3, 96, 11) +
+      conv(96, 256, 5) +
+      conv(256, 384, 3) +
+      conv(384, 384, 3) +
+      conv(384, 256, 3) +
+      linear(256, 4096) +
+      linear(4096, 4096) +
+      linear(4096, 5),
+    layers: ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'fc1', 'fc2', 'fc3'],
+  },
 };
+
+const wrong = (options: object) => options as never;
 
 describe.each(netNames)('%s', (name) => {
   const { inputShape, classes, parameters, layers } = nets[name];
@@ -110,13 +126,28 @@ it('fully connected nets take tables', () => {
   }
 });
 
+it.each(['tanh', 'sigmoid', 'leakyRelu'] as const)('LeNet-5 with %s', (activation) => {
+  const net = new LeNet5({ activation, seed: 2 });
+  expect(net.architecture.match(new RegExp(`"kind":"${activation}"`, 'g'))).toHaveLength(4);
+  expect([...net.getParams().keys()]).toEqual([...new LeNet5().getParams().keys()]);
+  expect(net.summary()).toContain('\nengine lanes: ');
+  expect(restoreNet(net.architecture).architecture).toBe(net.architecture);
+});
+
+it('AlexNet takes pictures of 67x67 and more', () => {
+  expect(() => new AlexNet({ inputShape: [3, 66, 67] })).toThrow(/maxPool2d: /);
+  expect(() => new AlexNet({ inputShape: wrong([32, 32]) })).toThrow(
+    /AlexNet: expected inputShape \[channels/,
+  );
+  expect(() => new AlexNet({ inputShape: [0, 67, 67] })).toThrow(/AlexNet: expected inputShape\[0\] to be/);
+});
+
 it('the architecture of a plain LeNet-5 is what it was', () => {
   expect(new LeNet5({ dropout: 0, channels: 1 }).architecture).toBe(new LeNet5().architecture);
   expect(new LeNet5().architecture).not.toContain('dropout');
 });
 
 describe('options that are wrong', () => {
-  const wrong = (options: object) => options as never;
   it.each<[string, () => unknown, RegExp]>([
     ['no features', () => new FCNet({ inputs: 0 }), /FCNet: expected inputs to be an integer from 1/],
     ['no axes', () => new FCNet({ inputs: [] }), /FCNet: expected inputs as a number of features/],
@@ -140,6 +171,11 @@ describe('options that are wrong', () => {
     ],
     ['p of 1', () => new FCNet({ dropout: 1 }), /dropout: expected p below 1 but received 1/],
     ['p of 1 in LeNet-5', () => new LeNet5({ dropout: 1 }), /dropout: expected p below 1 but received 1/],
+    [
+      'an activation',
+      () => new LeNet5(wrong({ activation: 'gelu' })),
+      /LeNet5: expected activation 'relu' or/,
+    ],
     ['no channels', () => new LeNet5({ channels: 0 }), /LeNet5: expected channels to be an integer from 1/],
   ])('%s', (_, call, message) => {
     expect(call).toThrow(message);

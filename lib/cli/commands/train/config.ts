@@ -3,25 +3,24 @@ import { resolve } from 'node:path';
 import { absoluteName } from '../../../data/registry.js';
 import { isNetName } from '../../../nets/names.js';
 import type { RunConfig, RunDraft } from '../../../runs/config.js';
-import { recipes } from '../../../training/recipes.js';
+import { scheduleName } from '../../../runs/recipe-changes.js';
+import type { BestMeasure } from '../../../training/best.js';
+import type { TrainingSettings } from '../../../training/settings.js';
+import type { RecipeSchedule } from '../../../training/schedules.js';
 import { packageVersion } from '../../../version.js';
 import { UsageError } from '../../exit.js';
 import type { OptionsOf } from '../../options/commands.js';
+import { newRecipe } from './recipe.js';
 
 type TrainOptions = OptionsOf<'train'>;
 
 /** The configuration of a new run; its recipe is settled and `sha256` filled in once the data is loaded. */
 export function newRunConfig(options: TrainOptions): RunDraft {
-  const recipe = recipes[options.recipe ?? 'fast'];
   return {
     rownet: packageVersion(),
     ...netConfig(options),
-    recipe: {
-      ...recipe,
-      epochs: options.epochs ?? recipe.epochs,
-      batchSize: options.batchSize ?? recipe.batchSize,
-      optimizer: { ...recipe.optimizer, lr: options.lr ?? recipe.optimizer.lr },
-    },
+    recipe: newRecipe(options),
+    ...newSettings(options),
     seed: options.seed ?? 1,
     engine: options.engine ?? 'auto',
     data: {
@@ -40,7 +39,7 @@ export function newRunConfig(options: TrainOptions): RunDraft {
  * @throws {UsageError} that lists every other option that differs from the run.
  */
 export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where: string): RunConfig {
-  const { recipe, seed, engine, data } = stored;
+  const { recipe, seed, engine, data, settings = {} } = stored;
   const { resize, size } = data.preparation ?? { resize: recipe.resize, size: [32, 32] };
   const differences = [
     // Of a module what it makes counts, which is held against the checkpoint.
@@ -49,6 +48,16 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     difference('--recipe', recipe.name, options.recipe),
     difference('--batch-size', recipe.batchSize, options.batchSize),
     difference('--lr', recipe.optimizer.lr, options.lr),
+    difference('--optimizer', recipe.optimizer.kind ?? 'sgd', options.optimizer),
+    difference('--schedule', scheduleName(recipe.schedule), askedSchedule(recipe.schedule, options.schedule)),
+    difference('--warmup', recipe.warmup, options.warmup),
+    difference(
+      '--keep-best',
+      settings.keepBest ?? 'off',
+      options.keepBest === undefined ? undefined : figureName(options.keepBest),
+    ),
+    difference('--patience', settings.patience ?? 'off', options.patience),
+    difference('--averaging', settings.averaging?.decay ?? 'off', options.averaging),
     difference('--seed', seed, options.seed),
     difference('--limit', data.limit ?? 'all images', options.limit),
     difference('--size', size.join('x'), options.size?.join('x')),
@@ -73,6 +82,31 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     engine: options.engine ?? engine,
     data: { ...data, name: options.data === undefined ? data.name : absoluteName(options.data) },
   };
+}
+
+/** A patience needs a figure to wait for. */
+function newSettings({ keepBest, patience, averaging }: TrainOptions): Pick<RunDraft, 'settings'> {
+  const figure = keepBest ?? (patience === undefined ? undefined : true);
+  const settings: TrainingSettings = {
+    ...(figure === undefined ? {} : { keepBest: figureName(figure) }),
+    ...(patience === undefined ? {} : { patience }),
+    ...(averaging === undefined ? {} : { averaging: { decay: averaging } }),
+  };
+  return Object.keys(settings).length === 0 ? {} : { settings };
+}
+
+/** `--keep-best` alone is the accuracy. */
+function figureName(figure: NonNullable<TrainOptions['keepBest']>): BestMeasure {
+  return figure === true ? 'testAccuracy' : figure;
+}
+
+/** What of it the option says: `step` alone is any. */
+function askedSchedule(stored: RecipeSchedule, asked: TrainOptions['schedule']): string | undefined {
+  if (asked === undefined) return undefined;
+  return scheduleName({
+    ...(typeof stored === 'object' && stored.kind === asked.kind ? stored : {}),
+    ...asked,
+  } as RecipeSchedule);
 }
 
 /** A path where it is no name. */

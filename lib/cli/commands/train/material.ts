@@ -64,11 +64,13 @@ async function prepareResumed(
  * @throws {UsageError} for a net and data that do not fit each other.
  */
 async function prepareNew(config: RunDraft, chosen: ChosenNet, options: TrainOptions): Promise<Material> {
+  // A size that was asked for is one that was thought of.
+  const { resize = options.size === undefined ? chosen.resize : undefined } = options;
   const load = (size: TrainOptions['size']) =>
     loadNewData(config, {
       offline: options.offline ?? false,
       ...(size === undefined ? {} : { size }),
-      ...(options.resize === undefined ? {} : { resize: options.resize }),
+      ...(resize === undefined ? {} : { resize }),
     });
   let source = load(options.size ?? chosen.size);
   checkPictureSize(chosen, source, options);

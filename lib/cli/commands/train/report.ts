@@ -7,6 +7,7 @@ import { duration } from '../../terminal/progress.js';
 import { netTitle, type RunConfig } from '../../../runs/config.js';
 import type { EpochMetrics } from '../../../runs/metrics.js';
 import type { Durable, Position } from '../../../runs/save-run.js';
+import { recipeChanges } from '../../../runs/recipe-changes.js';
 import { packageVersion } from '../../../version.js';
 import { fitLine, shorterLines, wrapWords } from '../../terminal/width.js';
 
@@ -31,6 +32,7 @@ export function describePosition({ epoch, partialEpoch }: Position): string {
 
 export function startEvent(facts: RunFacts): object {
   const { config, resumed, ...rest } = facts;
+  const changes = recipeChanges(config);
   return {
     event: 'start',
     rownet: packageVersion(),
@@ -40,6 +42,7 @@ export function startEvent(facts: RunFacts): object {
     engine: rest.engine,
     ...(config.net === 'lenet5' ? {} : { net: netTitle(config) }),
     recipe: config.recipe.name,
+    ...(changes.length === 0 ? {} : { changes }),
     seed: config.seed,
     batchSize: config.recipe.batchSize,
     lr: config.recipe.optimizer.lr,
@@ -83,7 +86,7 @@ export function describeStart(facts: RunFacts, columns = Number.POSITIVE_INFINIT
   const { config, resumed } = facts;
   const { name, epochs, batchSize } = config.recipe;
   const lines = [
-    `${netTitle(config)} with ${grouped(facts.parameters)} parameters, recipe ${name}, seed ${config.seed}: ` +
+    `${netTitle(config)} with ${grouped(facts.parameters)} parameters, recipe ${[name, ...recipeChanges(config)].join(' + ')}, seed ${config.seed}: ` +
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${grouped(facts.images)} images in batches of ${batchSize}`,
     `rownet ${packageVersion()}, ${facts.isa}, ${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'}, engine ${facts.engine}`,
   ];

@@ -250,9 +250,23 @@ export const netCalls: Calls = {
         channels: 3,
         inputSize: [36, 32],
         dropout: 0.25,
+        activation: 'tanh',
       }),
     ],
     call: (options) => new rownet.LeNet5(options),
+    options: [0],
+  },
+  'new AlexNet': {
+    args: () => [
+      all<rownet.AlexNetOptions>({
+        seed: 1,
+        init: 'zeros',
+        classes: 3,
+        inputShape: [1, 67, 67],
+        dropout: 0.25,
+      }),
+    ],
+    call: (options) => new rownet.AlexNet(options),
     options: [0],
   },
   'new FCNet': {

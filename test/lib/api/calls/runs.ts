@@ -40,7 +40,10 @@ export const runCalls: Calls = {
     options: [1, 'trainer', 'data'],
   },
   openRun: {
-    args: () => [stored, all<rownet.OpenRunOptions>({ recipe: 'fast', size: [32, 32], net: storedNet() })],
+    args: () => [
+      stored,
+      all<rownet.OpenRunOptions>({ recipe: 'fast', size: [32, 32], net: storedNet(), weights: 'last' }),
+    ],
     call: rownet.openRun,
     options: [1],
   },
@@ -56,6 +59,7 @@ export const runCalls: Calls = {
         recipe: 'fast',
         size: [32, 32],
         net: storedNet(),
+        weights: 'last',
         prepare: 'none',
       }),
     ],

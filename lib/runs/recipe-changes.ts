@@ -1,0 +1,31 @@
+/** What of a run is not as its recipe has it, in words. */
+import { recipes } from '../training/recipes.js';
+import type { RecipeSchedule } from '../training/schedules.js';
+import type { RunConfig } from './config.js';
+
+/** `cosine`, `step:10:0.1`: as the command line takes it. */
+export function scheduleName(schedule: RecipeSchedule): string {
+  if (typeof schedule === 'string') return schedule;
+  if (schedule.kind !== 'step') return schedule.kind;
+  const { every, factor = 0.1 } = schedule;
+  return `step:${every}:${factor}`;
+}
+
+/** What the run was asked for in place of, and beside, what its recipe says: `['adam', 'cosine', 'dropout 0.5']`. */
+export function recipeChanges(config: Pick<RunConfig, 'recipe' | 'netOptions' | 'settings'>): string[] {
+  const { recipe, netOptions = {}, settings = {} } = config;
+  const { keepBest, patience, averaging } = settings;
+  const named = recipes[recipe.name];
+  const { kind = 'sgd' } = recipe.optimizer;
+  const { dropout } = netOptions;
+  const name = scheduleName(recipe.schedule);
+  return [
+    ...(kind === (named.optimizer.kind ?? 'sgd') ? [] : [kind]),
+    ...(name === scheduleName(named.schedule) ? [] : [name]),
+    ...(recipe.warmup === named.warmup ? [] : [`warmup ${recipe.warmup}`]),
+    ...(dropout === undefined ? [] : [`dropout ${dropout}`]),
+    ...(keepBest === undefined ? [] : [`best ${keepBest}`]),
+    ...(patience === undefined ? [] : [`patience ${patience}`]),
+    ...(averaging === undefined ? [] : [`averaging ${averaging.decay}`]),
+  ];
+}
