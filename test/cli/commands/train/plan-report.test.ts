@@ -45,7 +45,7 @@ describe('rownet train', () => {
     ['0', [], 0],
     ['1', ['--quiet'], 0],
   ])('ROWNET_VERBOSE=%s %j: %d lines', async (verbose, more, lines) => {
-    const out = `run-${verbose}${more.join('')}`;
+    const out = `run-${verbose}${more.join('').replace(' ', '-')}`;
     const args = ['train --data bars --epochs 1 --lr 0.01 --out', out, ...more];
     const { code, stderr, stdout } = await rownet(args, {
       cwd: folder.path,
