@@ -95,6 +95,14 @@ describe('TypeScript', () => {
     expect(complaints).toBe('');
   });
 
+  it.each(samples.filter(({ title }) => title.includes('recipes-for-programs')))(
+    '$title fits a screen, and says what it printed',
+    ({ code, output }) => {
+      expect(code.split('\n').length).toBeLessThanOrEqual(40);
+      expect(output).not.toEqual([]);
+    },
+  );
+
   it.each(samples)('$title runs and prints what the page says', ({ file, output }) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'out', `${file}.js`)], {
       encoding: 'utf8',
