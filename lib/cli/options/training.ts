@@ -1,6 +1,6 @@
 /** The options of `train` that say what is trained, and how. */
 import { netNames } from '../../nets/names.js';
-import { integer, netOrFile, numberAbove, oneOf, scheduleText, share } from './values.js';
+import { augmentation, integer, netOrFile, numberAbove, oneOf, scheduleText, share } from './values.js';
 
 export const net = {
   flags: '--net <net>',
@@ -52,6 +52,13 @@ const averaging = {
   fallback: 'off',
   read: numberAbove(0, 0.999_999),
 };
+const augment = {
+  flags: '--augment <changes>',
+  description:
+    'move the training images at random: shift (pixels), rotate, shear (degrees), scale, flip (shares), elastic=ALPHA:SIGMA; as in shift=2,rotate=10',
+  fallback: 'off',
+  read: augmentation(),
+};
 export const requireAccuracy = {
   flags: '--require-accuracy <x>',
   description: 'exit with code 5 when the test accuracy ends below x (0.99 is 99 %)',
@@ -59,4 +66,4 @@ export const requireAccuracy = {
 };
 
 /** In the order of help. */
-export const tuning = { optimizer, schedule, warmup, dropout, keepBest, patience, averaging };
+export const tuning = { optimizer, schedule, warmup, dropout, keepBest, patience, averaging, augment };

@@ -69,6 +69,42 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ReadVal
   return Object.assign(read, { choices });
 }
 
+/** How images are changed, as `Augmentation` of the engines has it, which knows what the numbers may be. */
+export interface AugmentText {
+  readonly shift?: number;
+  readonly rotate?: number;
+  readonly scale?: number;
+  readonly shear?: number;
+  readonly flip?: number;
+  readonly elastic?: { readonly alpha: number; readonly sigma: number };
+}
+
+const augmentNames = ['shift', 'rotate', 'scale', 'shear', 'flip', 'elastic'];
+
+/** `shift=2,rotate=10,elastic=34:4`. */
+export function augmentation(): ReadValue<AugmentText> {
+  const read = (text: string, where: string): AugmentText => {
+    const refuse = (part: string) =>
+      new UsageError(
+        `${where}: expected names of ${augmentNames.join(', ')} with numbers, such as shift=2,rotate=10, ` +
+          `but received "${part}"`,
+      );
+    const number = '\\d+(?:\\.\\d+)?|\\.\\d+';
+    const form = new RegExp(`^(\\w+)=(${number})(?::(${number}))?$`);
+    const changes: Record<string, unknown> = {};
+    for (const part of text.split(',')) {
+      const [, name = '', value, second] = form.exec(part) ?? [];
+      const isElastic = name === 'elastic';
+      if (!augmentNames.includes(name) || name in changes || isElastic !== (second !== undefined)) {
+        throw refuse(part);
+      }
+      changes[name] = isElastic ? { alpha: Number(value), sigma: Number(second) } : Number(value);
+    }
+    return changes;
+  };
+  return Object.assign(read, { choices: [] });
+}
+
 /** A number from 0 to 1, both included. */
 export function share(): ReadValue<number> {
   const read = (text: string, where: string) => {

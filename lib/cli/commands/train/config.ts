@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { absoluteName } from '../../../data/registry.js';
 import { isNetName } from '../../../nets/names.js';
 import type { RunConfig, RunDraft } from '../../../runs/config.js';
-import { scheduleName } from '../../../runs/recipe-changes.js';
+import { augmentText, scheduleName } from '../../../runs/recipe-changes.js';
+import { checkedAugmentation } from '../../../engines/augment.js';
 import type { BestMeasure } from '../../../training/best.js';
 import type { TrainingSettings } from '../../../training/settings.js';
 import type { RecipeSchedule } from '../../../training/schedules.js';
@@ -58,6 +59,11 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     ),
     difference('--patience', settings.patience ?? 'off', options.patience),
     difference('--averaging', settings.averaging?.decay ?? 'off', options.averaging),
+    difference(
+      '--augment',
+      augmentText(settings.augment) ?? 'off',
+      options.augment && augmentText(changesOf(options.augment)),
+    ),
     difference('--seed', seed, options.seed),
     difference('--limit', data.limit ?? 'all images', options.limit),
     difference('--size', size.join('x'), options.size?.join('x')),
@@ -85,14 +91,25 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
 }
 
 /** A patience needs a figure to wait for. */
-function newSettings({ keepBest, patience, averaging }: TrainOptions): Pick<RunDraft, 'settings'> {
+function newSettings({ keepBest, patience, averaging, augment }: TrainOptions): Pick<RunDraft, 'settings'> {
   const figure = keepBest ?? (patience === undefined ? undefined : true);
   const settings: TrainingSettings = {
     ...(figure === undefined ? {} : { keepBest: figureName(figure) }),
     ...(patience === undefined ? {} : { patience }),
     ...(averaging === undefined ? {} : { averaging: { decay: averaging } }),
+    ...(augment === undefined ? {} : { augment: changesOf(augment) }),
   };
   return Object.keys(settings).length === 0 ? {} : { settings };
+}
+
+/** @throws {UsageError} for a number that is none of the change. */
+function changesOf(augment: NonNullable<TrainOptions['augment']>): NonNullable<TrainingSettings['augment']> {
+  try {
+    return checkedAugmentation('train: --augment', augment);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new UsageError(cause.message, { cause });
+    throw cause;
+  }
 }
 
 /** `--keep-best` alone is the accuracy. */

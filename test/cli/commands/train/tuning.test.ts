@@ -9,7 +9,8 @@ import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../../sup
 const folder = temporaryFolder();
 const run = (args: string) => rownet([args], { cwd: folder.path });
 const all =
-  '--optimizer adamw --schedule step:2:0.5 --warmup 0.1 --dropout 0.25 --keep-best testLoss --patience 9 --averaging 0.9';
+  '--optimizer adamw --schedule step:2:0.5 --warmup 0.1 --dropout 0.25 --keep-best testLoss --patience 9 --averaging 0.9 ' +
+  '--augment shift=1.5,rotate=10,elastic=2:3';
 
 describe('the recipe of options', () => {
   it('is that of its name where nothing is asked for', () => {
@@ -51,6 +52,7 @@ describe('a run with all of them', () => {
       'best testLoss',
       'patience 9',
       'averaging 0.9',
+      'augment shift=1.5,rotate=10,elastic=2:3',
     ]);
   });
 
@@ -78,7 +80,7 @@ describe('a run with all of them', () => {
 
   it('refuses others on a resume, a line each', async () => {
     const other =
-      '--optimizer adam --schedule cosine --warmup 0.2 --dropout 0.5 --keep-best --patience 1 --averaging 0.8';
+      '--optimizer adam --schedule cosine --warmup 0.2 --dropout 0.5 --keep-best --patience 1 --averaging 0.8 --augment shift=2';
     const { code, stderr } = await run(`train --resume all --epochs 5 ${other}`);
     expect(code).toBe(2);
     expect(stderr.split('\n').filter((line) => / in the run, .* here$/.test(line))).toEqual([
@@ -89,6 +91,7 @@ describe('a run with all of them', () => {
       '  --keep-best: testLoss in the run, testAccuracy here',
       '  --patience: 9 in the run, 1 here',
       '  --averaging: 0.9 in the run, 0.8 here',
+      '  --augment: shift=1.5,rotate=10,elastic=2:3 in the run, shift=2 here',
     ]);
     // `step` alone is any.
     expect((await run('train --resume all --out same --epochs 4 --quiet --schedule step')).code).toBe(0);
@@ -142,6 +145,13 @@ it.each([
     'train: --keep-best: expected testAccuracy or testLoss or loss but received "accuracy"',
   ],
   ['--patience 0', 'train: --patience: expected an integer from 1 to 100000 but received "0"'],
+  [
+    '--augment turn=2',
+    'train: --augment: expected names of shift, rotate, scale, shear, flip, elastic with numbers',
+  ],
+  ['--augment shift=1,shift=2', 'such as shift=2,rotate=10, but received "shift=2"'],
+  ['--augment elastic=3', 'but received "elastic=3"'],
+  ['--augment flip=2', 'train: --augment: expected augment.flip from 0 to 1 but received 2'],
   ['--averaging 1', 'train: --averaging: expected a number above 0 and at most 0.999999 but received "1"'],
 ])('refuses %s', async (args, message) => {
   const { code, stderr } = await run(`train ${args}`);
