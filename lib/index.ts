@@ -73,11 +73,15 @@ export { decodeImage } from './images/decode.js';
 export { type DigitNote, type PreparedDigit, prepareDigit } from './images/digit.js';
 export type { GreyImage } from './images/limits.js';
 export * from './kernels.js';
+export { AvgPool2d } from './layers/avg-pool2d.js';
 export type { BatchNormOptions } from './layers/batch-norm.js';
+export { BatchNorm1d } from './layers/batch-norm1d.js';
 export { BatchNorm2d } from './layers/batch-norm2d.js';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
+export { Dropout2d } from './layers/dropout2d.js';
 export { Flatten } from './layers/flatten.js';
+export { GlobalAvgPool2d } from './layers/global-avg-pool2d.js';
 export {
   type ForwardContext,
   type Layer,
@@ -94,6 +98,7 @@ export { ReLU } from './layers/relu.js';
 export { Residual, type ResidualOptions } from './layers/residual.js';
 export { Sigmoid } from './layers/sigmoid.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
+export { Softmax } from './layers/softmax.js';
 export { Tanh } from './layers/tanh.js';
 export { CrossEntropyLoss } from './losses/cross-entropy.js';
 export type { Loss, LossOptions, LossTargets } from './losses/loss.js';

@@ -33,5 +33,11 @@ export {
   softmaxCrossEntropy,
 } from './kernels/training.js';
 export { type ParameterUpdate, sgdUpdate, type SgdUpdateOptions } from './kernels/updates.js';
-export type { PoolOptions, Size2, SlidingWindow, WindowOptions } from './kernels/window.js';
+export type {
+  PaddedPoolOptions,
+  PoolOptions,
+  Size2,
+  SlidingWindow,
+  WindowOptions,
+} from './kernels/window.js';
 export type { IsaLevel } from './native.js';

@@ -119,7 +119,9 @@ export function explainedWith(net: Net, name: string): string | undefined {
 /** The last layer that is explained with the one at `index`: its activation, and the pooling behind that. */
 function lastExplained(layers: readonly NamedLayer[], index: number): number {
   if (partOf(layers[index + 1]?.layer, 'activation') === undefined) return index;
-  return partOf(layers[index + 2]?.layer, 'maximum') === undefined ? index + 1 : index + 2;
+  const pool = layers[index + 2]?.layer;
+  const padding = partOf(pool, 'maximum')?.window(pool).padding;
+  return padding?.every((width) => width === 0) === true ? index + 2 : index + 1;
 }
 
 /**

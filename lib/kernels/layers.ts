@@ -11,7 +11,7 @@ import {
   checkImages,
   convolutionWindow,
   nativeWindow,
-  type PoolOptions,
+  type PaddedPoolOptions,
   poolWindow,
   type SlidingWindow,
   slide,
@@ -145,27 +145,28 @@ function gradientTensors(where: string, x: Shape, weight: Shape, options: Gradie
 }
 
 /** `[N, C, H, W]` -> `[N, C, outH, outW]`. @throws {ShapeError} */
-export function maxPool2dShape(where: string, shape: Shape, window: SlidingWindow): Shape {
+export function pool2dShape(where: string, shape: Shape, window: SlidingWindow): Shape {
   checkImages(where, shape);
   return [shape[0], shape[1], ...slide(where, window, shape)];
 }
 
-export interface MaxPoolOptions extends PoolOptions, OutOption {
+export interface MaxPoolOptions extends PaddedPoolOptions, OutOption {
   /** Receives, for each output, the index `ky * kernelW + kx` of the first maximum; at least as long as the result. */
   readonly argmax?: Uint16Array;
 }
 
 /**
- * The largest value under each window: `[N, C, H, W]` -> `[N, C, outH, outW]`. Rows and columns that no whole window
- * covers are left out.
+ * The largest value under each window: `[N, C, H, W]` -> `[N, C, outH, outW]`; what lies in the padding is no candidate. Rows
+ * and columns that no whole window covers are left out.
  * @throws {ShapeError} if x has not four axes or is smaller than the kernel.
  */
 export function maxPool2d(x: Tensor, options: MaxPoolOptions): { y: Tensor; argmax: Uint16Array } {
   const where = 'maxPool2d';
-  checkOptions(where, options, { kernel: true, stride: true, out: true, argmax: true }, '{ kernel: 2 }');
+  const names = { kernel: true, stride: true, padding: true, out: true, argmax: true } as const;
+  checkOptions(where, options, names, '{ kernel: 2 }');
   checkTensor(where, 'x', x);
   const window = poolWindow(where, options);
-  const y = output(where, 'out', options.out, maxPool2dShape(where, x.shape, window));
+  const y = output(where, 'out', options.out, pool2dShape(where, x.shape, window));
   const argmax = options.argmax ?? new Uint16Array(y.size);
   checkArray(where, 'argmax', argmax, Uint16Array, y.size);
   native().maxPool2dForward(nativeWindow(window, x.shape), x.data, y.data, argmax);
@@ -181,13 +182,14 @@ export function maxPool2dBackward(
   dy: Tensor,
   argmax: Uint16Array,
   inputShape: Shape,
-  options: PoolOptions & OutOption,
+  options: PaddedPoolOptions & OutOption,
 ): Tensor {
   const where = 'maxPool2dBackward';
-  checkOptions(where, options, { kernel: true, stride: true, out: true }, '{ kernel: 2 }');
+  const names = { kernel: true, stride: true, padding: true, out: true } as const;
+  checkOptions(where, options, names, '{ kernel: 2 }');
   sizeOf(inputShape);
   const window = poolWindow(where, options);
-  checkShape(where, 'dy', dy, maxPool2dShape(where, inputShape, window), "the output's shape");
+  checkShape(where, 'dy', dy, pool2dShape(where, inputShape, window), "the output's shape");
   checkArray(where, 'argmax', argmax, Uint16Array, dy.size);
   const dx = output(where, 'out', options.out, inputShape);
   native().maxPool2dBackward(nativeWindow(window, inputShape), dy.data, argmax, dx.data);

@@ -16,10 +16,15 @@ export interface WindowOptions {
   readonly dilation?: Size2;
 }
 
-/** Pooling has no padding; its stride is the kernel unless it is given. */
+/** The window of a pooling: its stride is the kernel unless it is given. */
 export interface PoolOptions {
   readonly kernel: Size2;
   readonly stride?: Size2;
+}
+
+/** The same with padding, on each side: 0 unless it is given, at most half of the kernel. */
+export interface PaddedPoolOptions extends PoolOptions {
+  readonly padding?: Size2;
 }
 
 /** A checked window, `[height, width]` each. */
@@ -59,13 +64,21 @@ export function spanOf({ kernel, dilation = [1, 1] }: SlidingWindow, axis: 0 | 1
 }
 
 /**
- * Stride defaults to the kernel.
+ * Stride defaults to the kernel, padding to 0.
  * @throws {ArgumentTypeError | ArgumentRangeError} naming the part that is wrong.
  */
-export function poolWindow(where: string, options: PoolOptions): SlidingWindow {
+export function poolWindow(where: string, options: PaddedPoolOptions): SlidingWindow {
   const kernel = pair(where, 'kernel', options.kernel, 1);
   checkInteger(where, 'the kernel area', kernel[0] * kernel[1], 1, MAX_POOL_AREA);
-  return { kernel, stride: pair(where, 'stride', options.stride ?? kernel, 1), padding: [0, 0] };
+  const padding = pair(where, 'padding', options.padding ?? 0, 0);
+  // Otherwise a window would lie in the padding alone.
+  if (padding.some((width, axis) => 2 * width > kernel[axis])) {
+    throw new ArgumentRangeError(
+      `${where}: expected padding of at most half the kernel ${formatShape(kernel)} but received ` +
+        `${formatShape(padding)}`,
+    );
+  }
+  return { kernel, stride: pair(where, 'stride', options.stride ?? kernel, 1), padding };
 }
 
 function pair(where: string, name: string, value: Size2, low: number): readonly [number, number] {

@@ -26,7 +26,6 @@ const optionNames: OptionNames<BatchNormOptions> = {
   affine: true,
 };
 
-/** By the operation of native/core/layers/batch_norm2d.h. */
 export abstract class BatchNorm extends NativeLayer {
   readonly features: number;
   readonly eps: number;
@@ -63,7 +62,7 @@ export abstract class BatchNorm extends NativeLayer {
   laneStep(): LaneStep {
     const { features, eps, momentum, weight, bias, runningMean, runningVar } = this;
     const parameters = this.affine ? { weight, bias } : {};
-    return { op: 'batchNorm2d', features, eps, momentum, ...parameters, runningMean, runningVar };
+    return { op: this.kind, features, eps, momentum, ...parameters, runningMean, runningVar };
   }
 
   /** @throws {ArgumentRangeError} for a single value a channel, whose variance is none. */

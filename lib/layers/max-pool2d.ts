@@ -1,15 +1,16 @@
 import { checkTensor } from '../kernels/checks.js';
-import { maxPool2d, maxPool2dBackward, maxPool2dShape } from '../kernels/layers.js';
-import { type PoolOptions, poolWindow, type SlidingWindow } from '../kernels/window.js';
+import { maxPool2d, maxPool2dBackward } from '../kernels/layers.js';
+import { type PaddedPoolOptions, poolWindow, type SlidingWindow } from '../kernels/window.js';
 import { checkOptions } from '../options.js';
-import { formatShape, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.js';
+import { formatShape, type Shape, type Tensor } from '../tensor.js';
 import type { LayerKind } from './kind.js';
 import { checkGradOut, type Layer, type LayerDescription, TensorBuffer, UntrainedLayer } from './layer.js';
+import { isPadded, pooledShape, poolOptionNames, poolPlanes, windowText } from './pool-window.js';
 
 /**
  * The largest value under each window: `[N, C, H, W]` -> `[N, C, outH, outW]` with
- * outH = floor((H - kernel) / stride) + 1; the stride is the kernel unless it is given. Among equal values the first
- * gets the gradient.
+ * outH = floor((H + 2*padding - kernel) / stride) + 1; the stride is the kernel unless it is given. The padding, on each
+ * side and at most half of the kernel, holds no value. Among equal values the first gets the gradient.
  */
 export class MaxPool2d extends UntrainedLayer implements Layer {
   readonly kind = 'maxPool2d';
@@ -20,43 +21,39 @@ export class MaxPool2d extends UntrainedLayer implements Layer {
   #inputShape: Shape = [];
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
-  constructor(options: PoolOptions) {
+  constructor(options: PaddedPoolOptions) {
     super();
-    checkOptions('maxPool2d', options, { kernel: true, stride: true }, '{ kernel: 2 }');
+    checkOptions('maxPool2d', options, poolOptionNames, '{ kernel: 2 }');
     this.window = poolWindow('maxPool2d', options);
   }
 
   outputShape(inputShape: Shape): Shape {
-    sizeOf(inputShape);
-    return maxPool2dShape('maxPool2d', inputShape, this.window);
+    return pooledShape('maxPool2d', inputShape, this.window);
   }
 
   forward(x: Tensor): Tensor {
     checkTensor('maxPool2d', 'x', x);
     const out = this.#output.take(this.outputShape(x.shape));
     if (this.#argmax.length < out.size) this.#argmax = new Uint16Array(out.size);
-    const { kernel, stride } = this.window;
     this.#inputShape = x.shape;
-    this.y = maxPool2d(x, { kernel, stride, out, argmax: this.#argmax }).y;
+    this.y = maxPool2d(x, { ...this.window, out, argmax: this.#argmax }).y;
     return this.y;
   }
 
   backward(gradOut: Tensor): Tensor {
     checkGradOut('maxPool2d', gradOut, this.y);
-    const { kernel, stride } = this.window;
     const out = this.#gradIn.take(this.#inputShape);
-    return maxPool2dBackward(gradOut, this.#argmax, this.#inputShape, { kernel, stride, out });
+    return maxPool2dBackward(gradOut, this.#argmax, this.#inputShape, { ...this.window, out });
   }
 
   describe(): LayerDescription {
-    return { kind: this.kind, kernel: this.window.kernel, stride: this.window.stride };
+    const { kernel, stride, padding } = this.window;
+    return { kind: this.kind, kernel, stride, ...(isPadded(this.window) ? { padding } : {}) };
   }
 
-  /** `MaxPool2d(2x2)`, `MaxPool2d(3x3, stride 2x2)`. */
+  /** `MaxPool2d(2x2)`, `MaxPool2d(3x3, stride 2x2, padding 1x1)`. */
   override toString(): string {
-    const { kernel, stride } = this.window;
-    const step = sameShape(kernel, stride) ? '' : `, stride ${formatShape(stride)}`;
-    return `MaxPool2d(${formatShape(kernel)}${step})`;
+    return `MaxPool2d(${windowText(this.window)})`;
   }
 }
 
@@ -65,28 +62,20 @@ const MAX_LANE_AREA = 256;
 
 export const maxPool2dKind: LayerKind<MaxPool2d> = {
   type: MaxPool2d,
-  lower({ window: { kernel, stride } }) {
+  lower({ window }) {
+    const { kernel } = window;
     if (kernel[0] * kernel[1] > MAX_LANE_AREA) {
       return `a window of ${formatShape(kernel)} has more than ${MAX_LANE_AREA} values`;
     }
-    return { step: { op: 'maxPool2d', kernel, stride }, taken: 0 };
+    return { step: { op: 'maxPool2d', ...window }, taken: 0 };
   },
-  onnx({ window: { kernel, stride } }) {
-    return { operator: 'MaxPool', attributes: { kernel_shape: kernel, strides: stride } };
+  onnx({ window }) {
+    const { kernel, stride, padding } = window;
+    const pads = isPadded(window) ? { pads: [...padding, ...padding] } : {};
+    return { operator: 'MaxPool', attributes: { kernel_shape: kernel, strides: stride, ...pads } };
   },
   flop: () => 0,
-  reference({ window: { kernel, stride } }, x, [, , height, width], to) {
-    const [, , outH, outW] = to;
-    const y = new Float64Array(sizeOf(to)).fill(Number.NEGATIVE_INFINITY);
-    for (let at = 0; at < y.length; at += 1) {
-      const [plane, oy, ox] = [Math.floor(at / (outH * outW)), Math.floor(at / outW) % outH, at % outW];
-      for (let ky = 0; ky < kernel[0]; ky += 1) {
-        const row = (plane * height + oy * stride[0] + ky) * width + ox * stride[1];
-        for (let kx = 0; kx < kernel[1]; kx += 1) y[at] = Math.max(y[at], x[row + kx]);
-      }
-    }
-    return y;
-  },
+  reference: ({ window }, x, from, to) => poolPlanes(window, x, from, to, (values) => Math.max(...values)),
   picture: 'output',
   explain: { role: 'maximum', window: ({ window }) => window },
 };
@@ -94,6 +83,6 @@ export const maxPool2dKind: LayerKind<MaxPool2d> = {
 /** Whether it is max-pooling of 2x2 windows side by side. */
 export function isHalving(layer: Layer | undefined): boolean {
   if (layer?.constructor !== MaxPool2d) return false;
-  const { kernel, stride } = (layer as MaxPool2d).window;
-  return [...kernel, ...stride].every((size) => size === 2);
+  const { window } = layer as MaxPool2d;
+  return !isPadded(window) && [...window.kernel, ...window.stride].every((size) => size === 2);
 }

@@ -128,10 +128,68 @@ BatchNet& BatchNet::max_pool() {
   return *this;
 }
 
-BatchNet& BatchNet::batch_norm(bool affine) {
+BatchNet& BatchNet::padded_pool(bool average) {
+  const PlaneShape in = shape;
+  const Window v{1, in.c, in.h, in.w, 3, 2, 2, 1, 1, 1};
+  shape = {in.c, out_height(v), out_width(v)};
+  steps.push_back({average ? "avgPool2d" : "maxPool2d",
+                   {{"kernel", {3, 2}}, {"stride", {2, 1}}, {"padding", {1, 1}}}});
+  const PlaneShape to = shape;
+  forward.push_back([=](const Batch& x, Pass&) {
+    Batch y{x.count, to, {}};
+    for (int64_t plane = 0; plane < x.count * in.c; ++plane) {
+      for (int64_t pixel = 0; pixel < to.h * to.w; ++pixel) {
+        double total = 0.0, best = -1e300;
+        for (int64_t tap = 0; tap < v.kh * v.kw; ++tap) {
+          const int64_t iy = pixel / to.w * v.stride_h + tap / v.kw - v.pad_h;
+          const int64_t ix = pixel % to.w * v.stride_w + tap % v.kw - v.pad_w;
+          if (iy < 0 || iy >= in.h || ix < 0 || ix >= in.w) continue;
+          const double value = x.values[size((plane * in.h + iy) * in.w + ix)];
+          total += value;
+          best = std::max(best, value);
+        }
+        y.values.push_back(average ? total / static_cast<double>(v.kh * v.kw) : best);
+      }
+    }
+    return y;
+  });
+  return *this;
+}
+
+BatchNet& BatchNet::global_avg_pool() {
+  const int64_t pixels = shape.h * shape.w;
+  shape = {shape.c, 1, 1};
+  steps.push_back({"globalAvgPool2d"});
+  forward.push_back([=, to = shape](const Batch& x, Pass&) {
+    Batch y{x.count, to, Doubles(size(x.count * to.c), 0.0)};
+    for (size_t i = 0; i < x.values.size(); ++i)
+      y.values[i / size(pixels)] += x.values[i] / static_cast<double>(pixels);
+    return y;
+  });
+  return *this;
+}
+
+BatchNet& BatchNet::softmax() {
+  const size_t features = size(shape.size());
+  shape = {shape.size(), 1, 1};
+  steps.push_back({"softmax"});
+  forward.push_back([=, to = shape](const Batch& x, Pass&) {
+    Batch y{x.count, to, x.values};
+    for (size_t row = 0; row < y.values.size(); row += features) {
+      double sum = 0.0;
+      for (size_t i = 0; i < features; ++i) sum += std::exp(x.values[row + i]);
+      for (size_t i = 0; i < features; ++i) y.values[row + i] = std::exp(x.values[row + i]) / sum;
+    }
+    return y;
+  });
+  return *this;
+}
+
+BatchNet& BatchNet::batch_norm(bool affine, bool of_rows) {
+  if (of_rows) shape = {shape.size(), 1, 1};
   const int64_t channels = shape.c, mean_at = buffers, variance_at = buffers + channels;
   buffers += 2 * channels;
-  LaneStep step{"batchNorm2d",
+  LaneStep step{of_rows ? "batchNorm1d" : "batchNorm2d",
                 {{"features", {static_cast<double>(channels)}},
                  {"eps", {kEps}},
                  {"momentum", {kMomentum}},
@@ -147,7 +205,8 @@ BatchNet& BatchNet::batch_norm(bool affine) {
   steps.push_back(step);
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y = x;
-    const int64_t pixels = x.shape.h * x.shape.w, values = x.count * pixels;
+    if (of_rows) y.shape = {channels, 1, 1};
+    const int64_t pixels = y.shape.h * y.shape.w, values = x.count * pixels;
     for (int64_t c = 0; c < channels; ++c) {
       const auto for_each = [&](const auto& body) {
         for (int64_t n = 0; n < x.count; ++n) {
@@ -190,9 +249,10 @@ uint32_t mixed(uint32_t x) {
 
 }  // namespace
 
-BatchNet& BatchNet::dropout(double p) {
+BatchNet& BatchNet::dropout(double p, bool of_channels) {
   const int64_t place = places++;
-  steps.push_back({"dropout", {{"p", {p}}, {"place", {static_cast<double>(place)}}}});
+  steps.push_back({of_channels ? "dropout2d" : "dropout",
+                   {{"p", {p}}, {"place", {static_cast<double>(place)}}}});
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y = x;
     if (!pass.training) return y;
@@ -204,7 +264,8 @@ BatchNet& BatchNet::dropout(double p) {
     key = mixed(key + static_cast<uint32_t>(place) * 0xC2B2AE35u);
     const auto features = static_cast<uint32_t>(x.shape.size());
     for (uint32_t i = 0; i < y.values.size(); ++i) {
-      const uint32_t image = i / features, element = i % features;
+      const auto pixels = static_cast<uint32_t>(of_channels ? x.shape.h * x.shape.w : 1);
+      const uint32_t image = i / features, element = i % features / pixels;
       const uint32_t index = image * 0x27D4EB2Fu + element * 0x165667B1u + 1u;
       const bool kept = (mixed(key ^ mixed(index)) >> 8) >= static_cast<uint32_t>(p * 0x1p24 + 0.5);
       y.values[i] = kept ? y.values[i] / (1.0 - p) : 0.0;

@@ -42,8 +42,13 @@ struct BatchNet {
   BatchNet& linear(int64_t outputs, const char* activation, bool with_bias = true);
   BatchNet& activation(const char* name);
   BatchNet& max_pool();
-  BatchNet& batch_norm(bool affine);
-  BatchNet& dropout(double p);
+  // Of padded windows whose strides differ from the kernel.
+  BatchNet& padded_pool(bool average);
+  BatchNet& global_avg_pool();
+  BatchNet& softmax();
+  // of_rows: batchNorm1d, on all features of an image.
+  BatchNet& batch_norm(bool affine, bool of_rows = false);
+  BatchNet& dropout(double p, bool of_channels = false);
 
   LanePlan plan(const char* loss) const {
     return LanePlan(input.c, input.h, input.w, steps, {loss});

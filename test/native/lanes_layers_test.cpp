@@ -98,6 +98,20 @@ const std::vector<Named>& nets() {
                       .linear(kClasses, "")},
       {"dropout of the input",
        BatchNet().dropout(kDropped).conv(3, 3, 1, "relu", false).linear(kClasses, "")},
+      {"normalized rows behind a pool of padded windows", BatchNet()
+                                                              .conv(3, 3, 1, "", false)
+                                                              .padded_pool(false)
+                                                              .batch_norm(true, true)
+                                                              .linear(kClasses, "")},
+      {"means, dropped channels and a softmax", BatchNet()
+                                                    .conv(4, 3, 1, "sigmoid", false)
+                                                    .dropout(kDropped, true)
+                                                    .padded_pool(true)
+                                                    .conv(3, 3, 1, "", false)
+                                                    .global_avg_pool()
+                                                    .linear(kClasses, "")
+                                                    .softmax()},
+      {"softmax of an image", BatchNet().conv(2, 3, 0, "", false).softmax().linear(kClasses, "")},
       {"everything", BatchNet()
                          .conv(3, 3, 1, "", false)
                          .batch_norm(true)
@@ -250,7 +264,7 @@ TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
       }
     }
   }
-  CHECK_CASES(16 * 2 * 2);
+  CHECK_CASES(19 * 2 * 2);
 }
 
 // Several updated steps by each rule, against plans that are new in each step.
@@ -310,7 +324,7 @@ TEST(lanes_layers_give_the_same_bits_on_any_number_of_threads) {
       }
     }
   }
-  CHECK_CASES(16 * 2);
+  CHECK_CASES(19 * 2);
 }
 
 }  // namespace rownet::test

@@ -19,6 +19,8 @@ namespace rownet::test {
 
 namespace {
 
+const BatchNet kColour{{3, 5, 4}, {3, 5, 4}};
+
 struct Named {
   const char* name;
   BatchNet net;  // of one step
@@ -30,7 +32,13 @@ const std::vector<Named>& layers() {
       {"batch normalization without parameters", BatchNet().batch_norm(false)},
       {"dropout", BatchNet().dropout(0.4)},
       {"sigmoid", BatchNet().activation("sigmoid")},
+      {"batch normalization of rows", BatchNet().batch_norm(true, true)},
+      {"dropout of channels", BatchNet(kColour).dropout(0.4, true)},
       {"max-pooling", BatchNet().max_pool()},
+      {"max-pooling with padding", BatchNet(kColour).padded_pool(false)},
+      {"mean pooling with padding", BatchNet(kColour).padded_pool(true)},
+      {"mean of channels", BatchNet(kColour).global_avg_pool()},
+      {"softmax", BatchNet().softmax()},
       {"convolution with padding", BatchNet().conv(3, 3, 1, "sigmoid", false)},
       {"linear", BatchNet().linear(5, "sigmoid")},
   };
@@ -152,7 +160,7 @@ TEST(layer_step_gives_values_and_gradients_with_the_same_bits_on_any_threads) {
       }
     }
   }
-  CHECK_CASES(7 * 3 * 2);
+  CHECK_CASES(13 * 3 * 2);
 }
 
 TEST_ONCE(layer_step_refuses_what_does_not_fit) {

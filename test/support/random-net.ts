@@ -1,7 +1,11 @@
+import { AvgPool2d } from '../../lib/layers/avg-pool2d.js';
+import { BatchNorm1d } from '../../lib/layers/batch-norm1d.js';
 import { BatchNorm2d } from '../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../lib/layers/conv2d.js';
 import { Dropout } from '../../lib/layers/dropout.js';
+import { Dropout2d } from '../../lib/layers/dropout2d.js';
 import { Flatten } from '../../lib/layers/flatten.js';
+import { GlobalAvgPool2d } from '../../lib/layers/global-avg-pool2d.js';
 import type { Layer } from '../../lib/layers/layer.js';
 import { LeakyReLU } from '../../lib/layers/leaky-relu.js';
 import { Linear } from '../../lib/layers/linear.js';
@@ -9,6 +13,7 @@ import { MaxPool2d } from '../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../lib/layers/relu.js';
 import { Sequential } from '../../lib/layers/sequential.js';
 import { Sigmoid } from '../../lib/layers/sigmoid.js';
+import { Softmax } from '../../lib/layers/softmax.js';
 import { Tanh } from '../../lib/layers/tanh.js';
 import { Net } from '../../lib/nets/net.js';
 import { Random } from '../../lib/random.js';
@@ -53,8 +58,19 @@ export function randomNet(seed: number, { all = false } = {}): Net {
     }
     if (from(0, 5) === 0) add(activation());
     addOther(() => new Dropout({ p: from(0, 8) / 10 }));
+    addOther(() => new Dropout2d({ p: from(0, 4) / 10 }));
+    const padded = {
+      kernel: [from(2, 3), from(2, 3)],
+      stride: [from(1, 2), from(1, 2)],
+      padding: from(0, 1),
+    } as const;
+    const fits = shape[2] >= 3 && shape[3] >= 3;
+    if (fits) addOther(() => (from(0, 1) === 0 ? new MaxPool2d(padded) : new AvgPool2d(padded)));
   }
-  add(new Flatten());
+  if (all && from(0, 3) === 0) add(new GlobalAvgPool2d());
+  else add(new Flatten());
+  if (all && from(0, 3) === 0) add(new BatchNorm1d({ features: shape[1], eps: 0.1, affine: from(0, 2) > 0 }));
+  if (all && from(0, 4) === 0) add(new Softmax());
   if (from(0, 1) === 0) {
     add(new Linear({ inFeatures: shape[1], outFeatures: from(1, 40), bias: !all || from(0, 2) > 0 }));
     add(activation());

@@ -1,4 +1,4 @@
-// lane_io_kernel.h: into and out of the lanes layout, and max-pooling that is not fused.
+// lane_io_kernel.h: into and out of the lanes layout.
 #pragma once
 
 #include "isa/vec.h"
@@ -121,56 +121,6 @@ void to_rows(int64_t n, const float* lanes, float* rows, int64_t ld) {
     for (int j = 0; j < kWidth; ++j) r[j] = i + j < n ? load(lanes + (i + j) * kWidth) : zero();
     transpose(r);
     for (int j = 0; j < kWidth; ++j) store(rows + j * ld + i, r[j]);
-  }
-}
-
-void lane_pool_forward(const LanePool& s, const float* in, float* out, uint8_t* codes) {
-  const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
-  in += origin(s.in) * kWidth;
-  out += origin(s.out) * kWidth;
-  for (int64_t c = 0; c < s.out.c; ++c) {
-    for (int64_t y = 0; y < s.out.h; ++y) {
-      for (int64_t x = 0; x < s.out.w; ++x, codes += kWidth) {
-        const float* corner = in + c * plane_vectors(s.in) * kWidth + y * s.stride_h * in_row +
-                              x * s.stride_w * kWidth;
-        Vec best = load(corner);
-        Codes code = broadcast_code(0);
-        for (int64_t ky = 0; ky < s.kh; ++ky) {
-          for (int64_t kx = 0; kx < s.kw; ++kx) {
-            const Vec value = load(corner + ky * in_row + kx * kWidth);
-            const Mask wins = exceeds(value, best);
-            best = blend(wins, value, best);
-            code = blend_codes(wins, broadcast_code(static_cast<int>(ky * s.kw + kx)), code);
-          }
-        }
-        store(out + c * plane_vectors(s.out) * kWidth + y * out_row + x * kWidth, best);
-        store_codes(codes, code);
-      }
-    }
-  }
-}
-
-void lane_pool_backward(const LanePool& s, const uint8_t* codes, const float* dout, float* din) {
-  const int64_t in_row = row_vectors(s.in) * kWidth, out_row = row_vectors(s.out) * kWidth;
-  for (int64_t i = 0; i < tensor_vectors(s.in) * kWidth; i += kWidth) store(din + i, zero());
-  din += origin(s.in) * kWidth;
-  dout += origin(s.out) * kWidth;
-  for (int64_t c = 0; c < s.out.c; ++c) {
-    for (int64_t y = 0; y < s.out.h; ++y) {
-      for (int64_t x = 0; x < s.out.w; ++x, codes += kWidth) {
-        float* corner = din + c * plane_vectors(s.in) * kWidth + y * s.stride_h * in_row +
-                        x * s.stride_w * kWidth;
-        const Vec g = load(dout + c * plane_vectors(s.out) * kWidth + y * out_row + x * kWidth);
-        const Codes code = load_codes(codes);
-        for (int64_t ky = 0; ky < s.kh; ++ky) {
-          for (int64_t kx = 0; kx < s.kw; ++kx) {
-            float* to = corner + ky * in_row + kx * kWidth;
-            store(to,
-                  add(load(to), blend(code_is(code, static_cast<int>(ky * s.kw + kx)), g, zero())));
-          }
-        }
-      }
-    }
   }
 }
 

@@ -53,10 +53,11 @@ struct LaneConv {
 
 static inline bool is_dilated(const LaneConv& s) { return s.dilation_h != 1 || s.dilation_w != 1; }
 
-// One max-pooling that is not fused; the window has at most 256 values.
+// One pooling that is not fused; of a maximum, the window has at most 256 values.
 struct LanePool {
   LaneTensor in, out;
   int64_t kh, kw, stride_h, stride_w;
+  int64_t pad_h, pad_w;  // at most half of the kernel, so that each window holds a pixel
 };
 
 }  // namespace rownet

@@ -243,18 +243,23 @@ void batch_norm_image(const Planned& step, const LaneImage& image) {
   }
 }
 
-const LaneOp batch_norm2d_op = {"batchNorm2d",
-                                batch_norm_read,
-                                batch_norm_place,
-                                nullptr,
-                                batch_norm_forward,
-                                batch_norm_backward,
-                                batch_norm_image,
-                                nullptr,
-                                batch_norm_collect,
-                                batch_norm_join,
-                                batch_norm_collect_backward,
-                                batch_norm_join_backward};
+constexpr LaneOp batch_norm_op(const char* name, void (*read)(const StepReader&, Planned&),
+                               void (*place)(Planned&, PlanLayout&)) {
+  return {name,
+          read,
+          place,
+          nullptr,
+          batch_norm_forward,
+          batch_norm_backward,
+          batch_norm_image,
+          nullptr,
+          batch_norm_collect,
+          batch_norm_join,
+          batch_norm_collect_backward,
+          batch_norm_join_backward};
+}
+
+const LaneOp batch_norm2d_op = batch_norm_op("batchNorm2d", batch_norm_read, batch_norm_place);
 
 }  // namespace
 }  // namespace rownet

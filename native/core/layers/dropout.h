@@ -49,15 +49,20 @@ inline DropoutStep dropout_of(double p, uint32_t place) {
 
 constexpr uint32_t kImageFactor = 0x27D4EB2Fu, kElementFactor = 0x165667B1u;
 
-inline Vec drop(const DropoutStep& own, uint32_t key, Bits index, Vec x) {
+// All bits in lanes that are kept.
+inline Bits kept(const DropoutStep& own, uint32_t key, Bits index) {
   // Both are below 2^24, so that signed numbers compare alike; some levels compare no others.
   typedef int32_t Signed __attribute__((vector_size(4 * kWidth)));
   const Bits drawn = mix(mix(index) ^ key) >> 8;
-  const Signed kept = reinterpret_cast<Signed>(drawn) >= static_cast<int32_t>(own.threshold);
+  const Signed lanes = reinterpret_cast<Signed>(drawn) >= static_cast<int32_t>(own.threshold);
+  return reinterpret_cast<Bits>(lanes);
+}
+
+inline Vec scale_kept(const DropoutStep& own, Bits lanes, Vec x) {
   const Vec scaled = mul(x, broadcast(own.scale));
   Bits bits;
   __builtin_memcpy(&bits, &scaled, sizeof bits);
-  bits &= reinterpret_cast<Bits>(kept);
+  bits &= lanes;
   Vec result;
   __builtin_memcpy(&result, &bits, sizeof result);
   return result;
@@ -69,20 +74,29 @@ inline Bits counting() {
   return lanes;
 }
 
+// Of element 0 of each image in the block; the next element's is kElementFactor more.
+inline Bits first_index(const LaneBlock& block) {
+  return (counting() + static_cast<uint32_t>(block.first)) * kImageFactor + 1u;
+}
+
+inline void copy_lanes(const LaneTensor& in, const LaneTensor& out, const float* x, float* y) {
+  for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
+    for (int64_t at = 0; at < n; at += kWidth) store(y + j + at, load(x + i + at));
+  });
+}
+
 void dropout_lanes(const Planned& step, const LaneBlock& block, const LaneTensor& in,
                    const LaneTensor& out, const float* x, float* y) {
   if (!block.training) {
-    for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
-      for (int64_t at = 0; at < n; at += kWidth) store(y + j + at, load(x + i + at));
-    });
+    copy_lanes(in, out, x, y);
     return;
   }
   const DropoutStep& own = own_of<DropoutStep>(step);
   const uint32_t key = draw_key(block.draw, own.place);
-  Bits index = (counting() + static_cast<uint32_t>(block.first)) * kImageFactor + 1u;
+  Bits index = first_index(block);
   for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
     for (int64_t at = 0; at < n; at += kWidth, index += kElementFactor) {
-      store(y + j + at, drop(own, key, index, load(x + i + at)));
+      store(y + j + at, scale_kept(own, kept(own, key, index), load(x + i + at)));
     }
   });
 }

@@ -1,11 +1,12 @@
 // max_pool2d.h: max-pooling that is not fused behind a convolution, as a step of lanes.
 // rows/max_pool2d.cpp has the layer by layer.
 //
-// Fields  kernel, stride
+// Fields  kernel, stride, padding
 #pragma once
 
-#include "lanes/lane_io_kernel.h"
 #include "lanes/lane_op.h"
+#include "lanes/pool_kernel.h"
+#include "layers/pool_step.h"
 #include "rows/max_pool_kernel.h"
 
 namespace rownet {
@@ -17,14 +18,9 @@ struct MaxPoolStep {
 };
 
 void max_pool2d_read(const StepReader& fields, Planned& step) {
-  LanePool& s = own_of<MaxPoolStep>(step).pool;
-  const LaneTensor& in = step.in;
-  fields.pair("kernel", 1, &s.kh, &s.kw);
-  fields.pair("stride", 1, &s.stride_h, &s.stride_w);
+  const LanePool s = own_of<MaxPoolStep>(step).pool = read_pool(fields, step);
   // The place of a maximum is kept in a byte.
   if (s.kh > 256 / s.kw) fields.refuse("window of more than 256 values");
-  if (in.h < s.kh || in.w < s.kw) fields.refuse("window does not fit");
-  step.out = {in.c, (in.h - s.kh) / s.stride_h + 1, (in.w - s.kw) / s.stride_w + 1, 0, 0};
 }
 
 void max_pool2d_place(Planned& step, PlanLayout& layout) {
@@ -37,21 +33,19 @@ void max_pool2d_place(Planned& step, PlanLayout& layout) {
 
 void max_pool2d_step_forward(const Planned& step, const LaneBlock& block) {
   const MaxPoolStep& own = own_of<MaxPoolStep>(step);
-  lane_pool_forward(own.pool, block.in, block.out,
-                    reinterpret_cast<uint8_t*>(block.slice + own.codes));
+  lane_max_pool_forward(own.pool, block.in, block.out,
+                        reinterpret_cast<uint8_t*>(block.slice + own.codes));
 }
 
 void max_pool2d_step_backward(const Planned& step, const LaneBlock& block) {
   if (block.din == nullptr) return;
   const MaxPoolStep& own = own_of<MaxPoolStep>(step);
-  lane_pool_backward(own.pool, reinterpret_cast<const uint8_t*>(block.slice + own.codes),
-                     block.dout, block.din);
+  lane_max_pool_backward(own.pool, reinterpret_cast<const uint8_t*>(block.slice + own.codes),
+                         block.dout, block.din);
 }
 
 void max_pool2d_image(const Planned& step, const LaneImage& image) {
-  const LanePool& s = own_of<MaxPoolStep>(step).pool;
-  const LaneTensor& in = step.in;
-  const Window v{1, in.c, in.h, in.w, s.kh, s.kw, s.stride_h, s.stride_w, 0, 0};
+  const Window v = window_of(own_of<MaxPoolStep>(step).pool);
   for (int64_t c = 0; c < v.c; ++c) {
     max_pool_forward(v, image.in + c * v.h * v.w, image.out + c * out_pixels(v), image.positions);
   }

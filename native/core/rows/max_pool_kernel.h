@@ -2,7 +2,8 @@
 //
 // y[oy, ox] = max over (ky, kx) of plane[oy * stride_h + ky, ox * stride_w + kx]; argmax holds the
 // index ky * kw + kx of the first maximum. NaN wins over every number, so a diverged net shows it.
-// Windows carry no padding. Same result as pool2row followed by a maximum of each row.
+// What lies in the padding, at most half of the kernel, is no candidate. Without padding, the same
+// result as pool2row followed by a maximum of each row.
 #pragma once
 
 #include "isa/vec.h"
@@ -18,12 +19,15 @@ void max_pool_general(const Window& v, const float* plane, float* y, uint16_t* a
   const int64_t oh = out_height(v), ow = out_width(v);
   for (int64_t oy = 0; oy < oh; ++oy) {
     for (int64_t ox = 0; ox < ow; ++ox, ++y, ++argmax) {
-      const float* corner = plane + oy * v.stride_h * v.w + ox * v.stride_w;
-      float best = corner[0];
-      int64_t at = 0;
-      for (int64_t ky = 0; ky < v.kh; ++ky) {
-        for (int64_t kx = 0; kx < v.kw; ++kx) {
-          const float value = corner[ky * v.w + kx];
+      const int64_t top = oy * v.stride_h - v.pad_h, left = ox * v.stride_w - v.pad_w;
+      const int64_t y0 = top < 0 ? -top : 0, x0 = left < 0 ? -left : 0;
+      const int64_t y1 = v.h - top < v.kh ? v.h - top : v.kh;
+      const int64_t x1 = v.w - left < v.kw ? v.w - left : v.kw;
+      float best = plane[(top + y0) * v.w + left + x0];
+      int64_t at = y0 * v.kw + x0;
+      for (int64_t ky = y0; ky < y1; ++ky) {
+        for (int64_t kx = x0; kx < x1; ++kx) {
+          const float value = plane[(top + ky) * v.w + left + kx];
           if (best == best && beats(value, best)) {
             best = value;
             at = ky * v.kw + kx;
@@ -97,7 +101,8 @@ void max_pool_2x2_backward(const Window& v, const float* dy, const uint16_t* arg
 }
 
 inline bool is_2x2(const Window& v) {
-  return v.kh == 2 && v.kw == 2 && v.stride_h == 2 && v.stride_w == 2;
+  return v.kh == 2 && v.kw == 2 && v.stride_h == 2 && v.stride_w == 2 && v.pad_h == 0 &&
+         v.pad_w == 0;
 }
 
 void max_pool_forward(const Window& v, const float* plane, float* y, uint16_t* argmax) {
@@ -119,11 +124,13 @@ void max_pool_backward(const Window& v, const float* dy, const uint16_t* argmax,
   const int64_t area = v.kh * v.kw;
   for (int64_t oy = 0; oy < oh; ++oy) {
     for (int64_t ox = 0; ox < ow; ++ox, ++dy, ++argmax) {
-      // argmax comes from the caller's memory: an index outside the window must not become an
-      // address.
+      // argmax comes from the caller's memory: an index outside the window, or in the padding, must
+      // not become an address.
       if (*argmax >= area) continue;
-      const int64_t ky = *argmax / v.kw, kx = *argmax % v.kw;
-      plane[(oy * v.stride_h + ky) * v.w + ox * v.stride_w + kx] += *dy;
+      const int64_t py = oy * v.stride_h - v.pad_h + *argmax / v.kw;
+      const int64_t px = ox * v.stride_w - v.pad_w + *argmax % v.kw;
+      if (py < 0 || py >= v.h || px < 0 || px >= v.w) continue;
+      plane[py * v.w + px] += *dy;
     }
   }
 }

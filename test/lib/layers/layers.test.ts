@@ -1,16 +1,21 @@
 /** What all layers have in common, and the values and gradients of each against the oracle. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AvgPool2d } from '../../../lib/layers/avg-pool2d.js';
+import { BatchNorm1d } from '../../../lib/layers/batch-norm1d.js';
 import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Dropout } from '../../../lib/layers/dropout.js';
+import { Dropout2d } from '../../../lib/layers/dropout2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
+import { GlobalAvgPool2d } from '../../../lib/layers/global-avg-pool2d.js';
 import type { Layer } from '../../../lib/layers/layer.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Sigmoid } from '../../../lib/layers/sigmoid.js';
+import { Softmax } from '../../../lib/layers/softmax.js';
 import { type Shape, sizeOf, Tensor } from '../../../lib/tensor.js';
 import { expectClose, expectSame } from '../../support/comparer.js';
 import { finiteDifferences } from '../../support/finite-differences.js';
@@ -143,6 +148,58 @@ const cases: readonly LayerCase[] = [
     description: { kind: 'dropout', p: 0.25 },
   },
   {
+    name: 'Dropout2d',
+    make: () => new Dropout2d(),
+    inputShape: [2, 3, 2, 2],
+    outputShape: [2, 3, 2, 2],
+    oracle: (x) => x,
+    text: 'Dropout2d(0.5)',
+    description: { kind: 'dropout2d', p: 0.5 },
+  },
+  {
+    name: 'BatchNorm1d, at first',
+    make: () => new BatchNorm1d({ features: 4, affine: false }),
+    inputShape: [3, 4],
+    outputShape: [3, 4],
+    oracle: (x) => x.map((value) => value / Math.sqrt(1 + 1e-5)),
+    text: 'BatchNorm1d(4, affine false)',
+    description: { kind: 'batchNorm1d', features: 4, eps: 1e-5, momentum: 0.1, affine: false },
+  },
+  {
+    name: 'AvgPool2d',
+    make: () => new AvgPool2d({ kernel: 2, stride: [1, 2], padding: [0, 1] }),
+    inputShape: [2, 3, 3, 4],
+    outputShape: [2, 3, 2, 3],
+    oracle: (x) => averages(x),
+    text: 'AvgPool2d(2x2, stride 1x2, padding 0x1)',
+    description: { kind: 'avgPool2d', kernel: [2, 2], stride: [1, 2], padding: [0, 1] },
+  },
+  {
+    name: 'GlobalAvgPool2d',
+    make: () => new GlobalAvgPool2d(),
+    inputShape: [2, 3, 4, 5],
+    outputShape: [2, 3],
+    oracle: (x) =>
+      new Float64Array(6).map(
+        (_, plane) => x.subarray(20 * plane, 20 * plane + 20).reduce((a, b) => a + b) / 20,
+      ),
+    text: 'GlobalAvgPool2d()',
+    description: { kind: 'globalAvgPool2d' },
+  },
+  {
+    name: 'Softmax',
+    make: () => new Softmax(),
+    inputShape: [2, 5],
+    outputShape: [2, 5],
+    oracle: (x) =>
+      x.map((value, at) => {
+        const row = x.subarray(at - (at % 5), at - (at % 5) + 5);
+        return 1 / row.reduce((sum, other) => sum + Math.exp(other - value), 0);
+      }),
+    text: 'Softmax()',
+    description: { kind: 'softmax' },
+  },
+  {
     name: 'Flatten',
     make: () => new Flatten(),
     inputShape: [2, 3, 4, 1],
@@ -152,6 +209,17 @@ const cases: readonly LayerCase[] = [
     description: { kind: 'flatten' },
   },
 ];
+
+/** Of 2x2 windows a row and two columns apart, a column of zeros on each side of planes of 3x4. */
+function averages(x: Float64Array): Float64Array {
+  return new Float64Array(36).map((_, at) => {
+    const [plane, oy, ox] = [Math.floor(at / 6), Math.floor(at / 3) % 2, at % 3];
+    const value = (y: number, column: number) =>
+      column < 0 || column > 3 ? 0 : x[12 * plane + 4 * y + column];
+    const [left, right] = [2 * ox - 1, 2 * ox];
+    return (value(oy, left) + value(oy, right) + value(oy + 1, left) + value(oy + 1, right)) / 4;
+  });
+}
 
 function initialised(layer: Layer): Layer {
   for (const [index, { value }] of layer.parameters().entries()) {

@@ -43,7 +43,12 @@ export const kernelCalls: Calls = {
   maxPool2d: {
     args: () => [
       t(1, 1, 4, 4),
-      all<Options<typeof rownet.maxPool2d, 1>>({ ...pool, out: t(1, 1, 2, 2), argmax: new Uint16Array(4) }),
+      all<Options<typeof rownet.maxPool2d, 1>>({
+        ...pool,
+        padding: 0,
+        out: t(1, 1, 2, 2),
+        argmax: new Uint16Array(4),
+      }),
     ],
     call: rownet.maxPool2d,
     options: [1, 'kernel'],
@@ -53,7 +58,7 @@ export const kernelCalls: Calls = {
       t(1, 1, 2, 2),
       new Uint16Array(4),
       [1, 1, 4, 4],
-      all<Options<typeof rownet.maxPool2dBackward, 3>>({ ...pool, out: t(1, 1, 4, 4) }),
+      all<Options<typeof rownet.maxPool2dBackward, 3>>({ ...pool, padding: 0, out: t(1, 1, 4, 4) }),
     ],
     call: rownet.maxPool2dBackward,
     options: [3, 'kernel'],
