@@ -1,6 +1,7 @@
 /** What the fully connected nets have in common. */
 import { ArgumentTypeError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
+import { BatchNorm1d } from '../layers/batch-norm1d.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
 import type { Layer } from '../layers/layer.js';
@@ -28,17 +29,18 @@ export interface FullyConnectedOptions {
 const MOST = 2 ** 31 - 1;
 
 /**
- * `fc1`, `relu1`, `dropout1`, `fc2`, ...; a `flatten` before them for an input of several axes, no dropouts where none is
- * asked for. What `Net` is made of.
+ * `fc1`, `norm1`, `relu1`, `dropout1`, `fc2`, ...; a `flatten` before them for an input of several axes, no norms and
+ * dropouts where none are asked for. What `Net` is made of.
  * @param where the class, for messages.
  * @param hidden outputs of each linear layer but the last.
  * @throws {TypeError | RangeError} naming the option that is wrong.
  */
 export function fullyConnected(
   where: string,
-  { seed = 0, init = 'he', inputs = 784, classes = 10, dropout = 0 }: FullyConnectedOptions,
+  options: FullyConnectedOptions & { readonly batchNorm?: boolean | undefined },
   hidden: readonly number[],
 ): [Sequential, NetOptions] {
+  const { seed = 0, init = 'he', inputs = 784, classes = 10, dropout = 0, batchNorm = false } = options;
   const inputShape = shapeOf(where, inputs);
   checkInteger(where, 'classes', classes, 1, MOST);
   const layers: Record<string, Layer> = inputShape.length === 1 ? {} : { flatten: new Flatten() };
@@ -46,6 +48,7 @@ export function fullyConnected(
   for (const [index, outFeatures] of hidden.entries()) {
     const number = index + 1;
     layers[`fc${number}`] = new Linear({ inFeatures, outFeatures });
+    if (batchNorm) layers[`norm${number}`] = new BatchNorm1d({ features: outFeatures });
     layers[`relu${number}`] = new ReLU();
     if (dropout !== 0) layers[`dropout${number}`] = new Dropout({ p: dropout });
     inFeatures = outFeatures;

@@ -6,6 +6,8 @@ import type { Init } from './init.js';
 import { LeNet5 } from './lenet5.js';
 import { type NetName, netNames } from './names.js';
 import type { Net } from './net.js';
+import { NIN } from './nin.js';
+import { ResNet8 } from './res-net8.js';
 import { ThreeLayerNet } from './three-layer-net.js';
 import { TwoLayerNet } from './two-layer-net.js';
 
@@ -53,6 +55,13 @@ export const netKinds: Readonly<Record<NetName, NetKind>> = {
     make: (one) => new ThreeLayerNet(flat(one)),
   },
   fc: { title: 'Fully connected net', type: FCNet, size: mnistSize, make: (one) => new FCNet(flat(one)) },
+  nin: { title: 'NIN', type: NIN, size: [32, 32], make: (one) => new NIN(picture(one)) },
+  resnet8: {
+    title: 'ResNet-8',
+    type: ResNet8,
+    size: [32, 32],
+    make: ({ dropout: _, ...one }) => new ResNet8(picture({ ...one, dropout: undefined })),
+  },
   // The digits of MNIST would be lost in the middle of it.
   alexnet: {
     title: 'AlexNet',

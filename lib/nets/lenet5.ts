@@ -1,5 +1,6 @@
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
+import { AvgPool2d } from '../layers/avg-pool2d.js';
 import { Conv2d } from '../layers/conv2d.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
@@ -31,6 +32,8 @@ export interface LeNet5Options {
   readonly dropout?: number;
   /** Behind each layer but the last. Default `relu`. */
   readonly activation?: 'relu' | 'tanh' | 'sigmoid' | 'leakyRelu';
+  /** Default `max`. */
+  readonly pooling?: 'max' | 'average';
 }
 
 const activations = { relu: ReLU, tanh: Tanh, sigmoid: Sigmoid, leakyRelu: LeakyReLU };
@@ -61,6 +64,7 @@ export class LeNet5 extends Net {
         inputSize: true,
         dropout: true,
         activation: true,
+        pooling: true,
       },
       '{ seed: 1 }',
     );
@@ -68,16 +72,19 @@ export class LeNet5 extends Net {
     const { inputSize = [lenet5Side, lenet5Side], activation = 'relu' } = options;
     checkActivation(activation);
     const Activation = activations[activation];
+    const { pooling = 'max' } = options;
+    checkPooling(pooling);
+    const Pool = pooling === 'max' ? MaxPool2d : AvgPool2d;
     checkInteger('LeNet5', 'channels', channels, 1, MAX_SIDE);
     const [height, width] = checkInputSize('LeNet5', 'inputSize', inputSize);
     const features = lenet5Features(height, width);
     const layers = {
       conv1: new Conv2d({ inChannels: channels, outChannels: 6, kernel: 5 }), // 6 x 28 x 28
       [`${activation}1`]: new Activation(),
-      pool1: new MaxPool2d({ kernel: 2 }), //                                 6 x 14 x 14
+      pool1: new Pool({ kernel: 2 }), //                                 6 x 14 x 14
       conv2: new Conv2d({ inChannels: 6, outChannels: 16, kernel: 5 }), //   16 x 10 x 10
       [`${activation}2`]: new Activation(),
-      pool2: new MaxPool2d({ kernel: 2 }), //                                16 x  5 x  5
+      pool2: new Pool({ kernel: 2 }), //                                16 x  5 x  5
       conv3: new Conv2d({ inChannels: 16, outChannels: 120, kernel: 5 }), // 120 x 1 x  1
       [`${activation}3`]: new Activation(),
       flatten: new Flatten(),
@@ -88,6 +95,13 @@ export class LeNet5 extends Net {
     };
     super(new Sequential(layers), { inputShape: [channels, height, width], seed, init });
   }
+}
+
+function checkPooling(pooling: unknown): void {
+  if (pooling === 'max' || pooling === 'average') return;
+  throw new ArgumentRangeError(
+    `LeNet5: expected pooling 'max' or 'average' but received ${valueText(pooling)}`,
+  );
 }
 
 function checkActivation(activation: unknown): void {

@@ -1,5 +1,5 @@
 /** The names of nets, for what must not load them. What each is, kinds.ts says. */
-export const netNames = ['lenet5', 'two-layer', 'three-layer', 'fc', 'alexnet'] as const;
+export const netNames = ['lenet5', 'two-layer', 'three-layer', 'fc', 'nin', 'alexnet', 'resnet8'] as const;
 
 export type NetName = (typeof netNames)[number];
 

@@ -1,10 +1,14 @@
 /** Every kind of layer, alone in a net, as ONNX Runtime computes it. */
 import { describe, expect, it } from 'vitest';
 import { exportOnnx } from '../../../lib/export/onnx-graph.js';
+import { AvgPool2d } from '../../../lib/layers/avg-pool2d.js';
+import { BatchNorm1d } from '../../../lib/layers/batch-norm1d.js';
 import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Dropout } from '../../../lib/layers/dropout.js';
+import { Dropout2d } from '../../../lib/layers/dropout2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
+import { GlobalAvgPool2d } from '../../../lib/layers/global-avg-pool2d.js';
 import { layerKinds } from '../../../lib/layers/kinds.js';
 import type { Layer } from '../../../lib/layers/layer.js';
 import { LeakyReLU } from '../../../lib/layers/leaky-relu.js';
@@ -13,6 +17,7 @@ import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Sigmoid } from '../../../lib/layers/sigmoid.js';
+import { Softmax } from '../../../lib/layers/softmax.js';
 import { Tanh } from '../../../lib/layers/tanh.js';
 import { Net } from '../../../lib/nets/net.js';
 import type { Shape } from '../../../lib/tensor.js';
@@ -37,7 +42,14 @@ const cases: Readonly<Record<keyof typeof layerKinds, Cases>> = {
   maxPool2d: [
     [new MaxPool2d({ kernel: [2, 3], stride: [1, 2] }), [2, 5, 8]],
     [new MaxPool2d({ kernel: 3, stride: 2 }), [2, 7, 6]],
+    [new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }), [2, 7, 6]],
   ],
+  avgPool2d: [
+    [new AvgPool2d({ kernel: [2, 3], stride: [1, 2] }), [2, 5, 8]],
+    [new AvgPool2d({ kernel: 3, stride: 2, padding: 1 }), [2, 7, 6]],
+  ],
+  globalAvgPool2d: [[new GlobalAvgPool2d(), [3, 4, 5]]],
+  softmax: [[new Softmax(), [7]]],
   linear: [
     [new Linear({ inFeatures: 7, outFeatures: 5 }), [7]],
     [new Linear({ inFeatures: 5, outFeatures: 3, bias: false }), [5]],
@@ -54,6 +66,11 @@ const cases: Readonly<Record<keyof typeof layerKinds, Cases>> = {
     [new BatchNorm2d({ features: 3, eps: 0.25 }), [3, 4, 5]],
     [new BatchNorm2d({ features: 3, affine: false }), [3, 4, 5]],
   ],
+  batchNorm1d: [
+    [new BatchNorm1d({ features: 5, eps: 0.25 }), [5]],
+    [new BatchNorm1d({ features: 5, affine: false }), [5]],
+  ],
+  dropout2d: [[new Dropout2d({ p: 0.75 }), [2, 3, 5]]],
   dropout: [[new Dropout({ p: 0.75 }), [2, 3, 5]]],
 };
 

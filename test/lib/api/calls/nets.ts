@@ -280,6 +280,7 @@ export const netCalls: Calls = {
         inputSize: [36, 32],
         dropout: 0.25,
         activation: 'tanh',
+        pooling: 'average',
       }),
     ],
     call: (options) => new rownet.LeNet5(options),
@@ -298,8 +299,20 @@ export const netCalls: Calls = {
     call: (options) => new rownet.AlexNet(options),
     options: [0],
   },
+  'new NIN': {
+    args: () => [
+      all<rownet.NINOptions>({ seed: 1, init: 'zeros', classes: 3, inputShape: [1, 4, 5], dropout: 0.25 }),
+    ],
+    call: (options) => new rownet.NIN(options),
+    options: [0],
+  },
+  'new ResNet8': {
+    args: () => [all<rownet.ResNet8Options>({ seed: 1, init: 'zeros', classes: 3, inputShape: [1, 4, 5] })],
+    call: (options) => new rownet.ResNet8(options),
+    options: [0],
+  },
   'new FCNet': {
-    args: () => [all<rownet.FCNetOptions>({ ...fullyConnected, hidden: [5, 4] })],
+    args: () => [all<rownet.FCNetOptions>({ ...fullyConnected, hidden: [5, 4], batchNorm: true })],
     call: (options) => new rownet.FCNet(options),
     options: [0],
   },
