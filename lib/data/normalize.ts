@@ -54,13 +54,17 @@ export function standardization(statistics: PixelStatistics): UniformNormalizati
 }
 
 /**
+ * The normalization by which these images, of one channel, have mean 0 and deviation 1; both rounded to four digits.
+ * @throws {ArgumentTypeError} for anything but bytes and floats
+ */
+export function measureNormalization(images: Uint8Array): UniformNormalization;
+/**
  * The normalization by which these images have mean 0 and deviation 1, each channel and each feature by itself. Of bytes
  * both are rounded to four digits: more would say nothing about other images. What is the same everywhere becomes 0.
  * @param shape of one image, `[C, H, W]`, or one row, `[features]`. Default: one channel
  * @throws {ArgumentTypeError} for anything but bytes and floats
  * @throws {ArgumentRangeError} for numbers that are no whole images, or not finite
  */
-export function measureNormalization(images: Uint8Array): UniformNormalization;
 export function measureNormalization(
   images: Uint8Array | Float32Array,
   shape?: readonly number[],

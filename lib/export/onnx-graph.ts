@@ -122,9 +122,11 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
 }
 
 function checkFinite(name: string, values: ArrayLike<number>): void {
-  const wrong = Array.prototype.find.call(values, (value) => !Number.isFinite(value));
-  if (wrong === undefined) return;
-  throw new ArgumentRangeError(`exportOnnx: expected finite numbers but ${name} has ${String(wrong)}`);
+  const wrong = Array.prototype.findIndex.call(values, (value) => !Number.isFinite(value));
+  if (wrong === -1) return;
+  throw new ArgumentRangeError(
+    `exportOnnx: expected finite numbers but ${name} has ${String(values[wrong])}`,
+  );
 }
 
 /** Numbers of channels stand along the channel axis of images `[N, C, H, W]`, and along rows of features. */

@@ -9,6 +9,12 @@ const state = () => trainer().state();
 const engine = (name: rownet.EngineName) =>
   rownet.createEngine(name, tinyNet(), { normalization, train: data() });
 
+async function restoreBest(): Promise<void> {
+  const keeping = new rownet.Trainer(tinyNet(), { recipe, keepBest: 'loss' });
+  await keeping.fit(data()).next();
+  keeping.restoreBest();
+}
+
 function partialEpoch(): rownet.PartialEpoch {
   return { steps: 1, images: 4, loss: 4, correct: 1, seconds: 1 };
 }
@@ -93,12 +99,17 @@ export const trainingCalls: Calls = {
         resume: state(),
         live: false,
         keepBest: 'testLoss',
-        patience: 2,
+        // Refused without keepBest.
+        patience: undefined as never,
         averaging: { decay: 0.9 },
       }),
     ],
     call: (net, options) => new rownet.Trainer(net, options),
     options: [1],
+  },
+  'new Trainer with patience': {
+    args: () => [tinyNet(), { recipe, keepBest: 'testLoss', patience: 2 }],
+    call: (net, options) => new rownet.Trainer(net, options),
   },
   'new Trainer with a rate': {
     args: () => [tinyNet(), { recipe, lr: 0.01 }],
@@ -118,6 +129,10 @@ export const trainingCalls: Calls = {
   'Trainer.normalization': { args: () => [], call: () => trainer().normalization },
   'Trainer.engine': { args: () => [], call: () => trainer().engine },
   'Trainer.recipe': { args: () => [], call: () => trainer().recipe },
+  'Trainer.best': { args: () => [], call: () => trainer().best },
+  'Trainer.restoreBest': { args: () => [], call: restoreBest },
+  'Trainer.averaged': { args: () => [], call: () => trainer().averaged },
+  'Trainer.earlyStop': { args: () => [], call: () => trainer().earlyStop },
   'Trainer.state': { args: () => [], call: () => state() },
   'Trainer.fit': {
     args: () => [
