@@ -118,6 +118,7 @@ export { ThreeLayerNet, type ThreeLayerNetOptions } from './nets/three-layer-net
 export { TwoLayerNet, type TwoLayerNetOptions } from './nets/two-layer-net.js';
 export { Adam, type AdamOptions, type AdamSettings } from './optimizers/adam.js';
 export { AdamW, type AdamWOptions, type AdamWSettings } from './optimizers/adamw.js';
+export type { ParameterGroup } from './optimizers/groups.js';
 export type { OptimizerSettings } from './optimizers/kinds.js';
 export type { MomentOptions } from './optimizers/moments.js';
 export type { Optimizer, ParameterUpdate } from './optimizers/optimizer.js';

@@ -98,6 +98,11 @@ function plainName(name: string): string {
     .toLowerCase();
 }
 
+/** The known name that was meant, as far as it can be told. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  return nearest(plainName(name), known);
+}
+
 /** The known name with the fewest letters to change, if that is at most one in three. */
 function nearest(plain: string, known: readonly string[]): string | undefined {
   const limit = Math.min(2, Math.floor(plain.length / 3));

@@ -23,7 +23,13 @@ export function subset<Data extends Dataset>(data: Data, indices: ArrayLike<numb
     );
   }
   const { images, labels, values, count, shape } = data;
-  const list = Array.from(indices);
+  // A buffer that was transferred has no elements.
+  const list = Array.from({ length: indices.length }, (_, at) => indices[at]);
+  if (list.length === 0) {
+    throw new ArgumentRangeError(
+      'subset: expected at least one index but received none. Hint: was the buffer transferred?',
+    );
+  }
   const wrong = list.findIndex((index) => !Number.isInteger(index) || index < 0 || index >= count);
   if (wrong !== -1) {
     throw new ArgumentRangeError(
@@ -144,7 +150,7 @@ function checkData(where: string, data: Dataset): void {
   const fits =
     images.length === count * sizeOf(shape) &&
     (labels === undefined || labels.length === count) &&
-    (values === undefined || values.length % count === 0);
+    (values === undefined || (values.length >= count && values.length % count === 0));
   if (fits) return;
   throw new ShapeError(
     `${where}: expected images, labels and values of ${count} samples ${formatShape(shape)} but received ` +

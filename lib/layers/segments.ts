@@ -35,19 +35,22 @@ export function checkGradients(where: string, parameters: readonly Parameter[]):
 /**
  * Offset, count, weight decay, factor of the gradient and of the learning rate of each parameter; an offset counts from
  * the start of its buffer. Written into `segments`, so that a step allocates nothing.
+ * @param parts what single parameters have in place of `weightDecay` and of the rate
  */
 export function setSegments(
   segments: Float64Array,
   parameters: readonly Parameter[],
   { weightDecay, biasGradient }: SegmentOptions,
+  parts?: readonly { readonly weightDecay: number; readonly rate: number }[],
 ): Float64Array {
   for (const [index, { value, kind, rows }] of parameters.entries()) {
     const at = segmentLength * index;
     segments[at] = value.data.byteOffset / Float32Array.BYTES_PER_ELEMENT;
     segments[at + 1] = value.size;
-    segments[at + 2] = kind === 'weight' ? weightDecay : 0;
+    const { weightDecay: decay, rate } = parts?.[index] ?? { weightDecay, rate: 1 };
+    segments[at + 2] = kind === 'weight' ? decay : 0;
     segments[at + 3] = kind === 'bias' && biasGradient === 'mean' ? 1 / rows : 1;
-    segments[at + 4] = 1;
+    segments[at + 4] = rate;
   }
   return segments;
 }

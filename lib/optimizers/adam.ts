@@ -6,7 +6,7 @@ import { type OptimizerTarget, parametersOf } from './rule-optimizer.js';
 export type AdamOptions = MomentOptions;
 
 /** `Adam` in a recipe, whose bias gradient is its own. */
-export interface AdamSettings<Rate = number> extends Omit<AdamOptions, 'lr' | 'biasGradient'> {
+export interface AdamSettings<Rate = number> extends Omit<AdamOptions, 'lr' | 'biasGradient' | 'freeze'> {
   readonly kind: 'adam';
   /** Learning rate; the peak of it under a schedule. */
   readonly lr: Rate;

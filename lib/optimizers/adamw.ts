@@ -9,7 +9,7 @@ export interface AdamWOptions extends MomentOptions {
 }
 
 /** `AdamW` in a recipe, whose bias gradient is its own. */
-export interface AdamWSettings<Rate = number> extends Omit<AdamWOptions, 'lr' | 'biasGradient'> {
+export interface AdamWSettings<Rate = number> extends Omit<AdamWOptions, 'lr' | 'biasGradient' | 'freeze'> {
   readonly kind: 'adamw';
   /** Learning rate; the peak of it under a schedule. */
   readonly lr: Rate;

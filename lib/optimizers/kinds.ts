@@ -33,7 +33,8 @@ export const optimizerKinds: Readonly<Record<Kind, Row>> = {
 
 /** The names of settings of a kind. */
 export function settingNames(kind: Kind = 'sgd'): Readonly<Record<string, true>> {
-  const { biasGradient: _, ...names } = optimizerKinds[kind].options;
+  // Those of the recipe and of the trainer.
+  const { biasGradient: _, freeze: __, ...names } = optimizerKinds[kind].options;
   return { kind: true, ...names };
 }
 
@@ -66,7 +67,8 @@ export function createOptimizer(
   target: OptimizerTarget,
   { kind = 'sgd', ...settings }: OptimizerSettings,
   biasGradient: 'sum' | 'mean',
+  freeze: readonly string[] = [],
 ): Optimizer {
   const { Class } = optimizerKinds[kind];
-  return new Class(target, { ...settings, biasGradient } as never);
+  return new Class(target, { ...settings, biasGradient, freeze } as never);
 }

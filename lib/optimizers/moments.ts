@@ -22,6 +22,8 @@ export const momentOptions: OptionNames<MomentOptions> = {
   eps: true,
   weightDecay: true,
   biasGradient: true,
+  groups: true,
+  freeze: true,
 };
 
 /** By a rule of the addon with the arrays and numbers of `adam`. */

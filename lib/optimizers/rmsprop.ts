@@ -18,7 +18,8 @@ export interface RMSpropOptions extends RuleOptions {
 }
 
 /** `RMSprop` in a recipe, whose bias gradient is its own. */
-export interface RMSpropSettings<Rate = number> extends Omit<RMSpropOptions, 'lr' | 'biasGradient'> {
+export interface RMSpropSettings<Rate = number>
+  extends Omit<RMSpropOptions, 'lr' | 'biasGradient' | 'freeze'> {
   readonly kind: 'rmsprop';
   /** Learning rate; the peak of it under a schedule. */
   readonly lr: Rate;
@@ -32,6 +33,8 @@ export const rmspropOptions: OptionNames<RMSpropOptions> = {
   centered: true,
   weightDecay: true,
   biasGradient: true,
+  groups: true,
+  freeze: true,
 };
 
 /**

@@ -6,6 +6,7 @@ import type { Parameter } from '../layers/layer.js';
 import { copyIn, copyOut, type NamedTensors } from '../layers/named-tensors.js';
 import { checkGradients, checkSegmentOptions, segmentLength, setSegments } from '../layers/segments.js';
 import { Tensor, typeName } from '../tensor.js';
+import { type ParameterGroup, type ParameterPart, partsOf } from './groups.js';
 import type { Optimizer } from './optimizer.js';
 
 /** A net is one; so is anything else with parameters. */
@@ -25,6 +26,10 @@ export interface RuleOptions {
   readonly weightDecay?: number;
   /** `mean` divides a bias's gradient by the rows that were summed into it. Default `sum`. */
   readonly biasGradient?: 'sum' | 'mean';
+  /** Layers with a rate or weight decay of their own. */
+  readonly groups?: readonly ParameterGroup[];
+  /** Names of layers or parameters that keep their bits, and their state. A frozen normalization still measures its batches. */
+  readonly freeze?: readonly string[];
 }
 
 /** An update rule, and what an optimizer makes of it. */
@@ -60,12 +65,22 @@ export abstract class RuleOptimizer implements Optimizer {
   /** Where the parameters are those of a net, in its arenas: one call then updates all. */
   readonly #arena: { readonly params: Float32Array; readonly grads: Float32Array } | undefined;
   readonly #segments: Float64Array;
+  /** What is not frozen: its place among the parameters. */
+  readonly #trained: readonly number[];
+  readonly #parts: readonly ParameterPart[];
+  readonly #frozen: readonly string[];
   /** Steps that were made. */
   #steps = 0;
 
   constructor(rule: Rule, parameters: readonly Parameter[], options: RuleOptions) {
     const { defaults } = rule;
-    const { lr = defaults.lr, weightDecay = defaults.weightDecay ?? 0, biasGradient = 'sum' } = options;
+    const {
+      lr = defaults.lr,
+      weightDecay = defaults.weightDecay ?? 0,
+      biasGradient = 'sum',
+      groups = [],
+      freeze = [],
+    } = options;
     checkNumber(rule.name, 'lr', lr, 0);
     checkSegmentOptions(rule.name, { weightDecay, biasGradient });
     this.lr = lr as number;
@@ -75,22 +90,31 @@ export abstract class RuleOptimizer implements Optimizer {
     this.#parameters = parameters;
     this.#arena = sharedArena(parameters);
     this.#slots = rule.slots.map((slot) => this.#newSlot(slot));
-    this.#segments = new Float64Array(segmentLength * parameters.length);
-    setSegments(this.#segments, parameters, this);
+    const names = parameters.map(({ name }) => name);
+    const parts = partsOf(rule.name, names, { lr: this.lr, weightDecay, groups, freeze });
+    this.#trained = [...parts.keys()].filter((index) => !parts[index].frozen);
+    this.#parts = this.#trained.map((index) => parts[index]);
+    this.#frozen = freeze;
+    this.#segments = new Float64Array(segmentLength * this.#trained.length);
+    this.#setSegments();
   }
 
   step(lr: number = this.lr): void {
     const { name: rule } = this.#rule;
     checkNumber(rule, 'lr', lr, 0);
-    checkGradients(rule, this.#parameters);
-    if (this.biasGradient === 'mean') setSegments(this.#segments, this.#parameters, this);
+    checkGradients(
+      rule,
+      this.#trained.map((index) => this.#parameters[index]),
+    );
+    if (this.biasGradient === 'mean') this.#setSegments();
     const numbers = this.#next(lr);
     if (this.#arena !== undefined) {
       applyUpdate(this.#arenaUpdate(this.#arena, numbers));
       return;
     }
-    for (const [index, { value, grad }] of this.#parameters.entries()) {
-      const segments = this.#segments.slice(segmentLength * index, segmentLength * (index + 1));
+    for (const [at, index] of this.#trained.entries()) {
+      const { value, grad } = this.#parameters[index];
+      const segments = this.#segments.slice(segmentLength * at, segmentLength * (at + 1));
       segments[0] = 0;
       const state = this.#slots.map(({ tensors }) => tensors[index]?.data ?? null);
       applyUpdate({ rule, params: value.data, grads: grad.data, state, segments, numbers });
@@ -132,11 +156,17 @@ export abstract class RuleOptimizer implements Optimizer {
     return this.#rule.numbers(lr, this.#steps);
   }
 
+  #setSegments(): void {
+    const trained = this.#trained.map((index) => this.#parameters[index]);
+    setSegments(this.#segments, trained, this, this.#parts);
+  }
+
   /** `SGD(lr 0.1)`; parts that say nothing are left out. */
   protected describe(name: string, parts: readonly (string | false)[]): string {
     const shared = [
       this.weightDecay > 0 && `weightDecay ${this.weightDecay}`,
       this.biasGradient === 'mean' && 'biasGradient mean',
+      this.#frozen.length > 0 && `frozen ${this.#frozen.join(' and ')}`,
     ];
     return `${name}(${[`lr ${this.lr}`, ...parts, ...shared].filter((part) => part !== false).join(', ')})`;
   }

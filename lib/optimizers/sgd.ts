@@ -14,7 +14,7 @@ export interface SGDOptions extends RuleOptions {
 }
 
 /** `SGD` in a recipe, whose bias gradient is its own. */
-export interface SGDSettings<Rate = number> extends Omit<SGDOptions, 'lr' | 'biasGradient'> {
+export interface SGDSettings<Rate = number> extends Omit<SGDOptions, 'lr' | 'biasGradient' | 'freeze'> {
   readonly kind?: 'sgd';
   /** Learning rate; the peak of it under a schedule. `auto`: 0.1, less for small batches and in short runs. */
   readonly lr: Rate;
@@ -26,6 +26,8 @@ export const sgdOptions: OptionNames<SGDOptions> = {
   nesterov: true,
   weightDecay: true,
   biasGradient: true,
+  groups: true,
+  freeze: true,
 };
 
 /**

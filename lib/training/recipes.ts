@@ -170,9 +170,13 @@ export function recipeLoss({ criterion = 'crossEntropy', loss: reduction }: Reci
 }
 
 /** The optimizer of a recipe. Each step has its own rate, from the recipe of the run. */
-export function recipeOptimizer(target: OptimizerTarget, { optimizer, biasGradient }: Recipe): Optimizer {
+export function recipeOptimizer(
+  target: OptimizerTarget,
+  { optimizer, biasGradient }: Recipe,
+  freeze: readonly string[] = [],
+): Optimizer {
   const lr = optimizer.lr === 'auto' ? 1 : optimizer.lr;
-  return createOptimizer(target, { ...optimizer, lr }, biasGradient);
+  return createOptimizer(target, { ...optimizer, lr }, biasGradient, freeze);
 }
 
 /** A copy that has as its own what `from` has or inherits. */
@@ -215,6 +219,8 @@ function check(recipe: Recipe): void {
   oneOf('biasGradient', recipe.biasGradient, ['sum', 'mean']);
   oneOf('shuffle', recipe.shuffle, ['everyEpoch', 'once', 'none']);
   recipeOptimizer([], recipe);
+  const rated = optimizer.groups?.some((group) => group.lr !== undefined) ?? false;
+  demand('lr', lr !== 'auto' || !rated, 'a number beside groups with an lr', lr);
 }
 
 function integer(name: string, value: number, expected = 'an integer from 1'): void {

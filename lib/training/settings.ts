@@ -3,6 +3,7 @@ import { type Augmentation, checkedAugmentation } from '../engines/augment.js';
 import { ArgumentTypeError } from '../errors.js';
 import { checkInteger } from '../kernels/checks.js';
 import { checkOptions, type OptionNames } from '../options.js';
+import { typeName } from '../tensor.js';
 import { type AveragingOptions, checkedAveraging } from './averaging.js';
 import { type BestMeasure, checkMeasure } from './best.js';
 
@@ -23,6 +24,11 @@ export interface TrainingSettings {
   readonly averaging?: AveragingOptions;
   /** How images are changed each time they are drawn: `{ shift: 2, rotate: 10 }`. Default not. */
   readonly augment?: Augmentation;
+  /**
+   * Names of layers or parameters that are not trained, such as `['conv1']`; they and their optimizer's state keep their bits.
+   * The running values of a frozen normalization still move, as in PyTorch.
+   */
+  readonly freeze?: readonly string[];
 }
 
 export const settingNames: OptionNames<TrainingSettings> = {
@@ -30,6 +36,7 @@ export const settingNames: OptionNames<TrainingSettings> = {
   patience: true,
   averaging: true,
   augment: true,
+  freeze: true,
 };
 
 /** @throws {TypeError | RangeError} for what no trainer takes. */
@@ -47,8 +54,18 @@ export function checkedSettings(
   given: TrainingSettings,
   stored: TrainingSettings = {},
 ): TrainingSettings {
-  const { keepBest = stored.keepBest, patience = stored.patience } = given;
-  const { averaging = stored.averaging, augment = stored.augment } = given;
+  const {
+    keepBest = stored.keepBest,
+    patience = stored.patience,
+    averaging = stored.averaging,
+    augment = stored.augment,
+    freeze = stored.freeze,
+  } = given;
+  if (freeze !== undefined && !(Array.isArray(freeze) && freeze.every((one) => typeof one === 'string'))) {
+    throw new ArgumentTypeError(
+      `${where}: expected freeze to be a list of names such as ['conv1'] but received ${typeName(freeze)}`,
+    );
+  }
   if (keepBest !== undefined) checkMeasure(`${where}: keepBest`, keepBest);
   if (patience !== undefined) {
     checkInteger(where, 'patience', patience, 1, Number.MAX_SAFE_INTEGER);
@@ -62,6 +79,7 @@ export function checkedSettings(
   return {
     ...(keepBest === undefined ? {} : { keepBest }),
     ...(patience === undefined ? {} : { patience }),
+    ...(freeze === undefined ? {} : { freeze: [...freeze] }),
     ...(averaging === undefined ? {} : { averaging: checkedAveraging(`${where}: averaging`, averaging) }),
     ...(augment === undefined ? {} : { augment: checkedAugmentation(where, augment) }),
   };

@@ -83,7 +83,7 @@ export class Trainer {
     // Here for its checks too: what is wrong with the net is told now, not by fit.
     if (normalization === 'measured') this.#newEngine({ scale: 1, shift: 0 });
     else this.#engine = this.#newEngine(normalization);
-    this.#standing = new Standing(net, recipeOptimizer(net, this.#recipe), settings);
+    this.#standing = new Standing(net, recipeOptimizer(net, this.#recipe, settings.freeze), settings);
     if (resume === undefined) return;
     checkResumed(resume, seed);
     this.#standing.resume(resume);

@@ -142,7 +142,7 @@ describe('resolveRecipe', () => {
     expect(resolveRecipe({ ...fast, optimizer: adamw }).optimizer).toEqual(adamw);
     const both = { ...fast.optimizer, kind: 'adam', lr: 1e-3 };
     expect(() => resolveRecipe({ ...fast, optimizer: both as never })).toThrow(
-      'recipe: optimizer: expected settings of adam (kind, lr, betas, eps, weightDecay) ' +
+      'recipe: optimizer: expected settings of adam (kind, lr, betas, eps, weightDecay, groups) ' +
         'but received momentum and nesterov. Hint: leave out those of another kind',
     );
     expect(() => resolveRecipe(optimizer({ nesterov: 'no' as never }))).toThrow(TypeError);

@@ -102,6 +102,7 @@ export const trainingCalls: Calls = {
         // Refused without keepBest.
         patience: undefined as never,
         averaging: { decay: 0.9 },
+        freeze: ['conv'],
       }),
     ],
     call: (net, options) => new rownet.Trainer(net, options),
@@ -161,6 +162,7 @@ export const trainingCalls: Calls = {
         momentum: 0.9,
         nesterov: false,
         weightDecay: 1e-3,
+        groups: [{ layers: ['conv'], lr: 0.01 }],
       }),
     ],
     call: (optimizer) => new rownet.Trainer(tinyNet(), { recipe: { ...recipe, optimizer } }),
