@@ -29,6 +29,7 @@ export {
 } from './data/normalize.js';
 export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
+export { type CsvOptions, datasetFromCsv, type FloatTable } from './data/csv-table.js';
 export { iris, type LabelledTable, xor } from './data/small-sets.js';
 export { split, type SplitOptions, subset } from './data/subset.js';
 export type { Augmentation } from './engines/augment.js';

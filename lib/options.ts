@@ -168,6 +168,8 @@ const synonyms: readonly (readonly string[])[] = [
   ['eps', 'epsilon'],
   ['deviation', 'std', 'stddev', 'standardDeviation'],
   ['limit', 'maxImages'],
+  ['label', 'labels', 'labelColumn', 'target'],
+  ['delimiter', 'sep', 'separator'],
   ['size', 'imageSize'],
 ];
 

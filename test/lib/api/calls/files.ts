@@ -57,6 +57,20 @@ export const fileCalls: Calls = {
     options: [2, 'scale', 'shift'],
   },
   measureNormalization: { args: () => [Uint8Array.of(1, 2)], call: rownet.measureNormalization },
+  datasetFromCsv: {
+    args: () => [
+      'a,b,c,d\n1,2,3,x\n4,5,6,y',
+      all<rownet.CsvOptions>({
+        label: 'd',
+        values: ['c'],
+        features: ['b', 'a'],
+        classNames: ['y', 'x'],
+        delimiter: ',',
+      }),
+    ],
+    call: rownet.datasetFromCsv,
+    options: [1, 'label'],
+  },
   iris: { args: () => [], call: rownet.iris },
   xor: { args: () => [], call: rownet.xor },
   subset: { args: () => [rownet.xor(), [1, 0]], call: rownet.subset },
