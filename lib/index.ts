@@ -10,10 +10,10 @@ import './live.js';
 export type { ShuffleMode } from './data/batches.js';
 export {
   type DataOrigin,
-  type Dataset,
   type DataSource,
-  loadDataset,
+  type Dataset,
   type LoadOptions,
+  loadDataset,
   type PictureSet,
 } from './data/datasets.js';
 export type { InputPreparation, Prepare } from './data/net-input.js';
@@ -31,7 +31,7 @@ export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
 export { type CsvOptions, datasetFromCsv, type FloatTable } from './data/csv-table.js';
 export { iris, type LabelledTable, xor } from './data/small-sets.js';
-export { split, type SplitOptions, subset } from './data/subset.js';
+export { type SplitOptions, split, subset } from './data/subset.js';
 export type { Augmentation } from './engines/augment.js';
 export { createEngine } from './engines/create.js';
 export type {
@@ -97,11 +97,12 @@ export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';
 export { ReLU } from './layers/relu.js';
 export { Residual, type ResidualOptions } from './layers/residual.js';
-export { Sigmoid } from './layers/sigmoid.js';
 export { type NamedLayer, Sequential } from './layers/sequential.js';
+export { Sigmoid } from './layers/sigmoid.js';
 export { Softmax } from './layers/softmax.js';
 export { Tanh } from './layers/tanh.js';
-export { CrossEntropyLoss } from './losses/cross-entropy.js';
+export { BCEWithLogitsLoss } from './losses/bce-with-logits.js';
+export { CrossEntropyLoss, type CrossEntropyLossOptions } from './losses/cross-entropy.js';
 export type { Loss, LossOptions, LossTargets } from './losses/loss.js';
 export { MSELoss } from './losses/mse.js';
 export { softmax } from './losses/softmax.js';
@@ -131,25 +132,25 @@ export type { RunConfig } from './runs/config.js';
 export type { RunData } from './runs/data.js';
 export { listRuns, type RunList, type RunSummary } from './runs/list.js';
 export type { EpochMetrics } from './runs/metrics.js';
-export { type OpenedRun, openRun, type OpenRunOptions, type Weights } from './runs/open-run.js';
+export { type OpenedRun, type OpenRunOptions, openRun, type Weights } from './runs/open-run.js';
 export { type Recognition, Recognizer, type RecognizerOptions } from './runs/recognizer.js';
 export {
   type CheckpointInterval,
   type Durable,
   type Position,
   type SavedRun,
-  saveRun,
   type SaveRunOptions,
+  saveRun,
 } from './runs/save-run.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './tensor.js';
+export type { AveragingOptions } from './training/averaging.js';
+export type { BestEpoch, BestMeasure } from './training/best.js';
 export type { ComparedRun, EpochRecord, LiveEpoch, Progress } from './training/epoch-record.js';
 export { type Accuracy, type AccuracyOptions, computeAccuracy } from './training/evaluate.js';
 export type { FitOptions } from './training/fit-options.js';
-export { type Recipe, type RunRecipe, recipes } from './training/recipes.js';
 export type { LiveOptions, TrainingFacts, TrainingObserver } from './training/observer.js';
+export { type Recipe, type RunRecipe, recipes } from './training/recipes.js';
 export { recipeForRun, recipeOf } from './training/run-recipe.js';
-export type { AveragingOptions } from './training/averaging.js';
-export type { BestEpoch, BestMeasure } from './training/best.js';
 export { learningRate } from './training/schedule.js';
 export type {
   ConstantLR,

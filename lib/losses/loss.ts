@@ -2,7 +2,7 @@
 import { ArgumentRangeError, ShapeError, StateError } from '../errors.js';
 import { checkTensor } from '../kernels/checks.js';
 import { TensorBuffer } from '../layers/layer.js';
-import { checkOptions } from '../options.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, type Tensor, valueText } from '../tensor.js';
 
 /** What scores are compared with: a label a row, or values of the shape of the scores. */
@@ -15,6 +15,8 @@ export interface Loss {
   /** A class for each row, or a value for each score. */
   readonly targets: 'labels' | 'values';
   readonly reduction: 'mean' | 'sum';
+  /** Of a loss of labels; 0 where it is left out. */
+  readonly labelSmoothing?: number;
   /** Rows of the last forward whose largest score (the first among equals) stands where it should. */
   readonly correct: number;
   /**
@@ -47,6 +49,8 @@ export interface LossOptions {
   readonly reduction?: 'mean' | 'sum';
 }
 
+const lossNames: OptionNames<LossOptions> = { reduction: true };
+
 /** Forward and backward by `measure`, into memory of its own. */
 export abstract class MeasuredLoss<Targets extends LossTargets> implements Loss {
   abstract readonly kind: string;
@@ -57,8 +61,8 @@ export abstract class MeasuredLoss<Targets extends LossTargets> implements Loss 
   #gradient: Tensor | undefined;
   #correct = 0;
 
-  constructor(where: string, options: LossOptions) {
-    checkOptions(where, options, { reduction: true }, "{ reduction: 'sum' }");
+  constructor(where: string, options: LossOptions, names: Record<string, true> = lossNames) {
+    checkOptions(where, options, names as OptionNames<LossOptions>, "{ reduction: 'sum' }");
     const { reduction = 'mean' } = options;
     if (reduction !== 'mean' && reduction !== 'sum') {
       throw new ArgumentRangeError(

@@ -2,6 +2,7 @@
 import type { Normalization } from '../data/normalize.js';
 import type { ShuffleMode } from '../data/batches.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
+import { CrossEntropyLoss } from '../losses/cross-entropy.js';
 import { type LossKind, lossKinds } from '../losses/kinds.js';
 import type { Loss } from '../losses/loss.js';
 import {
@@ -36,8 +37,11 @@ export interface Recipe {
   readonly init: 'he' | 'article';
   /** Whether gradients are of the mean or of the sum of a batch's losses. Losses are reported as means anyway. */
   readonly loss: 'mean' | 'sum';
-  /** What the loss is. Default `crossEntropy`; `mse` is of the data's `values`, or of 1 for the label and 0 for others. */
+  /** What the loss is. Default `crossEntropy`; `mse` and `bceWithLogits` are of the data's `values`, or of 1 for the
+   * label and 0 for others. */
   readonly criterion?: LossKind;
+  /** Of the criterion `crossEntropy`: share of the target that all classes have alike, from 0 to 1. Default 0. */
+  readonly labelSmoothing?: number;
   /** `mean`: the gradient of a bias is divided by the rows it was summed over (N*outH*outW for a convolution, N for a
    * linear layer). */
   readonly biasGradient: 'sum' | 'mean';
@@ -141,6 +145,7 @@ const recipeNames: OptionNames<Recipe> = {
   init: true,
   loss: true,
   criterion: true,
+  labelSmoothing: true,
   biasGradient: true,
   shuffle: true,
   dropLast: true,
@@ -165,7 +170,12 @@ function checkNames(recipe: Recipe): void {
 }
 
 /** The loss of a recipe. */
-export function recipeLoss({ criterion = 'crossEntropy', loss: reduction }: Recipe): Loss {
+export function recipeLoss({
+  criterion = 'crossEntropy',
+  labelSmoothing = 0,
+  loss: reduction,
+}: Recipe): Loss {
+  if (criterion === 'crossEntropy') return new CrossEntropyLoss({ reduction, labelSmoothing });
   return new lossKinds[criterion]({ reduction });
 }
 
@@ -216,6 +226,11 @@ function check(recipe: Recipe): void {
   demand('lr', lr !== 'auto' || recipe.loss === 'mean', "a number where loss is 'sum'", lr);
   const { criterion = 'crossEntropy' } = recipe;
   oneOf('criterion', criterion, Object.keys(lossKinds));
+  const { labelSmoothing = 0 } = recipe;
+  const isShare = Number.isFinite(labelSmoothing) && labelSmoothing >= 0 && labelSmoothing <= 1;
+  demand('labelSmoothing', isShare, 'a share from 0 to 1', labelSmoothing);
+  const smooths = labelSmoothing === 0 || criterion === 'crossEntropy';
+  demand('labelSmoothing', smooths, `none for criterion ${valueText(criterion)}`, labelSmoothing);
   oneOf('biasGradient', recipe.biasGradient, ['sum', 'mean']);
   oneOf('shuffle', recipe.shuffle, ['everyEpoch', 'once', 'none']);
   recipeOptimizer([], recipe);

@@ -133,3 +133,11 @@ it('lanes says that it does not know a loss', () => {
     `engine: the lanes engine cannot run this net: the class of the loss "halfSquares" is not known to it. Use engine 'auto' or 'rows'`,
   );
 });
+
+it('smoothed labels are trained by rows, also where nothing is said', () => {
+  const loss = new CrossEntropyLoss({ labelSmoothing: 0.1 });
+  expect(createEngine('auto', tinyNet(), { normalization, loss }).name).toBe('rows');
+  expect(() => createEngine('lanes', tinyNet(), { normalization, loss })).toThrow(
+    `engine: the lanes engine cannot run this net: its losses have no label smoothing. Use engine 'auto' or 'rows'`,
+  );
+});

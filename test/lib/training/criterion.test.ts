@@ -71,6 +71,9 @@ it('goes on to the same bits', async () => {
 
 it('refuses a criterion that is not known', () => {
   expect(() => start({ recipe: { ...recipe, criterion: 'hinge' as never } })).toThrow(
-    failure('ERR_ROWNET_RANGE', /recipe: criterion: expected 'crossEntropy' or 'mse' but received "hinge"/),
+    failure(
+      'ERR_ROWNET_RANGE',
+      /recipe: criterion: expected 'crossEntropy' or 'mse' or 'bceWithLogits' but received "hinge"/,
+    ),
   );
 });

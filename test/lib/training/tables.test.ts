@@ -96,3 +96,12 @@ it('a run of a table is kept, opened and continued to the same bits; pictures it
   for await (const _ of second.fit(data));
   expect(run.net.arena).toEqual(straight.net.arena);
 });
+
+it('learns xor as a yes or no, and counts which are right', async () => {
+  const { labels, classes, ...data } = xor();
+  const trainer = new Trainer(mlp([2, 8, 1], 1), { recipe: { ...adam, criterion: 'bceWithLogits' } });
+  for await (const { epoch, testAccuracy } of trainer.fit(data, { validation: data })) {
+    if (epoch === adam.epochs) expect(testAccuracy).toBe(1);
+  }
+  expect(trainer.engine.name).toBe('rows');
+});

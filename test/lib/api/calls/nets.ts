@@ -174,7 +174,7 @@ export const netCalls: Calls = {
   },
   initParameters: { args: () => [tinyNet().parameters(), 'he', 1], call: rownet.initParameters },
   'new CrossEntropyLoss': {
-    args: () => [all<rownet.LossOptions>({ reduction: 'sum' })],
+    args: () => [all<rownet.CrossEntropyLossOptions>({ reduction: 'sum', labelSmoothing: 0.1 })],
     call: (options) => new rownet.CrossEntropyLoss(options),
     options: [0],
   },
@@ -187,6 +187,20 @@ export const netCalls: Calls = {
   'MSELoss.measure': {
     args: () => [t(2, 3), t(2, 3), { gradScale: 0.5, grad: t(2, 3) }],
     call: (scores, values, options) => new rownet.MSELoss().measure(scores, values, options),
+    options: [2],
+  },
+  'new BCEWithLogitsLoss': {
+    args: () => [all<rownet.LossOptions>({ reduction: 'sum' })],
+    call: (options) => new rownet.BCEWithLogitsLoss(options),
+    options: [0],
+  },
+  'BCEWithLogitsLoss.terms': {
+    args: () => [2, 3],
+    call: (rows, outputs) => new rownet.BCEWithLogitsLoss().terms(rows, outputs),
+  },
+  'BCEWithLogitsLoss.measure': {
+    args: () => [t(2, 3), t(2, 3), { gradScale: 0.5, grad: t(2, 3) }],
+    call: (scores, values, options) => new rownet.BCEWithLogitsLoss().measure(scores, values, options),
     options: [2],
   },
   'CrossEntropyLoss.correct': { args: () => [], call: () => loss().correct },

@@ -150,7 +150,7 @@ export const trainingCalls: Calls = {
   },
   // Options within options
   recipe: {
-    args: () => [all<rownet.Recipe>({ ...recipe, criterion: 'crossEntropy' })],
+    args: () => [all<rownet.Recipe>({ ...recipe, criterion: 'crossEntropy', labelSmoothing: 0.1 })],
     call: (options) => new rownet.Trainer(tinyNet(), { recipe: options }),
     options: [0, ...Object.keys(recipe)],
   },
