@@ -62,6 +62,7 @@ export {
   type PartialEpoch,
   saveCheckpoint,
 } from './formats/checkpoint.js';
+export type { CheckpointBest } from './formats/checkpoint-parts.js';
 export { decodeNpz, encodeNpz } from './formats/npz.js';
 export { loadParams, saveParams } from './formats/params.js';
 export {
@@ -92,6 +93,7 @@ export {
   type Parameter,
   type ParameterKind,
 } from './layers/layer.js';
+export type { LaneStep } from './layers/kind.js';
 export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';

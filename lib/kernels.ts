@@ -30,6 +30,7 @@ export {
   type CrossEntropyOptions,
   gatherImages,
   type GatherOptions,
+  type PerChannel,
   softmaxCrossEntropy,
 } from './kernels/training.js';
 export { type ParameterUpdate, sgdUpdate, type SgdUpdateOptions } from './kernels/updates.js';

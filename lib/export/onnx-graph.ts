@@ -9,7 +9,6 @@ import { checkOptions } from '../options.js';
 import { type Shape, Tensor, typeName, valueText } from '../tensor.js';
 
 /** A number, or one for each channel of images, each feature of rows. */
-type PerChannel = number | readonly number[];
 
 /** What the graph takes, and what it is called. */
 export interface OnnxOptions {
@@ -17,7 +16,10 @@ export interface OnnxOptions {
    * How pixels from 0 to 255 became what the net was trained on: `pixel * scale + shift`, that of the recipe. It is
    * stored in the model's metadata, as `scale` and `shift`.
    */
-  readonly normalization?: { readonly scale: PerChannel; readonly shift: PerChannel };
+  readonly normalization?: {
+    readonly scale: number | readonly number[];
+    readonly shift: number | readonly number[];
+  };
   /** `pixels`: the graph takes pixels from 0 to 255 and normalizes them itself. Default `normalized`. */
   readonly input?: 'normalized' | 'pixels';
 }
@@ -130,11 +132,11 @@ function checkFinite(name: string, values: ArrayLike<number>): void {
 }
 
 /** Numbers of channels stand along the channel axis of images `[N, C, H, W]`, and along rows of features. */
-function channelTensor(value: PerChannel, inputShape: Shape): Tensor {
+function channelTensor(value: number | readonly number[], inputShape: Shape): Tensor {
   if (typeof value === 'number') return Tensor.from([value], []);
   return Tensor.from([...value], [value.length, ...inputShape.slice(1).map(() => 1)]);
 }
 
-function numbersText(value: PerChannel): string {
+function numbersText(value: number | readonly number[]): string {
   return typeof value === 'number' ? String(value) : value.join(',');
 }

@@ -57,6 +57,7 @@ export abstract class MomentOptimizer extends RuleOptimizer {
     this.eps = eps;
   }
 
+  /** `Adam(lr 0.001, betas 0.9 and 0.999)`. */
   protected describeMoments(name: string): string {
     return this.describe(name, [`betas ${this.betas.join(' and ')}`, this.eps !== 1e-8 && `eps ${this.eps}`]);
   }

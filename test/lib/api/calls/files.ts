@@ -75,7 +75,7 @@ export const fileCalls: Calls = {
   xor: { args: () => [], call: rownet.xor },
   subset: { args: () => [rownet.xor(), [1, 0]], call: rownet.subset },
   split: {
-    args: () => [rownet.xor(), all<rownet.SplitOptions>({ ratio: 0.5, seed: 1, stratified: true })],
+    args: () => [rownet.iris(), all<rownet.SplitOptions>({ ratio: 0.5, seed: 1, stratified: true })],
     call: rownet.split,
     options: [1],
   },
