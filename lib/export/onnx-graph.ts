@@ -8,8 +8,6 @@ import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { type Shape, Tensor, typeName, valueText } from '../tensor.js';
 
-/** A number, or one for each channel of images, each feature of rows. */
-
 /** What the graph takes, and what it is called. */
 export interface OnnxOptions {
   /**

@@ -1,3 +1,4 @@
+import { checkInteger } from '../kernels/checks.js';
 import { Conv2d } from '../layers/conv2d.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
@@ -14,6 +15,8 @@ import { outputShapeOf, type PictureNetOptions, pictureShape } from './picture-n
 export interface AlexNetOptions extends PictureNetOptions {
   /** Share of the values of each hidden linear layer that training drops, from 0 up to below 1. Default 0.5. */
   readonly dropout?: number;
+  /** Values of each of the two hidden linear layers. Default 4096. */
+  readonly hidden?: number;
 }
 
 /**
@@ -27,10 +30,11 @@ export class AlexNet extends Net {
     checkOptions(
       'AlexNet',
       options,
-      { seed: true, init: true, classes: true, inputShape: true, dropout: true },
+      { seed: true, init: true, classes: true, inputShape: true, dropout: true, hidden: true },
       '{ classes: 10 }',
     );
-    const { seed = 0, init = 'he', classes = 10, dropout = 0.5 } = options;
+    const { seed = 0, init = 'he', classes = 10, dropout = 0.5, hidden = 4096 } = options;
+    checkInteger('AlexNet', 'hidden', hidden, 1, 2 ** 31 - 1);
     const inputShape = pictureShape('AlexNet', options.inputShape ?? [3, 227, 227]);
     const features = {
       conv1: new Conv2d({ inChannels: inputShape[0], outChannels: 96, kernel: 11, stride: 4 }), // 96 x 55 x 55
@@ -53,13 +57,13 @@ export class AlexNet extends Net {
       dropout === 0 ? {} : { [name]: new Dropout({ p: dropout }) };
     const layers = {
       ...features,
-      fc1: new Linear({ inFeatures, outFeatures: 4096 }),
+      fc1: new Linear({ inFeatures, outFeatures: hidden }),
       relu6: new ReLU(),
       ...drop('dropout1'),
-      fc2: new Linear({ inFeatures: 4096, outFeatures: 4096 }),
+      fc2: new Linear({ inFeatures: hidden, outFeatures: hidden }),
       relu7: new ReLU(),
       ...drop('dropout2'),
-      fc3: new Linear({ inFeatures: 4096, outFeatures: classes }),
+      fc3: new Linear({ inFeatures: hidden, outFeatures: classes }),
     };
     super(new Sequential(layers), { inputShape, seed, init });
   }

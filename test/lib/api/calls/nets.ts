@@ -316,6 +316,7 @@ export const netCalls: Calls = {
         classes: 3,
         inputShape: [1, 67, 67],
         dropout: 0.25,
+        hidden: 8,
       }),
     ],
     call: (options) => new rownet.AlexNet(options),
