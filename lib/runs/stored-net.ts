@@ -134,7 +134,8 @@ function restoreParams(
     });
     const { shape = [] } = params.get('fc1.weight') ?? {};
     const isLarger = architecture === '' && isGuessed && shape[1] > lenet5Features(lenet5Side, lenet5Side);
-    const isOther = architecture === '' && isGuessed && !params.has('conv3.weight');
+    const isLeNet = [...params.keys()].some((name) => name.endsWith('conv3.weight'));
+    const isOther = architecture === '' && isGuessed && !isLeNet;
     const hint = isOther
       ? '. Hint: --net, or { net } of openRun, says what net they are of'
       : isLarger
