@@ -139,7 +139,7 @@ it.each(['rows', 'lanes'])('IDX files at 40 x 48 train on %s', async (engine) =>
 });
 
 it.each([
-  ['31', 'expected height and width from 32 to 4096, such as 48x64 or 48, but received "31"'],
+  ['31', 'expected pictures of at least 32x32, the smallest that LeNet-5 takes, but received 31x31'],
   ['32x', 'but received "32x"'],
   ['32x5000', 'but received "32x5000"'],
   ['large', 'but received "large"'],
