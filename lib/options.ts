@@ -143,6 +143,9 @@ const synonyms: readonly (readonly string[])[] = [
   ['kernel', 'kernelSize', 'kernelShape', 'filterSize', 'poolSize', 'windowSize', 'window'],
   ['stride', 'strides'],
   ['padding', 'pad', 'pads'],
+  ['dilation', 'dilationRate'],
+  ['bias', 'useBias'],
+  ['labelSmoothing', 'smoothing'],
   ['inChannels', 'inputChannels', 'inPlanes', 'channelsIn'],
   ['outChannels', 'outputChannels', 'outPlanes', 'channelsOut', 'filters'],
   ['inFeatures', 'inputFeatures', 'inputSize', 'inputDim'],
@@ -176,12 +179,6 @@ const synonyms: readonly (readonly string[])[] = [
 /** What other systems have and rownet has not, so that no name that only looks alike is proposed. */
 const notInRownet = new Map(
   Object.entries({
-    dilation: 'a kernel has no gaps',
-    dilationrate: 'a kernel has no gaps',
-    groups: 'every output channel sees all input channels',
-    bias: 'every Conv2d and Linear has a bias',
-    usebias: 'every Conv2d and Linear has a bias',
-    padding: 'only convolutions are padded',
     paddingmode: 'padding is of zeros',
     ceilmode: 'rows and columns that no whole window covers are left out',
     returnindices: 'the function maxPool2d returns them as argmax',
@@ -191,7 +188,6 @@ const notInRownet = new Map(
     dtype: 'everything is float32',
     dampening: 'SGD has momentum and nesterov',
     amsgrad: 'Adam has betas and eps',
-    labelsmoothing: 'a label is one class',
   }),
 );
 
@@ -206,7 +202,7 @@ const places: readonly { readonly options: readonly string[]; readonly hint: str
     hint: 'recipe, engine, lr, batchSize, resume and live belong to the trainer: new Trainer(net, { lr: 0.1 })',
   },
   {
-    options: ['optimizer', 'momentum', 'nesterov', 'weightDecay'],
+    options: ['optimizer', 'momentum', 'nesterov', 'weightDecay', 'betas', 'alpha', 'centered'],
     hint:
       'the values of the optimizer belong to the recipe: ' +
       '{ ...recipes.fast, optimizer: { ...recipes.fast.optimizer, momentum: 0.9 } }',
@@ -216,6 +212,7 @@ const places: readonly { readonly options: readonly string[]; readonly hint: str
       'normalization',
       'loss',
       'criterion',
+      'labelSmoothing',
       'biasGradient',
       'shuffle',
       'dropLast',
