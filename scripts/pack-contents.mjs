@@ -15,7 +15,7 @@ const allowed = [
   /^scripts\/(install|try-addon)\.mjs$/,
 ];
 const largestText = 64_000;
-const largestAddon = 1_300_000;
+const largestAddon = 1_700_000;
 const largestPackage = 1_400_000;
 
 const forbidden = [
