@@ -44,8 +44,9 @@ TEST_ONCE(output_size_is_the_number_of_windows_that_fit) {
     if (!next_case()) continue;
     problem("%s", text(v).c_str());
     int64_t lines = 0, columns = 0;
-    for (int64_t y = -v.pad_h; y + v.kh <= v.h + v.pad_h; y += v.stride_h) ++lines;
-    for (int64_t x = -v.pad_w; x + v.kw <= v.w + v.pad_w; x += v.stride_w) ++columns;
+    const int64_t below = (v.kh - 1) * v.dilation_h, right = (v.kw - 1) * v.dilation_w;
+    for (int64_t y = -v.pad_h; y + below < v.h + v.pad_h; y += v.stride_h) ++lines;
+    for (int64_t x = -v.pad_w; x + right < v.w + v.pad_w; x += v.stride_w) ++columns;
     CHECK_EQUAL(out_height(v), lines);
     CHECK_EQUAL(out_width(v), columns);
   }
