@@ -1,7 +1,7 @@
 /** The best epoch of a training, and its end for want of better ones. */
 import { describe, expect, it } from 'vitest';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import type { BestMeasure } from '../../../lib/training/best.js';
+import { type BestMeasure, betterValue } from '../../../lib/training/best.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
@@ -41,6 +41,17 @@ describe('keepBest', () => {
       expect(run.net.arena).toEqual(params[at]);
     },
   );
+
+  it.each<[BestMeasure, number, number]>([
+    ['testAccuracy', 0.5, 0.4],
+    ['testLoss', 2, 3],
+    ['loss', 2, 3],
+  ])('%s: neither equal nor worse figures take the place of the best', (measure, value, worse) => {
+    const best = { measure, epoch: 1, step: 3, value, params: new Map() };
+    const record = (figure: number) => ({ [measure]: figure }) as unknown as EpochRecord;
+    for (const figure of [value, worse]) expect(betterValue(measure, record(figure), best)).toBeUndefined();
+    expect(betterValue(measure, record(2 * value - worse), best)).toBe(2 * value - worse);
+  });
 
   it('changes no bit of the training', async () => {
     const [plain, kept] = [start(), start({ keepBest: 'loss' })];
