@@ -9,7 +9,7 @@ import type { Tensor } from '../../../lib/tensor.js';
 import { AveragedWeights } from '../../../lib/training/averaging.js';
 import { computeAccuracy } from '../../../lib/training/evaluate.js';
 import { expectClose } from '../../support/comparer.js';
-import { bits, data, drain, failure, start } from './runs.js';
+import { data, drain, failure, start, trainedBits } from './runs.js';
 
 type Values = Readonly<Record<'weight' | 'bias', readonly number[]>>;
 
@@ -46,7 +46,7 @@ describe('a training with averages', () => {
       validation: data,
       onProgress: () => seen.push(run.net.arena.slice()),
     });
-    expect(bits(run)).toBe(bits(plain));
+    expect(trainedBits(run)).toBe(trainedBits(plain));
     const test = ({ testLoss, testAccuracy }: (typeof records)[number]) => [testLoss, testAccuracy];
     expect(averaged.map(test)).toEqual(records.map(test));
 

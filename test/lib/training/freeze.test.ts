@@ -87,7 +87,5 @@ it.each(cases)('goes on after any step to the bits of a straight run: case %#, $
     const second = { net, trainer: new Trainer(net, { resume, engine: expected.engineName }) };
     await drain(second.trainer, { validation: data });
     expect(bits(second)).toBe(bits(straight));
-    expect(second.trainer.averaged).toEqual(expected.averaged);
-    expect(second.trainer.best).toEqual(expected.best);
   }
 });

@@ -1,4 +1,5 @@
 /** Short runs for the tests of the Trainer. */
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { PictureSet } from '../../../lib/data/datasets.js';
 import { mnistNormalization } from '../../../lib/data/normalize.js';
@@ -6,6 +7,7 @@ import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import type { EpochRecord } from '../../../lib/training/epoch-record.js';
 import type { FitOptions } from '../../../lib/training/fit-options.js';
 import { type RunRecipe, recipes } from '../../../lib/training/recipes.js';
+import type { Tensor } from '../../../lib/tensor.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import type { TrainerOptions } from '../../../lib/training/trainer-options.js';
 import { bars, xorshift32 } from './trace.js';
@@ -35,12 +37,29 @@ export function start(options: TrainerOptions = {}) {
 export const drain = (trainer: Trainer, options: FitOptions = {}, train: PictureSet = data) =>
   collect(trainer.fit(train, options));
 
-/** Parameters and velocity, as bytes. */
-export function bits({ net, trainer }: ReturnType<typeof start>): string {
-  const tensors = [net.arena, ...[...trainer.state().optimizerState.values()].map((tensor) => tensor.data)];
-  return tensors
-    .map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex'))
-    .join();
+/** SHA-256 of all that a training consists of: of the bytes themselves a difference takes minutes to print. */
+export function bits(run: ReturnType<typeof start>): string {
+  const { averaged, best } = run.trainer.state();
+  return sha256(...tensorsOf(run), averaged, best?.params, JSON.stringify({ ...best, params: null }));
+}
+
+/** Of the parameters, and of what updates them. */
+export const trainedBits = (run: ReturnType<typeof start>): string => sha256(...tensorsOf(run));
+
+const tensorsOf = ({ net, trainer }: ReturnType<typeof start>) =>
+  [net.getParams(), trainer.state().optimizerState] as const;
+
+function sha256(...parts: readonly (ReadonlyMap<string, Tensor> | string | undefined)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    if (typeof part === 'string') hash.update(part);
+    else for (const [name, { data: values }] of part ?? []) hash.update(name).update(bytesOf(values));
+  }
+  return hash.digest('hex');
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 export const failure = (code: string, message: string | RegExp) =>
