@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Dropout } from '../../../lib/layers/dropout.js';
+import { Dropout2d } from '../../../lib/layers/dropout2d.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Net } from '../../../lib/nets/net.js';
+import { setThreads } from '../../../lib/kernels/runtime.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { itRefuses, RANGE, TYPE, wrong } from '../../support/misuse.js';
+import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
 import { normalTensor } from '../../support/random-data.js';
 
 const training = { training: true, seed: 5, step: 3 } as const;
@@ -119,5 +121,47 @@ describe('Dropout', () => {
   });
   itRefuses(TYPE, {
     '...dropout: expected p to be a number...': () => new Dropout({ p: wrong('half') }),
+  });
+});
+
+describe('Dropout2d', () => {
+  it.each([
+    [3, 4, 2, 5],
+    [20, 3, 5, 2],
+    [2, 1, 1, 7],
+  ])('drops whole channels by the definition, whose element is the channel: %dx%dx%dx%d', (...shape) => {
+    const [images, channels, height, width] = shape;
+    const layer = new Dropout2d({ p: 0.4 });
+    const x = normalTensor(shape, 3);
+    const y = layer.forward(x, training).data.slice();
+    const scale = Math.fround(1 / (1 - 0.4));
+    const factors = Array.from({ length: images * channels }, (_, at) => {
+      const [image, channel] = [Math.floor(at / channels), at % channels].map(BigInt);
+      return isKept(0.4, 5n, 3n, 0n, image, channel) ? scale : 0;
+    });
+    const area = height * width;
+    const expected = [...x.data].map((value, at) => {
+      const factor = factors[Math.floor(at / area)];
+      return factor === 0 ? 0 : Math.fround(value * factor);
+    });
+    expect([...y]).toEqual(expected);
+    expect(layer.backward(x).data).toEqual(y);
+    expect(layer.forward(x).data).toEqual(x.data);
+  });
+
+  it('draws the same on any number of threads', () => {
+    const x = normalTensor([40, 3, 4, 6], 8);
+    const drawn = [1, 2, 3, 7].map((threads) => {
+      setThreads(threads);
+      return [...new Dropout2d().forward(x, training).data];
+    });
+    setThreads(2);
+    for (const one of drawn) expect(one).toEqual(drawn[0]);
+  });
+
+  itRefuses(RANGE, { 'dropout2d: expected p below 1 but received 1': () => new Dropout2d({ p: 1 }) });
+  itRefuses(SHAPE, {
+    'dropout2d: expected an input [N, C, H, W] but received 2 axes (input 2x3)': () =>
+      new Dropout2d().forward(ones(2, 3)),
   });
 });

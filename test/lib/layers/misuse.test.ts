@@ -1,9 +1,13 @@
 /** Options and inputs that the layers refuse. */
 import { describe } from 'vitest';
+import { AvgPool2d } from '../../../lib/layers/avg-pool2d.js';
+import { BatchNorm1d } from '../../../lib/layers/batch-norm1d.js';
 import { Conv2d, type Conv2dOptions } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
+import { GlobalAvgPool2d } from '../../../lib/layers/global-avg-pool2d.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
+import { Softmax } from '../../../lib/layers/softmax.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
 
@@ -81,5 +85,32 @@ describe('Linear and Flatten', () => {
     '...but received 4 axes (input 8x120x1x1). Hint: put a Flatten before it...': () =>
       layer.outputShape([8, 120, 1, 1]),
     'flatten: expected a batch axis but received a scalar': () => new Flatten().forward(t()),
+  });
+});
+
+describe('layers that are one operation', () => {
+  const training = { training: true, seed: 0, step: 0 };
+  itRefuses(RANGE, {
+    'avgPool2d: expected padding of at most half the kernel 2x2 but received 2x2': () =>
+      new AvgPool2d({ kernel: 2, padding: 2 }),
+    'maxPool2d: expected padding of at most half the kernel 3x3 but received 2x2': () =>
+      new MaxPool2d({ kernel: 3, padding: 2 }),
+    'conv2d: expected groups that divide 4 input and 6 output channels but received 4': conv({
+      inChannels: 4,
+      outChannels: 6,
+      groups: 4,
+    }),
+    'batchNorm1d: expected more than one value a channel in training but received 1 (input 1x3)...': () =>
+      new BatchNorm1d({ features: 3 }).forward(t(1, 3), training),
+  });
+  itRefuses(SHAPE, {
+    'avgPool2d: expected an input of at least 2x2 (the kernel), padding 0x0 included, but received 1x4 (input 1x1x1x4)':
+      () => new AvgPool2d({ kernel: 2 }).forward(t(1, 1, 1, 4)),
+    'globalAvgPool2d: expected an input [N, C, H, W] but received 2 axes (input 2x3)': () =>
+      new GlobalAvgPool2d().forward(t(2, 3)),
+    'softmax: expected an input [N, classes] but received 1x2x2x2. Hint: put a Flatten before it': () =>
+      new Softmax().forward(t(1, 2, 2, 2)),
+    'batchNorm1d: expected an input [N, 3] but received 2x4': () =>
+      new BatchNorm1d({ features: 3 }).forward(t(2, 4)),
   });
 });
