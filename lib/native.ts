@@ -20,6 +20,15 @@ type BackwardArrays = readonly [
   ...[dx: Floats | null, dw: Floats, db: Floats],
 ];
 type ActivationArrays = readonly [x: Floats | null, y: Floats, dy: Floats, dx: Floats];
+/** Of images, bytes or floats, each channel by its own scale and shift. */
+type GatherArguments<Pixels> = readonly [
+  ...[images: Pixels, channels: number, pixels: number, indices: Uint32Array],
+  ...[scale: Floats, shift: Floats, out: Floats],
+];
+type AugmentArguments<Pixels> = readonly [
+  ...[images: Pixels, channels: number, height: number, width: number, indices: Uint32Array],
+  ...[scale: Floats, shift: Floats, settings: Float64Array, out: Floats],
+];
 
 /** An instruction set that the kernels are compiled for, by the addon's name for it, such as `avx2`. */
 export type IsaLevel = string;
@@ -179,50 +188,14 @@ export interface NativeAddon {
   ): void;
 
   /** The same of images [channels, pixels], each channel by its own scale and shift. */
-  gatherChannels(
-    images: Uint8Array,
-    channels: number,
-    pixels: number,
-    indices: Uint32Array,
-    scale: Float32Array,
-    shift: Float32Array,
-    out: Float32Array,
-  ): void;
-  gatherFloats(
-    images: Float32Array,
-    channels: number,
-    pixels: number,
-    indices: Uint32Array,
-    scale: Float32Array,
-    shift: Float32Array,
-    out: Float32Array,
-  ): void;
+  gatherChannels(...call: GatherArguments<Uint8Array>): void;
+  gatherFloats(...call: GatherArguments<Floats>): void;
 
   /**
    * The same, each image moved at random by its number: native/core/rows/augment_images.h says what the nine settings are.
    */
-  augmentImages(
-    images: Uint8Array,
-    channels: number,
-    height: number,
-    width: number,
-    indices: Uint32Array,
-    scale: Float32Array,
-    shift: Float32Array,
-    settings: Float64Array,
-    out: Float32Array,
-  ): void;
-  augmentFloats(
-    images: Float32Array,
-    channels: number,
-    height: number,
-    width: number,
-    indices: Uint32Array,
-    scale: Float32Array,
-    shift: Float32Array,
-    settings: Float64Array,
-    out: Float32Array,
-  ): void;
+  augmentImages(...call: AugmentArguments<Uint8Array>): void;
+  augmentFloats(...call: AugmentArguments<Floats>): void;
 }
 
 /** A step of a plan: its operation, a name of `tables().operations`, and the operation's fields. */
