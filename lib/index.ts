@@ -8,6 +8,7 @@ import './check-node.js';
 import './live.js';
 
 export type { ShuffleMode } from './data/batches.js';
+export { type CsvOptions, datasetFromCsv, type FloatTable } from './data/csv-table.js';
 export {
   type DataOrigin,
   type DataSource,
@@ -29,7 +30,6 @@ export {
 } from './data/normalize.js';
 export type { HeightWidth, PicturePreparation } from './data/preparation.js';
 export type { ResizeMethod } from './data/resize.js';
-export { type CsvOptions, datasetFromCsv, type FloatTable } from './data/csv-table.js';
 export { iris, type LabelledTable, xor } from './data/small-sets.js';
 export { type SplitOptions, split, subset } from './data/subset.js';
 export type { Augmentation } from './engines/augment.js';
@@ -71,7 +71,8 @@ export {
   readSafetensors,
   type Safetensors,
 } from './formats/safetensors.js';
-export { decodeImage } from './images/decode.js';
+export type { ColourImage } from './images/colour.js';
+export { decodeColourImage, decodeImage } from './images/decode.js';
 export { type DigitNote, type PreparedDigit, prepareDigit } from './images/digit.js';
 export type { GreyImage } from './images/limits.js';
 export * from './kernels.js';
@@ -84,6 +85,7 @@ export { Dropout, type DropoutOptions } from './layers/dropout.js';
 export { Dropout2d } from './layers/dropout2d.js';
 export { Flatten } from './layers/flatten.js';
 export { GlobalAvgPool2d } from './layers/global-avg-pool2d.js';
+export type { LaneStep } from './layers/kind.js';
 export {
   type ForwardContext,
   type Layer,
@@ -93,7 +95,6 @@ export {
   type Parameter,
   type ParameterKind,
 } from './layers/layer.js';
-export type { LaneStep } from './layers/kind.js';
 export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
 export { MaxPool2d } from './layers/max-pool2d.js';

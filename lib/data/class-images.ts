@@ -2,12 +2,18 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { DataError } from '../errors.js';
-import { decodeImage, readImageFile } from '../images/decode.js';
-import type { GreyImage } from '../images/limits.js';
+import { type Picture, planesOf, withPlanes } from '../images/colour.js';
+import { decodeColourImage, decodeImage, readImageFile } from '../images/decode.js';
 import { type ClassFiles, type ClassFolders, skippedText } from './class-folders.js';
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
 import { colourNotes, countSize, resizeNotes, type SizeCounts } from './notes.js';
-import { allocateImages, choosePreparation, type PicturePreparation, pictureResizer } from './preparation.js';
+import {
+  allocateImages,
+  channelsOf,
+  choosePreparation,
+  type PicturePreparation,
+  pictureResizer,
+} from './preparation.js';
 import type { Resizer } from './resize.js';
 import type { ImageSize } from './scale.js';
 import { transposed } from './transpose.js';
@@ -51,7 +57,6 @@ export function loadClassFolders(found: ClassFolders, request: LoadRequest): Loa
     folder,
     train: split,
     test: testSplit,
-    size: preparation.size,
     classes,
     classNames,
     sha256: { train: split.sha256, test: testSplit.sha256 },
@@ -60,7 +65,11 @@ export function loadClassFolders(found: ClassFolders, request: LoadRequest): Loa
       ...(left === undefined ? [] : [left]),
       ...emptyClasses.map((name) => `class ${name} is left out: it has no picture that can be read`),
       ...resizeNotes([split.sizes, testSplit.sizes], preparation, request),
-      ...colourNotes(split.coloured + testSplit.coloured, split.labels.length + testSplit.labels.length),
+      ...colourNotes(
+        split.coloured + testSplit.coloured,
+        split.labels.length + testSplit.labels.length,
+        preparation.colour ?? false,
+      ),
     ],
     skipped,
   };
@@ -86,10 +95,11 @@ function readTraining(
  */
 function readSplit(
   classes: readonly ClassFiles[],
-  { limit, transpose = false }: LoadRequest,
+  { limit, transpose = false, colour = false }: LoadRequest,
   choose: (first: ImageSize) => PicturePreparation,
   oneSize: boolean,
 ): { split: ReadSplit; preparation: PicturePreparation } | undefined {
+  const decode = colour ? decodeColourImage : decodeImage;
   const files = inTurns(classes);
   const count = Math.min(files.length, limit);
   const labels = Uint8Array.from(files.slice(0, count), ({ label }) => label);
@@ -102,13 +112,13 @@ function readSplit(
     const file = `${classes[label].name}/${basename(path).normalize('NFC')}`;
     hash.update(`${file}\0${bytes.length}\0`).update(bytes);
     if (index >= count) continue;
-    const decoded = decodeImage(bytes, `images: ${path}`);
-    const picture = transpose ? transposed(decoded) : decoded;
+    const decoded = decode(bytes, `images: ${path}`);
+    const picture = transpose ? turned(decoded) : decoded;
     countSize(sizes, picture);
     if (picture.colour) coloured += 1;
     if (state === undefined) {
       const preparation = choose(picture);
-      const images = allocateImages(count, preparation.size);
+      const images = allocateImages(count, preparation);
       state = { images, preparation, put: writer(preparation, images) };
     }
     if (oneSize && sizes.size > 1 && state.preparation.resize !== 'none') return undefined;
@@ -119,6 +129,12 @@ function readSplit(
   return { split: { images, labels, sha256: hash.digest('hex'), sizes, coloured }, preparation };
 }
 
+function turned(picture: Picture): Picture {
+  const { width, height } = picture;
+  const planes = transposed(planesOf(picture), picture);
+  return withPlanes(picture, { width: height, height: width, planes });
+}
+
 function inTurns(classes: readonly ClassFiles[]): { path: string; label: number }[] {
   return classes
     .flatMap(({ files }, label) => files.map((path, turn) => ({ path, label, turn })))
@@ -126,11 +142,11 @@ function inTurns(classes: readonly ClassFiles[]): { path: string; label: number 
 }
 
 /** Prepares a picture into its place. */
-type PutPicture = (path: string, picture: GreyImage, index: number) => void;
+type PutPicture = (path: string, picture: Picture, index: number) => void;
 
 function writer(preparation: PicturePreparation, images: Uint8Array): PutPicture {
   const [height, width] = preparation.size;
-  const bytes = height * width;
+  const bytes = channelsOf(preparation) * height * width;
   // The pictures of most sets have one size, or a few: only the last resizer is kept.
   let last: { readonly height: number; readonly width: number; readonly resizer: Resizer } | undefined;
   return (path, picture, index) => {
@@ -146,6 +162,6 @@ function writer(preparation: PicturePreparation, images: Uint8Array): PutPicture
       const resizer = pictureResizer(where, preparation, picture);
       last = { height: picture.height, width: picture.width, resizer };
     }
-    last.resizer(picture.grey, images.subarray(index * bytes, (index + 1) * bytes));
+    last.resizer(planesOf(picture), images.subarray(index * bytes, (index + 1) * bytes));
   };
 }

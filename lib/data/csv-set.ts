@@ -11,6 +11,7 @@ import {
   missingClassNotes,
   newLabelCounts,
   type PictureIntake,
+  refuseColour,
   testEvery,
 } from './picture-array.js';
 
@@ -25,6 +26,7 @@ export interface CsvFiles {
 
 /** @throws DataError if a file is damaged or has no labels, naming line and column */
 export function loadCsvSet({ folder, name, train, test }: CsvFiles, asked: LoadRequest): LoadedData {
+  refuseColour(`csv: ${train}`, 'rows of a CSV file', asked);
   const transpose = asked.transpose ?? isEmnist(basename(train));
   const request: LoadRequest = { ...asked, transpose };
   const trainTable = scanCsv(train);
@@ -54,7 +56,6 @@ export function loadCsvSet({ folder, name, train, test }: CsvFiles, asked: LoadR
     folder,
     train: trainSplit,
     test: testSplit,
-    size: preparation.size,
     classes,
     classNames,
     sha256: Object.fromEntries(

@@ -1,15 +1,15 @@
-/** Data sets of grey images and labels, read from files of several kinds and resized, all as bytes. */
+/** Data sets of images, grey or in colour, and labels, read from files of several kinds and resized, all as bytes. */
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { typeName, valueText } from '../tensor.js';
-import { loadClassFolders } from './class-images.js';
 import { blankNotes } from './blank.js';
+import { loadClassFolders } from './class-images.js';
 import { loadCsvSet } from './csv-set.js';
 import { loadIdxSet } from './idx-set.js';
-import { loadNpzSet } from './npz-set.js';
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
+import { loadNpzSet } from './npz-set.js';
 import { maxClasses } from './picture-array.js';
-import type { HeightWidth, PicturePreparation } from './preparation.js';
+import { channelsOf, type HeightWidth, type PicturePreparation } from './preparation.js';
 import { absoluteName, type LocateOptions, type Location, locate } from './registry.js';
 import { type ResizeMethod, resizeMethods } from './resize.js';
 
@@ -86,6 +86,11 @@ export interface LoadOptions extends LocateOptions {
    * more than the highest label.
    */
   readonly classes?: number;
+  /**
+   * Three channels, red, green and blue, in place of grey: of class folders, npz files and `cifar10`. A grey picture has
+   * three equal ones. Default: true for `cifar10`, else false.
+   */
+  readonly colour?: boolean;
   /** Exchange rows and columns. Default: for files that are EMNIST's by their names, which are stored so. */
   readonly transpose?: boolean;
 }
@@ -96,6 +101,7 @@ const optionNames: OptionNames<LoadOptions> = {
   preparation: true,
   limit: true,
   classes: true,
+  colour: true,
   transpose: true,
   skipEmptyClasses: true,
   env: true,
@@ -158,19 +164,22 @@ function load(location: Location, request: LoadRequest): LoadedData {
 }
 
 function readOptions(options: LoadOptions, fitting: 'pad' | 'bilinear'): LoadRequest {
-  const { resize, size = 32, preparation, limit = 2 ** 32, classes, transpose, skipEmptyClasses } = options;
+  const { resize, size = 32, preparation, limit = 2 ** 32, classes } = options;
+  const { colour, transpose, skipEmptyClasses } = options;
   checkInteger('a limit', limit, 1, 2 ** 32);
   if (classes !== undefined) checkInteger('classes', classes, 1, maxClasses);
   if (resize !== undefined) checkMethod('resize', resize);
+  checkSwitch('colour', colour);
   checkSwitch('transpose', transpose);
   checkSwitch('skipEmptyClasses', skipEmptyClasses);
   const sides = readSize('a size', size);
   if (preparation !== undefined) {
     checkPreparation(preparation);
     const otherSize = options.size !== undefined && String(sides) !== String(preparation.size);
-    if (otherSize || (resize !== undefined && resize !== preparation.resize)) {
+    const otherColour = colour !== undefined && colour !== (preparation.colour ?? false);
+    if (otherSize || otherColour || (resize !== undefined && resize !== preparation.resize)) {
       throw new ArgumentRangeError(
-        'loadDataset: expected resize and size as in preparation but received others. Hint: leave them out',
+        'loadDataset: expected resize, size and colour as in preparation but received others. Hint: leave them out',
       );
     }
   }
@@ -181,6 +190,8 @@ function readOptions(options: LoadOptions, fitting: 'pad' | 'bilinear'): LoadReq
     preparation,
     limit,
     classes,
+    // What is prepared as a training's pictures were has as many channels.
+    colour: preparation === undefined ? colour : (preparation.colour ?? false),
     transpose,
     skipEmptyClasses: skipEmptyClasses ?? false,
   };
@@ -236,22 +247,23 @@ function readSize(what: string, size: unknown): HeightWidth {
 }
 
 function checkPreparation(preparation: PicturePreparation): void {
-  const names = { resize: true, size: true, from: true } as const;
+  const names = { resize: true, size: true, from: true, colour: true } as const;
   checkOptions('loadDataset: preparation', preparation, names, 'that of a DataSource');
-  const { resize, size, from } = preparation;
+  const { resize, size, from, colour } = preparation;
+  checkSwitch('preparation.colour', colour);
   checkMethod('preparation.resize', resize);
   readSize('preparation.size', size);
   if (from !== undefined) readSize('preparation.from', from);
 }
 
 function asSource(loaded: LoadedData, origin: DataOrigin): DataSource {
-  const { name, classes, classNames, size, folder, sha256, preparation, skipped } = loaded;
+  const { name, classes, classNames, folder, sha256, preparation, skipped } = loaded;
   const dataset = ({ images, labels }: LoadedSplit): PictureSet => ({
     name,
     images,
     labels,
     count: labels.length,
-    shape: [1, size[0], size[1]],
+    shape: [channelsOf(preparation), ...preparation.size],
     classes,
     ...(classNames === undefined ? {} : { classNames }),
   });

@@ -13,6 +13,7 @@ import {
   missingClassNotes,
   newLabelCounts,
   type PictureIntake,
+  refuseColour,
 } from './picture-array.js';
 import type { PicturePreparation } from './preparation.js';
 import { type IdxLocation, type KnownSet, knownSets } from './registry.js';
@@ -31,6 +32,7 @@ interface LoadedPart extends LoadedSplit {
 /** @throws DataError if files are damaged, of the wrong kind or do not belong together, naming file and byte */
 export function loadIdxSet(location: IdxLocation, asked: LoadRequest): LoadedData {
   const { set, folder, files, prefix } = location;
+  refuseColour(`idx: ${files.trainImages}`, 'IDX files', asked);
   const transpose = asked.transpose ?? isEmnist(prefix);
   const classesAsked = asked.classes ?? (set === undefined ? undefined : KNOWN_CLASSES);
   const request: LoadRequest = { ...asked, transpose, classes: classesAsked };
@@ -53,7 +55,6 @@ export function loadIdxSet(location: IdxLocation, asked: LoadRequest): LoadedDat
     folder,
     train,
     test,
-    size: train.preparation.size,
     classes,
     classNames,
     sha256: Object.fromEntries(parts.map((part) => [partFiles[part], hashes[part] as string])),

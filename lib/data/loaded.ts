@@ -1,5 +1,5 @@
 /** What data of every kind is loaded by, and what its loader gives; datasets.ts makes data sets of it. */
-import type { HeightWidth, PicturePreparation, PreparationRequest } from './preparation.js';
+import type { PicturePreparation, PreparationRequest } from './preparation.js';
 
 export interface LoadRequest extends PreparationRequest {
   /** Only so many images of a split. */
@@ -15,7 +15,7 @@ export interface LoadRequest extends PreparationRequest {
 }
 
 export interface LoadedSplit {
-  /** Prepared, one after another. */
+  /** Prepared, one after another, channel by channel. */
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
 }
@@ -25,10 +25,10 @@ export interface LoadedData {
   readonly folder: string;
   readonly train: LoadedSplit;
   readonly test: LoadedSplit;
-  readonly size: HeightWidth;
   readonly classes: number;
   readonly classNames?: readonly string[] | undefined;
   readonly sha256: Readonly<Record<string, string>>;
+  /** Says size and channels, too. */
   readonly preparation: PicturePreparation;
   readonly notes: readonly string[];
   readonly skipped: Readonly<Record<string, number>>;

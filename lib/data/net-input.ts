@@ -1,9 +1,10 @@
 /** Pictures as the input of a net: the one way of `predict`, `serve` and `explain`. */
+
+import { asColour, asGrey, type Picture, withPlanes } from '../images/colour.js';
 import { type DigitNote, digitSize, prepareDigit } from '../images/digit.js';
-import type { GreyImage } from '../images/limits.js';
 import type { Tensor } from '../tensor.js';
 import { imagesToTensor, type Normalization } from './normalize.js';
-import { type PicturePreparation, preparePicture } from './preparation.js';
+import { channelsOf, type PicturePreparation, preparePicture } from './preparation.js';
 
 /** `digit`: found on its paper, scaled and centred as MNIST was. `none`: only resized, as the training's pictures were. */
 export type Prepare = 'digit' | 'none';
@@ -20,10 +21,10 @@ export interface InputPreparation {
 }
 
 export interface NetInput {
-  /** `[1, 1, H, W]` */
+  /** `[1, C, H, W]` */
   readonly tensor: Tensor;
   /** What is left of the picture, before it gets the size that the net takes. */
-  readonly seen: GreyImage;
+  readonly seen: Picture;
   /** A digit was dark on light. */
   readonly inverted: boolean;
   /** There is no digit on it. */
@@ -33,18 +34,20 @@ export interface NetInput {
 
 /**
  * @param where for messages: `images: path`
+ * @param image colours become grey for a net of grey pictures, and grey three equal channels for one of colours
  * @throws {DataError} for a picture that cannot be brought to the size of the net
  */
-export function prepareInput(where: string, image: GreyImage, preparation: InputPreparation): NetInput {
+export function prepareInput(where: string, image: Picture, preparation: InputPreparation): NetInput {
   const { prepare, picture, normalization } = preparation;
   if (prepare === 'none') {
-    const pixels = preparePicture(where, image, picture);
+    const taken = picture.colour ? asColour(image) : asGrey(image);
+    const pixels = preparePicture(where, taken, picture);
     const [height, width] = picture.size;
-    const seen = { height, width, grey: pixels };
-    const tensor = imagesToTensor(pixels, [1, height, width], normalization);
+    const seen = withPlanes(taken, { height, width, planes: pixels });
+    const tensor = imagesToTensor(pixels, [channelsOf(picture), height, width], normalization);
     return { tensor, seen, inverted: false, empty: false, notes: [] };
   }
-  const { pixels, inverted, empty, notes } = prepareDigit(image);
+  const { pixels, inverted, empty, notes } = prepareDigit(asGrey(image));
   // Digits are light on dark, unless the net knows them dark on light.
   const grey = isLight(preparation) ? pixels.map((level) => 255 - level) : pixels;
   const seen = { height: digitSize, width: digitSize, grey };

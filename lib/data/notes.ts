@@ -55,8 +55,14 @@ export function transposeNotes(asked: boolean | undefined, transpose: boolean): 
   ];
 }
 
-export function colourNotes(coloured: number, pictures: number): string[] {
-  if (coloured === 0) return [];
-  const are = coloured === 1 ? 'is' : 'are';
-  return [`${coloured} of ${pictures} pictures ${are} in colour; rownet trains on their grey values`];
+/** @param colour whether the colours are kept */
+export function colourNotes(coloured: number, pictures: number, colour: boolean): string[] {
+  const told = colour ? pictures - coloured : coloured;
+  if (told === 0) return [];
+  const are = `${told} of ${pictures} pictures ${told === 1 ? 'is' : 'are'}`;
+  return [
+    colour
+      ? `${are} grey: their three channels are equal`
+      : `${are} in colour; rownet trains on their grey values (--colour, or colour: true, on their colours)`,
+  ];
 }

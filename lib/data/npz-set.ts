@@ -6,6 +6,7 @@ import { readRegularFile } from '../files.js';
 import { type ByteArray, decodeNpyBytes } from '../formats/npy-bytes.js';
 import { quoted } from '../formats/safetensors-header.js';
 import { unzip } from '../formats/zip.js';
+import { type Planes, planesOfPixels } from '../images/colour.js';
 import { isEmnist, namesByFile } from './class-names.js';
 import type { LoadedData, LoadedSplit, LoadRequest } from './loaded.js';
 import { resizeNotes, transposeNotes } from './notes.js';
@@ -32,11 +33,13 @@ interface Pictures {
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** Of each picture one pixel after another. */
   readonly pixels: Uint8Array;
+  readonly channels: Planes;
   readonly labels: Uint8Array;
 }
 
-/** @throws DataError if the archive is damaged, an array is missing or no grey pictures, or labels do not fit */
+/** @throws DataError if the archive is damaged, an array is missing or no pictures as asked for, or labels do not fit */
 export function loadNpzSet(path: string, asked: LoadRequest): LoadedData {
   const at = `npz: ${path}`;
   const bytes = readRegularFile('npz', path, MAX_FILE_BYTES, 'split it');
@@ -55,8 +58,9 @@ export function loadNpzSet(path: string, asked: LoadRequest): LoadedData {
     where: `${at}: ${quoted(name)}`,
     array: decodeNpyBytes(`${at}: ${quoted(name)}`, members.get(name) as Uint8Array),
   }));
-  const train = picturesOf(trainImages, trainLabels);
-  const test = picturesOf(testImages, testLabels);
+  const { colour = false } = asked;
+  const train = picturesOf(trainImages, trainLabels, colour);
+  const test = picturesOf(testImages, testLabels, colour);
   const transpose = asked.transpose ?? isEmnist(basename(path));
   const request: LoadRequest = { ...asked, transpose };
   const counts = [newLabelCounts(), newLabelCounts()];
@@ -72,7 +76,6 @@ export function loadNpzSet(path: string, asked: LoadRequest): LoadedData {
     folder: dirname(path),
     train: trainSplit,
     test: testSplit,
-    size: preparation.size,
     classes,
     classNames,
     sha256: { [basename(path)]: createHash('sha256').update(bytes).digest('hex') },
@@ -96,15 +99,26 @@ interface NamedArray {
   readonly array: ByteArray;
 }
 
-/** `[N, H, W]`, or with one channel behind; labels `[N]` or `[N, 1]`. */
-function picturesOf(images: NamedArray, labels: NamedArray): Pictures {
+/** `[N, H, W]`, or with one channel behind, in colour `[N, H, W, 3]`; labels `[N]` or `[N, 1]`. */
+function picturesOf(images: NamedArray, labels: NamedArray, colour: boolean): Pictures {
   const [count, height, width, ...channels] = images.array.shape;
   const axes = images.array.shape.length;
+  const isColour = axes === 4 && channels[0] === 3;
   const isGrey = axes === 3 || (axes === 4 && channels[0] === 1);
-  if (!isGrey || count < 1 || height < 1 || width < 1) {
+  if (!(colour ? isColour : isGrey) || count < 1 || height < 1 || width < 1) {
+    const [expected, hint] = colour
+      ? [
+          'pictures in colour (N, height, width, 3)',
+          isGrey ? 'leave colour out for grey ones' : '.transpose(0, 2, 3, 1) puts the channels behind',
+        ]
+      : [
+          'grey pictures (N, height, width)',
+          isColour
+            ? '--colour, or colour: true, trains on three channels'
+            : 'colours become grey by .mean(axis=-1).astype("uint8")',
+        ];
     throw new DataError(
-      `${images.where}: expected grey pictures (N, height, width) but received (${images.array.shape.join(', ')}). ` +
-        'Hint: colours become grey by .mean(axis=-1).astype("uint8")',
+      `${images.where}: expected ${expected} but received (${images.array.shape.join(', ')}). Hint: ${hint}`,
     );
   }
   if (labels.array.data.length !== count || labels.array.shape[0] !== count) {
@@ -121,6 +135,7 @@ function picturesOf(images: NamedArray, labels: NamedArray): Pictures {
     height,
     width,
     pixels: array.data,
+    channels: colour ? 3 : 1,
     labels: labels.array.data,
   };
 }
@@ -131,7 +146,7 @@ function splitOf(
   counts: Uint32Array,
   trained?: PictureIntake,
 ): LoadedSplit & { readonly intake: PictureIntake } {
-  const { where, labelsWhere, count, height, width, pixels, labels } = pictures;
+  const { where, labelsWhere, count, height, width, pixels, channels, labels } = pictures;
   const { classes, limit } = request;
   for (const [i, label] of labels.entries()) {
     if (classes !== undefined && label >= classes) {
@@ -149,6 +164,10 @@ function splitOf(
     request,
     trained?.preparation,
   );
-  intake.put(pixels, 0);
+  const bytes = channels * height * width;
+  for (let i = 0; i < Math.min(count, limit); i += 1) {
+    const picture = pixels.subarray(i * bytes, (i + 1) * bytes);
+    intake.put(channels === 1 ? picture : planesOfPixels(picture), i);
+  }
   return { images: intake.images, labels: labels.slice(0, limit), intake };
 }

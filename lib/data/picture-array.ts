@@ -1,7 +1,13 @@
 /** Data sets whose pictures all have one size and come in parts: IDX, CSV and npz files. */
 import { DataError } from '../errors.js';
 import type { LoadRequest } from './loaded.js';
-import { allocateImages, choosePreparation, type PicturePreparation, pictureResizer } from './preparation.js';
+import {
+  allocateImages,
+  channelsOf,
+  choosePreparation,
+  type PicturePreparation,
+  pictureResizer,
+} from './preparation.js';
 import type { ImageSize } from './scale.js';
 import { transposed } from './transpose.js';
 
@@ -15,7 +21,7 @@ export const testEvery = 6;
 export interface PictureIntake {
   readonly images: Uint8Array;
   readonly preparation: PicturePreparation;
-  /** Whole pictures; the first of them is number `first`. */
+  /** Whole pictures, of one plane, or in colour of three; the first of them is number `first`. */
   put(part: Uint8Array, first: number): void;
 }
 
@@ -37,10 +43,9 @@ export function createIntake(
   const preparation = trained ?? request.preparation ?? choosePreparation(request, upright);
   const resizer = pictureResizer(where, preparation, upright);
   const kept = Math.min(count, limit);
-  const images = allocateImages(kept, preparation.size);
-  const sourceBytes = size.height * size.width;
-  const targetBytes = preparation.size[0] * preparation.size[1];
-  const turn = (picture: Uint8Array) => transposed({ ...size, grey: picture }).grey;
+  const images = allocateImages(kept, preparation);
+  const sourceBytes = channelsOf(preparation) * size.height * size.width;
+  const targetBytes = channelsOf(preparation) * preparation.size[0] * preparation.size[1];
   return {
     images,
     preparation,
@@ -53,11 +58,23 @@ export function createIntake(
         return;
       }
       for (let i = 0; i < wanted; i += 1) {
-        const picture = turn(part.subarray(i * sourceBytes, (i + 1) * sourceBytes));
+        const picture = transposed(part.subarray(i * sourceBytes, (i + 1) * sourceBytes), size);
         resizer(picture, target.subarray(i * targetBytes, (i + 1) * targetBytes));
       }
     },
   };
+}
+
+/**
+ * @param where what holds the pictures: `idx: path`
+ * @throws DataError where colours are asked for of what holds grey levels alone
+ */
+export function refuseColour(where: string, what: string, { colour }: LoadRequest): void {
+  if (!colour) return;
+  throw new DataError(
+    `${where}: expected pictures in colour but ${what} hold grey ones. ` +
+      'Hint: leave colour out; class folders, npz files of (N, height, width, 3) and cifar10 have colours',
+  );
 }
 
 /** How often each label occurs in a split, whatever the limit. */

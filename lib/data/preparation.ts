@@ -1,8 +1,8 @@
 /** How pictures get the size that a net takes, whatever they are read from. */
 import { ArgumentRangeError, DataError } from '../errors.js';
-import type { GreyImage } from '../images/limits.js';
+import { type Picture, type Planes, planesOf } from '../images/colour.js';
 import { newBytes } from '../tensor.js';
-import { createResizer, type Resizer, type ResizeMethod } from './resize.js';
+import { createResizer, type ResizeMethod, type Resizer } from './resize.js';
 import type { ImageSize } from './scale.js';
 
 /** Height and width. */
@@ -18,6 +18,8 @@ export interface PicturePreparation {
   readonly size: HeightWidth;
   /** Height and width that all pictures of the training had; absent where they had several sizes. */
   readonly from?: HeightWidth;
+  /** Three channels, red, green and blue; absent for grey. */
+  readonly colour?: boolean;
 }
 
 /** What is asked of a data set's pictures before any of them has been seen. */
@@ -27,6 +29,8 @@ export interface PreparationRequest {
   /** What is chosen for pictures that have one size and fit in. */
   readonly fitting: 'pad' | 'bilinear';
   readonly size: HeightWidth;
+  /** Undefined: as data of the kind usually is. */
+  readonly colour: boolean | undefined;
 }
 
 /** Resized images of one part; the largest array that the addon's kernels index. */
@@ -37,14 +41,15 @@ const MAX_IMAGE_BYTES = 2 ** 31;
  * @param from the size of its pictures; undefined if they have several
  */
 export function choosePreparation(
-  { resize, fitting, size }: PreparationRequest,
+  { resize, fitting, size, colour }: PreparationRequest,
   from: ImageSize | undefined,
 ): PicturePreparation {
-  if (from === undefined) return { resize: resize ?? 'fit', size };
+  const inColour = colour ? { colour } : {};
+  if (from === undefined) return { resize: resize ?? 'fit', size, ...inColour };
   const fits = from.height <= size[0] && from.width <= size[1];
   const chosen = resize ?? (fits ? fitting : 'fit');
   const original: HeightWidth = [from.height, from.width];
-  return { resize: chosen, size: chosen === 'none' ? original : size, from: original };
+  return { resize: chosen, size: chosen === 'none' ? original : size, from: original, ...inColour };
 }
 
 /**
@@ -60,7 +65,10 @@ export function resizerFor(where: string, method: ResizeMethod, from: ImageSize,
   }
 }
 
-/** A resizer for pictures of one size, which need not be that of the training's. Throws as `resizerFor`. */
+/**
+ * A resizer for pictures of one size, which need not be that of the training's. Each plane of a picture is resized by itself.
+ * Throws as `resizerFor`.
+ */
 export function pictureResizer(where: string, preparation: PicturePreparation, picture: ImageSize): Resizer {
   const { resize, size, from } = preparation;
   const to = imageSize(size);
@@ -82,20 +90,23 @@ export function pictureResizer(where: string, preparation: PicturePreparation, p
   };
 }
 
+/** Channels of pictures that were prepared so. */
+export function channelsOf({ colour }: Pick<PicturePreparation, 'colour'>): Planes {
+  return colour ? 3 : 1;
+}
+
 /**
- * One picture, prepared as those of a training were: `size[0] * size[1]` bytes.
+ * One picture, prepared as those of a training were: `size[0] * size[1]` bytes for each of its planes.
  * @param where for messages: `images: path`
  * @throws DataError if it cannot be brought to that size
  */
-export function preparePicture(
-  where: string,
-  picture: GreyImage,
-  preparation: PicturePreparation,
-): Uint8Array {
-  const { width, height, grey } = picture;
+export function preparePicture(where: string, picture: Picture, preparation: PicturePreparation): Uint8Array {
+  const { width, height } = picture;
+  const planes = planesOf(picture);
   const resizer = pictureResizer(`${where}: an image of ${height}x${width}`, preparation, picture);
-  const pixels = new Uint8Array(preparation.size[0] * preparation.size[1]);
-  resizer(grey, pixels);
+  const count = planes.length / (width * height);
+  const pixels = new Uint8Array(count * preparation.size[0] * preparation.size[1]);
+  resizer(planes, pixels);
   return pixels;
 }
 
@@ -104,8 +115,12 @@ export function imageSize([height, width]: HeightWidth): ImageSize {
 }
 
 /** Room for `count` images, all 0. */
-export function allocateImages(count: number, [height, width]: HeightWidth): Uint8Array {
-  const bytes = count * height * width;
+export function allocateImages(
+  count: number,
+  preparation: Pick<PicturePreparation, 'size' | 'colour'>,
+): Uint8Array {
+  const [height, width] = preparation.size;
+  const bytes = count * channelsOf(preparation) * height * width;
   if (bytes <= MAX_IMAGE_BYTES) return newBytes('loadDataset', bytes);
   throw new ArgumentRangeError(
     `loadDataset: expected at most ${MAX_IMAGE_BYTES} bytes of images but received ${count} of ${height}x${width}. ` +

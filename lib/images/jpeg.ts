@@ -1,11 +1,12 @@
 /**
- * JPEG to grey. The pixels are decoded by jpeg-js, which trusts its input; what it gets has been walked before, by
+ * JPEG to grey or to three planes. The pixels are decoded by jpeg-js, which trusts its input; what it gets has been walked before, by
  * jpeg-segments.ts.
  */
 import { createRequire } from 'node:module';
 import type { Refuse } from '../errors.js';
+import { greyOfPixels, type Pixels, type Planes, planesOfPixels } from './colour.js';
 import { readSegments } from './jpeg-segments.js';
-import { type GreyImage, greyOver, isColour, luma, maxPixels } from './limits.js';
+import { isColour, maxPixels } from './limits.js';
 import { orient } from './orientation.js';
 
 /** jpeg-js counts what it allocates; this is enough for `maxPixels` in three colours of full size. */
@@ -16,7 +17,7 @@ const MAX_MEMORY_MB = 1536;
  * @param fail refuses the file
  * @throws DataError naming the byte, where it is known
  */
-export function decodeJpeg(fail: Refuse, bytes: Uint8Array): GreyImage {
+export function decodeJpeg(fail: Refuse, bytes: Uint8Array, wanted: Planes): Pixels {
   const { width, height, rgb, orientation, end } = readSegments(fail, bytes);
   // Loaded at the first JPEG: most runs never see one.
   const { decode } = createRequire(import.meta.url)('jpeg-js') as typeof import('jpeg-js');
@@ -36,13 +37,11 @@ export function decodeJpeg(fail: Refuse, bytes: Uint8Array): GreyImage {
     const text = cause instanceof Error ? cause.message : String(cause);
     fail(`the JPEG data do not decode: ${text}`, undefined, { cause });
   }
-  const grey = new Uint8Array(width * height);
-  if (pixels.length !== 3 * grey.length) fail(`expected ${width}x${height} pixels but received others`);
+  if (pixels.length !== 3 * width * height) fail(`expected ${width}x${height} pixels but received others`);
   let colour = false;
-  for (let i = 0; i < grey.length; i += 1) {
-    const [red, green, blue] = [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]];
-    colour ||= isColour(red, green, blue, 255);
-    grey[i] = greyOver(luma(red, green, blue), 255, 255, 255);
+  for (let i = 0; i < pixels.length && !colour; i += 3) {
+    colour = isColour(pixels[i], pixels[i + 1], pixels[i + 2], 255);
   }
-  return orient({ width, height, grey, ...(colour ? { colour } : {}) }, orientation);
+  const planes = wanted === 1 ? greyOfPixels(pixels) : planesOfPixels(pixels);
+  return orient({ width, height, planes, colour }, orientation);
 }

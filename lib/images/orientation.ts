@@ -2,7 +2,7 @@
  * Which way up a photograph is shown. Cameras store pixels as the sensor lies, and say in EXIF how it was held.
  * Source: CIPA DC-008, Exif 2.32, tag 0x0112.
  */
-import type { GreyImage } from './limits.js';
+import type { Pixels } from './colour.js';
 
 /** What is stored as row 0 and as column 0 is shown at: */
 export type Orientation =
@@ -45,9 +45,9 @@ export function orientationOf(exif: Uint8Array): Orientation {
 }
 
 /** The image as it is shown; from 5 on its sides change places. */
-export function orient(image: GreyImage, orientation: Orientation): GreyImage {
+export function orient(image: Pixels, orientation: Orientation): Pixels {
   if (orientation === 1) return image;
-  const { width, height, grey } = image;
+  const { width, height, planes } = image;
   const [shownWidth, shownHeight] = orientation < 5 ? [width, height] : [height, width];
   // Where the pixel at the top left comes from, and the ways to its neighbours at the right and below.
   const fromRight = [2, 3, 7, 8].includes(orientation);
@@ -56,11 +56,13 @@ export function orient(image: GreyImage, orientation: Orientation): GreyImage {
   const column = fromRight ? -1 : 1;
   const row = fromBottom ? -width : width;
   const [right, below] = orientation < 5 ? [column, row] : [row, column];
-  const shown = new Uint8Array(grey.length);
-  for (let y = 0; y < shownHeight; y += 1) {
-    for (let x = 0; x < shownWidth; x += 1) {
-      shown[y * shownWidth + x] = grey[start + y * below + x * right];
+  const shown = new Uint8Array(planes.length);
+  for (let plane = 0; plane < planes.length; plane += width * height) {
+    for (let y = 0; y < shownHeight; y += 1) {
+      for (let x = 0; x < shownWidth; x += 1) {
+        shown[plane + y * shownWidth + x] = planes[plane + start + y * below + x * right];
+      }
     }
   }
-  return { ...image, width: shownWidth, height: shownHeight, grey: shown };
+  return { ...image, width: shownWidth, height: shownHeight, planes: shown };
 }

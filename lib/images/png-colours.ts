@@ -1,4 +1,4 @@
-/** The colour types of PNG: how the samples of a pixel become a luma and an alpha. */
+/** The colour types of PNG: how the samples of a pixel become a luma, a red, a green, a blue and an alpha. */
 import type { Refuse } from '../errors.js';
 import { isColour, luma } from './limits.js';
 
@@ -19,6 +19,8 @@ export interface PixelReader {
   /** The largest sample. */
   readonly max: number;
   readonly luma1000: Read;
+  /** Red, green or blue, by the number of its plane, up to `max`. */
+  readonly sample: (samples: Uint16Array, index: number, plane: number) => number;
   /** Up to `max`; undefined where every pixel is opaque. */
   readonly alpha: Read | undefined;
   /** Whether one of the pixels whose luma was read is in colour; what is wholly transparent is in none. */
@@ -45,13 +47,15 @@ export function pixelReader(
         colour ||= isColour(red, green, blue, max) && (opaque || s[i + 3] > 0);
         return luma(red, green, blue);
       };
-  if (type === colourType.GREY_ALPHA) return { max, luma1000, sawColour, alpha: (s, i) => s[i + 1] };
-  if (type === colourType.COLOUR_ALPHA) return { max, luma1000, sawColour, alpha: (s, i) => s[i + 3] };
+  const sample: PixelReader['sample'] = isGrey ? (s, i) => s[i] : (s, i, plane) => s[i + plane];
+  const reader = { max, luma1000, sample, sawColour };
+  if (type === colourType.GREY_ALPHA) return { ...reader, alpha: (s, i) => s[i + 1] };
+  if (type === colourType.COLOUR_ALPHA) return { ...reader, alpha: (s, i) => s[i + 3] };
   // One colour may be marked as transparent.
   const clear = clearColour(fail, type, transparency);
-  if (clear === undefined) return { max, luma1000, sawColour, alpha: undefined };
+  if (clear === undefined) return { ...reader, alpha: undefined };
   const alpha: Read = (s, i) => (clear.every((sample, channel) => s[i + channel] === sample) ? 0 : max);
-  return { max, luma1000, sawColour, alpha };
+  return { ...reader, alpha };
 }
 
 function clearColour(fail: Refuse, type: number, chunk: Chunk | undefined): number[] | undefined {
@@ -100,5 +104,7 @@ function paletteReader(
   };
   const alpha: Read | undefined =
     alphas === undefined ? undefined : (samples, i) => alphas[samples[i]] ?? 255;
-  return { max: 255, luma1000, sawColour: () => colour, alpha };
+  // The luma, which refuses what the palette lacks, is read first.
+  const sample: PixelReader['sample'] = (samples, i, plane) => data[3 * samples[i] + plane];
+  return { max: 255, luma1000, sample, sawColour: () => colour, alpha };
 }

@@ -1,11 +1,12 @@
 /**
- * PNG to grey. A reader of our own over node:zlib: every length is checked against the header before memory is taken,
+ * PNG to grey or to three planes. A reader of our own over node:zlib: every length is checked against the header before memory is taken,
  * checksums count, and an error names the byte.
  * Source: Portable Network Graphics (PNG) Specification, third edition, W3C.
  */
 import zlib, { inflateSync } from 'node:zlib';
 import type { Refuse } from '../errors.js';
-import { type GreyImage, greyOver, maxPixels } from './limits.js';
+import type { Pixels, Planes } from './colour.js';
+import { greyOver, maxPixels } from './limits.js';
 import { type Chunk, colourType, type PixelReader, pixelReader } from './png-colours.js';
 import { PaperChooser } from './transparency.js';
 
@@ -70,7 +71,7 @@ export function isPng(bytes: Uint8Array): boolean {
  * @param fail refuses the file
  * @throws DataError naming the byte, where it is known
  */
-export function decodePng(fail: Refuse, bytes: Uint8Array): GreyImage {
+export function decodePng(fail: Refuse, bytes: Uint8Array, wanted: Planes): Pixels {
   const { header, palette, transparency, packed } = readChunks(fail, bytes);
   const reader = pixelReader(fail, header, palette, transparency);
   const { alpha, luma1000, max } = reader;
@@ -78,12 +79,22 @@ export function decodePng(fail: Refuse, bytes: Uint8Array): GreyImage {
   const rows = inflate(fail, packed, passes, header);
   unfilterPasses(fail, rows, passes, header);
   const paper = alpha === undefined ? 255 : paperOf(rows, passes, header, reader);
-  const grey = new Uint8Array(header.width * header.height);
+  const { width, height } = header;
+  const area = width * height;
+  const planes = new Uint8Array(wanted * area);
   forEachPixel(rows, passes, header, (samples, index, at) => {
-    grey[at] = greyOver(luma1000(samples, index), alpha?.(samples, index) ?? max, max, paper);
+    const opacity = alpha?.(samples, index) ?? max;
+    const level = luma1000(samples, index);
+    if (wanted === 1) {
+      planes[at] = greyOver(level, opacity, max, paper);
+      return;
+    }
+    for (let plane = 0; plane < 3; plane += 1) {
+      const sample = 1000 * reader.sample(samples, index, plane);
+      planes[plane * area + at] = greyOver(sample, opacity, max, paper);
+    }
   });
-  const colour = reader.sawColour() ? { colour: true } : {};
-  return { width: header.width, height: header.height, grey, ...colour };
+  return { width, height, planes, colour: reader.sawColour() };
 }
 
 function paperOf(

@@ -7,7 +7,7 @@ import { ArgumentRangeError, ArgumentTypeError, DataError } from '../errors.js';
 import { quoted } from '../formats/safetensors-header.js';
 import { netKinds } from '../nets/kinds.js';
 import { isNetName, type NetName } from '../nets/names.js';
-import { type Recipe, recipes, resolveRecipe, type RunRecipe } from '../training/recipes.js';
+import { type Recipe, type RunRecipe, recipes, resolveRecipe } from '../training/recipes.js';
 import { checkStoredSettings, type TrainingSettings } from '../training/settings.js';
 
 /** What a run was started with, as its checkpoint and config.json hold it. */
@@ -113,9 +113,12 @@ function areNumbers(value: unknown): boolean {
 
 function isPreparation(value: unknown): value is PicturePreparation {
   if (typeof value !== 'object' || value === null) return false;
-  const { resize, size, from } = value as Partial<PicturePreparation>;
+  const { resize, size, from, colour } = value as Partial<PicturePreparation>;
   return (
-    resizeMethods.some((method) => method === resize) && isSize(size) && (from === undefined || isSize(from))
+    resizeMethods.some((method) => method === resize) &&
+    isSize(size) &&
+    (from === undefined || isSize(from)) &&
+    (colour === undefined || typeof colour === 'boolean')
   );
 }
 

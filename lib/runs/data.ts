@@ -1,7 +1,7 @@
 /** The data of a run: what is kept of it, and how it is loaded again as its training did. */
 import { createHash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
-import { type Dataset, type DataSource, loadDatasetFitting, type LoadOptions } from '../data/datasets.js';
+import { type DataSource, type Dataset, type LoadOptions, loadDatasetFitting } from '../data/datasets.js';
 import { backgroundLevel } from '../data/net-input.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
 import { knownSets } from '../data/registry.js';
@@ -23,6 +23,7 @@ export interface RunData extends Partial<Pick<DataSource, 'origin' | 'sha256' | 
 export function describeData({ train, origin, sha256, preparation }: RunData): RunConfig['data'] {
   const [channels, height, width] = train.shape;
   const pictures = train.shape.length === 3;
+  const inColour = channels === 3 ? { colour: true } : {};
   const { name, limit = null, transpose, skipEmptyClasses } = origin ?? { name: train.name };
   return {
     name,
@@ -32,7 +33,9 @@ export function describeData({ train, origin, sha256, preparation }: RunData): R
     ...(skipEmptyClasses ? { skipEmptyClasses } : {}),
     set: train.name,
     // Rows of features are no pictures that others could be prepared like.
-    ...(pictures ? { preparation: preparation ?? { resize: 'fit', size: [height, width] } } : {}),
+    ...(pictures
+      ? { preparation: preparation ?? { resize: 'fit', size: [height, width], ...inColour } }
+      : {}),
     ...(pictures && channels === 1 && train.images instanceof Uint8Array
       ? { background: backgroundLevel(train.images, height, width) }
       : {}),
@@ -55,15 +58,17 @@ interface NewDataOptions {
   readonly offline: boolean;
   readonly size?: HeightWidth;
   readonly resize?: ResizeMethod;
+  readonly colour?: boolean;
 }
 
 /** Loads what a new run is to be trained on. */
 export function loadNewData({ data, recipe }: RunDraft, options: NewDataOptions): DataSource {
-  const { offline, size, resize } = options;
+  const { offline, size, resize, colour } = options;
   return loadDatasetFitting(data.name, recipe.resize, {
     offline,
     ...(size === undefined ? {} : { size }),
     ...(resize === undefined ? {} : { resize }),
+    ...(colour === undefined ? {} : { colour }),
     ...storedOptions(data),
   });
 }
@@ -98,7 +103,8 @@ function storedOptions({ limit, transpose, skipEmptyClasses }: RunConfig['data']
 /** How pictures are prepared for a net of which nothing is stored: as the recipe does with those of MNIST. */
 export function recipePreparation(
   { resize }: Pick<Recipe, 'resize'>,
-  [, height, width]: readonly number[],
+  [channels, height, width]: readonly number[],
 ): PicturePreparation {
-  return { resize, size: [height, width], from: [digitSize, digitSize] };
+  const size: HeightWidth = [height, width];
+  return { resize, size, from: [digitSize, digitSize], ...(channels === 3 ? { colour: true } : {}) };
 }

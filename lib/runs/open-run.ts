@@ -13,6 +13,7 @@ import { checkInputSize, lenet5Side } from '../nets/lenet5.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { formatShape, sizeOf, typeName, valueText } from '../tensor.js';
+import type { BestEpoch } from '../training/best.js';
 import { type Recipe, type RunRecipe, recipeLoss, recipes } from '../training/recipes.js';
 import type { TrainingState } from '../training/state.js';
 import { warn } from '../warnings.js';
@@ -22,7 +23,6 @@ import { RunFolder } from './folder.js';
 import type { EpochMetrics } from './metrics.js';
 import { checkpointFile } from './path.js';
 import { restoreStoredNet } from './stored-net.js';
-import type { BestEpoch } from '../training/best.js';
 
 /** How `openRun` opens what says less of itself than a run. */
 export interface OpenRunOptions {
@@ -245,6 +245,12 @@ export function restoreRun(stored: StoredRun, options: OpenRunOptions = {}): Ope
     throw new DataError(
       `checkpoint: ${file}: expected config.data.preparation.size ${size.join('x')}, as the net takes, ` +
         `but received ${kept.size.join('x')}. Hint: it must be a checkpoint that "rownet train" wrote`,
+    );
+  }
+  if (kept !== undefined && pictures && (kept.colour ?? false) !== (net.inputShape[0] === 3)) {
+    throw new DataError(
+      `checkpoint: ${file}: expected config.data.preparation.colour to say whether the net takes three channels but it ` +
+        `takes ${formatShape(net.inputShape)}. Hint: it must be a checkpoint that "rownet train" wrote`,
     );
   }
   // rownet 0.1.0 stored no names for sets that are known by name.

@@ -20,9 +20,11 @@ export function augmentText(augment: TrainingSettings['augment']): string | unde
   return texts.length === 0 ? undefined : texts.join(',');
 }
 
-/** What the run was asked for in place of, and beside, what its recipe says: `['adam', 'cosine', 'dropout 0.5']`. */
-export function recipeChanges(config: Pick<RunConfig, 'recipe' | 'netOptions' | 'settings'>): string[] {
-  const { recipe, netOptions = {}, settings = {} } = config;
+/** What the run was asked for in place of, and beside, what its recipe says: `['adam', 'cosine', 'colour']`. */
+export function recipeChanges(
+  config: Pick<RunConfig, 'recipe' | 'data' | 'netOptions' | 'settings'>,
+): string[] {
+  const { recipe, data, netOptions = {}, settings = {} } = config;
   const { keepBest, patience, averaging } = settings;
   const augment = augmentText(settings.augment);
   const named = recipes[recipe.name];
@@ -33,6 +35,7 @@ export function recipeChanges(config: Pick<RunConfig, 'recipe' | 'netOptions' | 
     ...(kind === (named.optimizer.kind ?? 'sgd') ? [] : [kind]),
     ...(name === scheduleName(named.schedule) ? [] : [name]),
     ...(recipe.warmup === named.warmup ? [] : [`warmup ${recipe.warmup}`]),
+    ...(data.preparation?.colour ? ['colour'] : []),
     ...(dropout === undefined ? [] : [`dropout ${dropout}`]),
     ...(keepBest === undefined ? [] : [`best ${keepBest}`]),
     ...(patience === undefined ? [] : [`patience ${patience}`]),

@@ -2,9 +2,10 @@
 import { basename } from 'node:path';
 import { type InputPreparation, type Prepare, prepareInput } from '../data/net-input.js';
 import { ArgumentRangeError, ArgumentTypeError, DataError, DivergedError } from '../errors.js';
-import { decodeImage } from '../images/decode.js';
+import { type ColourImage, checkPicture } from '../images/colour.js';
+import { decodeColourImage, decodeImage } from '../images/decode.js';
 import type { DigitNote } from '../images/digit.js';
-import { checkGreyImage, type GreyImage } from '../images/limits.js';
+import type { GreyImage } from '../images/limits.js';
 import { softmax } from '../losses/softmax.js';
 import { checkOptions } from '../options.js';
 import { formatShape, type Tensor, typedArrayName, typeName, valueText } from '../tensor.js';
@@ -30,8 +31,8 @@ export interface Recognition {
   /** Of every class, whether or not something is drawn. */
   readonly probabilities: readonly number[];
   /** What is left of the picture, before it gets the size that the net takes. */
-  readonly prepared: GreyImage;
-  /** What the net was given: `[1, 1, H, W]`. */
+  readonly prepared: GreyImage | ColourImage;
+  /** What the net was given: `[1, C, H, W]`. */
   readonly input: Tensor;
   /** A digit was dark on light. */
   readonly inverted: boolean;
@@ -56,7 +57,8 @@ export class Recognizer {
 
   /**
    * @param run a run that `openRun` has opened
-   * @throws {DataError} for a net that takes no grey pictures, or gives no scores of classes
+   * @throws {DataError} for a net that takes no pictures, grey or in colour, or gives no scores of classes, and for `digit`
+   * with one of colours
    */
   constructor(run: OpenedRun, prepare?: Prepare) {
     if (!(run instanceof OpenedRun)) {
@@ -71,10 +73,18 @@ export class Recognizer {
       );
     }
     const { inputShape, outputShape } = run.net;
-    if (inputShape.length !== 3 || inputShape[0] !== 1 || outputShape.length !== 1) {
+    const [channels] = inputShape;
+    const arePictures = inputShape.length === 3 && (channels === 1 || channels === 3);
+    if (!arePictures || outputShape.length !== 1) {
       throw new DataError(
-        `recognise: expected a net of grey pictures [1, H, W] with scores [classes] but that of ${run.file} takes ` +
+        `recognise: expected a net of pictures [1, H, W] or [3, H, W] with scores [classes] but that of ${run.file} takes ` +
           `${formatShape(inputShape)} and gives ${formatShape(outputShape)}`,
+      );
+    }
+    if (channels === 3 && prepare === 'digit') {
+      throw new DataError(
+        `recognise: prepare: expected 'none' but received 'digit': a digit is found by its grey ink, and the net of ` +
+          `${run.file} takes colours. Hint: leave it out`,
       );
     }
     this.run = run;
@@ -96,18 +106,19 @@ export class Recognizer {
   }
 
   /**
-   * @param image the bytes of a PNG or JPEG file, or grey pixels
+   * @param image the bytes of a PNG or JPEG file, or pixels, grey or in colour, whatever the net takes
    * @param where for messages: what the picture is, and who reads it
    * @throws {DataError} if the bytes are no image, or one with a side that is too long to be resized
    * @throws {DivergedError} if the net's scores are not finite
    */
-  recognise(image: Uint8Array | GreyImage, where = 'recognise'): Recognition {
+  recognise(image: Uint8Array | GreyImage | ColourImage, where = 'recognise'): Recognition {
     if (typeof where !== 'string') {
       throw new ArgumentTypeError(`recognise: expected where to be a text but received ${typeName(where)}`);
     }
     const isFile = typedArrayName(image) === 'Uint8Array';
-    const pixels = isFile ? decodeImage(image as Uint8Array, where) : (image as GreyImage);
-    checkGreyImage(where, pixels);
+    const decode = this.preparation.picture.colour ? decodeColourImage : decodeImage;
+    const pixels = isFile ? decode(image as Uint8Array, where) : (image as GreyImage | ColourImage);
+    checkPicture(where, pixels);
     const { tensor, seen, ...rest } = prepareInput(where, pixels, this.preparation);
     const { net, file, classNames } = this.run;
     const probabilities = softmax(net.predict(tensor).data);
@@ -133,7 +144,8 @@ export function inputPreparation(
   // Without what the set itself is called: a folder, or a file such as mnist.npz or emnist-letters-train.csv.
   const name = config === undefined ? 'mnist' : (config.data.set ?? basename(config.data.name));
   return {
-    prepare: prepare ?? (/^(mnist|kmnist|emnist)([-_.].*)?$/i.test(name) ? 'digit' : 'none'),
+    prepare:
+      prepare ?? (!preparation.colour && /^(mnist|kmnist|emnist)([-_.].*)?$/i.test(name) ? 'digit' : 'none'),
     picture: preparation,
     normalization: recipe.normalization,
     background: config?.data.background ?? 0,

@@ -55,7 +55,13 @@ function lenet5(stored: StoredNet, file: string, size: HeightWidth | undefined):
         `"fc2.bias" of ${classes}. Hint: parameters without their architecture must be those of LeNet-5`,
     );
   }
-  return new LeNet5({ classes, inputSize: inputSizeOf(stored, size) });
+  return new LeNet5({ classes, channels: channelsOf(stored), inputSize: inputSizeOf(stored, size) });
+}
+
+/** Of the first layer, where its values are there. */
+function channelsOf({ params }: StoredNet): number {
+  const { shape = [], size = 0 } = params.get('conv1.weight') ?? {};
+  return size > 0 && shape.length === 4 ? shape[1] : 1;
 }
 
 function describedNet({ architecture, params }: StoredNet, file: string, netFile = 'FILE'): Net {

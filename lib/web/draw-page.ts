@@ -1,7 +1,8 @@
-/** The page of `rownet serve`: a drawing or a picture goes in, what the net makes of it comes back. */
+/** The page of `rownet serve`: a drawing or a picture goes in, what the net makes of it comes back. A net of colours gets pictures alone. */
 import { isLight } from '../data/net-input.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
-import { decodeImage } from '../images/decode.js';
+import { type Picture as Image, planesOf } from '../images/colour.js';
+import { decodeColourImage, decodeImage } from '../images/decode.js';
 import type { GreyImage } from '../images/limits.js';
 import { shrink } from '../images/plane.js';
 import type { Recognizer } from '../runs/recognizer.js';
@@ -27,6 +28,7 @@ const maxPictureBytes = 48 * 2 ** 20;
 export function startDrawPage(options: DrawOptions): Promise<PageServer> {
   const { recognizer, title, classNames } = options;
   const { preparation } = recognizer;
+  const colour = preparation.picture.colour ?? false;
   warmUp(options);
   const facts: DrawFacts = {
     title,
@@ -34,12 +36,15 @@ export function startDrawPage(options: DrawOptions): Promise<PageServer> {
     classNames: classNames ?? null,
     digits: preparation.prepare === 'digit',
     light: isLight(preparation),
+    colour,
   };
   return startPageServer(
     {
       files: drawPageFiles(),
       queries: new Map([['/facts', () => facts]]),
-      actions: new Map([['/recognise', (body) => recogniseDrawing(parseDrawing(fieldsOf(body)), options)]]),
+      actions: new Map(
+        colour ? [] : [['/recognise', (body) => recogniseDrawing(parseDrawing(fieldsOf(body)), options)]],
+      ),
       uploads: new Map([
         ['/picture', { maxBytes: maxPictureBytes, take: (bytes) => recognisePicture(bytes, options) }],
       ]),
@@ -70,20 +75,37 @@ function recogniseDrawing(drawing: GreyImage, options: DrawOptions): Recognised 
 
 /** @throws {DataError} for a file that is no picture */
 function recognisePicture(bytes: Uint8Array, options: DrawOptions): RecognisedPicture {
-  const image = decodeImage(bytes, 'picture');
-  const { width, height, values } = shrink({ ...image, values: Float32Array.from(image.grey) }, longestSide);
-  const small = { width, height, grey: Uint8Array.from(values, Math.round) };
-  return { ...recognise('picture', image, options), picture: asPicture(small) };
+  const decode = options.recognizer.preparation.picture.colour ? decodeColourImage : decodeImage;
+  const image = decode(bytes, 'picture');
+  return { ...recognise('picture', image, options), picture: shrunk(image) };
 }
 
-function recognise(where: string, image: GreyImage, { recognizer }: DrawOptions): Recognised {
+/** As it is shown: each plane made smaller. */
+function shrunk(image: Image): Picture {
+  const { width, height } = image;
+  const planes = planesOf(image);
+  const area = width * height;
+  const small = Array.from({ length: planes.length / area }, (_, plane) =>
+    shrink(
+      { width, height, values: Float32Array.from(planes.subarray(plane * area, (plane + 1) * area)) },
+      longestSide,
+    ),
+  );
+  const bytes = Uint8Array.from(
+    small.flatMap(({ values }) => [...values]),
+    Math.round,
+  );
+  return { width: small[0].width, height: small[0].height, bytes: toBase64(bytes) };
+}
+
+function recognise(where: string, image: Image, { recognizer }: DrawOptions): Recognised {
   const { prepared, input, inverted, empty, notes, probabilities } = recognizer.recognise(image, where);
   const layers = layerPictures(recognizer.run.net, input);
   return { seen: asPicture(prepared), inverted, empty, notes, probabilities, layers };
 }
 
-function asPicture({ width, height, grey }: GreyImage): Picture {
-  return { width, height, bytes: toBase64(grey) };
+function asPicture(image: Image): Picture {
+  return { width: image.width, height: image.height, bytes: toBase64(planesOf(image)) };
 }
 
 /** @throws {TypeError | RangeError} for anything but `{ width, height, grey }`, grey as base64. */

@@ -43,7 +43,14 @@ export function firstFilters(net: Net): Pictures | undefined {
     values.set(data.subarray(start, start + area), filter * area);
   }
   const name = weight.name.replace(/\.weight$/, '');
-  return pictures(name, `${count} filters of ${height}x${width}`, values, [count, height, width], true);
+  const which = channels === 1 ? '' : `, of each the first of ${channels} channels`;
+  return pictures(
+    name,
+    `${count} filters of ${height}x${width}${which}`,
+    values,
+    [count, height, width],
+    true,
+  );
 }
 
 /** What each layer makes of one input: maps as pictures, rows of numbers as one picture a line high. */

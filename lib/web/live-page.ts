@@ -6,9 +6,9 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ImageSet } from '../engines/engine.js';
 import { worstMistakes } from '../engines/mistakes.js';
-import { softmax } from '../losses/softmax.js';
 import { ArgumentRangeError } from '../errors.js';
 import { gatherImages } from '../kernels/training.js';
+import { softmax } from '../losses/softmax.js';
 import { LeNet5 } from '../nets/lenet5.js';
 import type { EpochRecord, LiveEpoch, Progress } from '../training/epoch-record.js';
 import type { LiveOptions, TrainingFacts, TrainingObserver } from '../training/observer.js';
@@ -299,9 +299,10 @@ function isPictured(set: ImageSet): set is PicturedSet {
   return set.shape.length === 3 && set.labels !== undefined && !(set.images instanceof Float32Array);
 }
 
-/** The first channel of an image. */
+/** Grey or in colour; of images with other channels the first one. */
 function pictureOf({ images, shape }: PicturedSet, index: number): Picture {
   const [channels, height, width] = shape;
   const start = index * channels * height * width;
-  return { height, width, bytes: toBase64(images.subarray(start, start + height * width)) };
+  const shown = channels === 3 ? 3 : 1;
+  return { height, width, bytes: toBase64(images.subarray(start, start + shown * height * width)) };
 }

@@ -17,10 +17,11 @@ export interface Pictures {
   readonly bytes: string;
 }
 
-/** One grey image; bytes are base64. */
+/** One image. */
 export interface Picture {
   readonly height: number;
   readonly width: number;
+  /** base64: a plane of grey levels, or three of reds, greens and blues. */
   readonly bytes: string;
 }
 
@@ -112,6 +113,8 @@ export interface DrawFacts {
   readonly digits: boolean;
   /** Dark ink on light paper, as the training's pictures were. */
   readonly light: boolean;
+  /** The net takes pictures in colour: they are opened, and nothing is drawn. */
+  readonly colour: boolean;
   readonly summary: string;
   readonly classNames: readonly string[] | null;
 }

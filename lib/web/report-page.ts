@@ -21,7 +21,9 @@ export interface ReportFacts {
   readonly warning?: string;
   /** Only the times of LeNet-5 stand beside the article's. */
   readonly isLenet5: boolean;
+  /** Of the first convolution, and what they are in words; none for a net without one. */
   readonly filters: readonly Picture[];
+  readonly filtersText: string;
   /** Configuration, data, machine: names and values in groups. */
   readonly details: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -48,7 +50,7 @@ export interface Picture {
 }
 
 export function reportPage(facts: ReportFacts): string {
-  const { title, summary, epochs, test, missing, warning, filters, details } = facts;
+  const { title, summary, epochs, test, missing, warning, filters, filtersText, details } = facts;
   const last = epochs.at(-1);
   const sections = [
     warning === undefined ? '' : `<p class="warning">Warning: ${escapeHtml(warning)}</p>`,
@@ -58,7 +60,7 @@ export function reportPage(facts: ReportFacts): string {
       ? ''
       : section(
           'Filters of the first convolution',
-          `<p class="soft">Orange weighs positive, blue negative.</p><div class="pictures">${filters.map((one) => pictureHtml(one, 12)).join('')}</div>`,
+          `<p class="soft">${escapeHtml(filtersText)}. Orange weighs positive, blue negative.</p><div class="pictures">${filters.map((one) => pictureHtml(one, 12)).join('')}</div>`,
         ),
     test === undefined
       ? section('Test images', `<p>${escapeHtml(missing ?? 'not evaluated')}</p>`)

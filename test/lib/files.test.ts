@@ -49,7 +49,7 @@ it('a file for which there is no memory is told as that', () => {
       code: 'ERR_ROWNET_RESOURCE',
       message: `x: ${path}: expected memory for 3 bytes (1 MiB) but the system gives no more. Hint: fewer images at a time`,
     });
-    expect(errorOf(() => allocateImages(2, [4, 4]))).toMatchObject({ code: 'ERR_ROWNET_RESOURCE' });
+    expect(errorOf(() => allocateImages(2, { size: [4, 4] }))).toMatchObject({ code: 'ERR_ROWNET_RESOURCE' });
   } finally {
     vi.unstubAllGlobals();
   }

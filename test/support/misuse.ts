@@ -47,6 +47,11 @@ export function errorOf(call: Call): unknown {
   throw new Error('expected an error but there was none');
 }
 
+/** The message of what a call throws, of whatever kind. */
+export function messageOf(call: Call): string {
+  return (errorOf(call) as Error).message;
+}
+
 /** The message of a call that fails with a `kind` of error, behind the prefix that it has. */
 export function refusal(call: Call, prefix = '', kind: new (text: string) => Error = DataError): string {
   const error = errorOf(call) as Error;

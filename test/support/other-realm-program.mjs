@@ -12,8 +12,8 @@ import {
   MaxPool2d,
   Net,
   recipes,
-  saveParams,
   Sequential,
+  saveParams,
   Tensor,
   Trainer,
 } from 'rownet';

@@ -5,23 +5,22 @@
 import { fork } from 'node:child_process';
 import { arch, availableParallelism, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { locate } from '../../data/registry.js';
+import { absoluteName, locate } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
-import { runtimeInfo } from '../../kernels.js';
 import { isaLevels as allLevels } from '../../kernels/runtime.js';
+import { runtimeInfo } from '../../kernels.js';
 import { articleSecondsPerEpoch } from '../../plots/article.js';
+import { cpuModel, packageCommit } from '../../runs/machine.js';
+import { tellTooManyThreads } from '../../threads.js';
+import { packageVersion } from '../../version.js';
+import type { OptionsOf } from '../options/commands.js';
+import { resolveThreads } from '../options/threads.js';
+import { print, printJson } from '../terminal/output.js';
+import { createReporter } from '../terminal/progress.js';
+import { lineWidth } from '../terminal/width.js';
 import { batchSize } from './bench/measure.js';
 import { contenderReport, describeBench } from './bench/report.js';
 import type { BenchMessage, BenchReply, BenchRequest } from './bench/worker.js';
-import type { OptionsOf } from '../options/commands.js';
-import { print, printJson } from '../terminal/output.js';
-import { createReporter } from '../terminal/progress.js';
-import { absoluteName } from '../../data/registry.js';
-import { tellTooManyThreads } from '../../threads.js';
-import { resolveThreads } from '../options/threads.js';
-import { cpuModel, packageCommit } from '../../runs/machine.js';
-import { packageVersion } from '../../version.js';
-import { lineWidth } from '../terminal/width.js';
 
 const defaultEpochs = 5;
 /** Steps over which layers and inference are measured. */

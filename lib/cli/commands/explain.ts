@@ -5,17 +5,17 @@ import { readImageFile } from '../../images/decode.js';
 import type { GreyImage } from '../../images/limits.js';
 import { lenet5Side } from '../../nets/lenet5.js';
 import type { Net } from '../../nets/net.js';
-import { recipes } from '../../training/recipes.js';
-import { UsageError } from '../exit.js';
-import { chosenNet, makeNet } from './chosen-net.js';
-import { describeExplanation, strongest } from './explain-text.js';
-import { checkpointOption } from './newest-run.js';
-import type { OptionsOf } from '../options/commands.js';
-import { print } from '../terminal/output.js';
-import { printable } from '../terminal/printable.js';
 import { recipePreparation } from '../../runs/data.js';
 import { namedPreparation, OpenedRun } from '../../runs/open-run.js';
 import { Recognizer } from '../../runs/recognizer.js';
+import { recipes } from '../../training/recipes.js';
+import { UsageError } from '../exit.js';
+import type { OptionsOf } from '../options/commands.js';
+import { print } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
+import { chosenNet, makeNet } from './chosen-net.js';
+import { describeExplanation, strongest } from './explain-text.js';
+import { checkpointOption } from './newest-run.js';
 import { openNet } from './open-net.js';
 
 type ExplainOptions = OptionsOf<'explain'>;
@@ -30,7 +30,7 @@ export async function explain(image: string | undefined, options: ExplainOptions
   checkLayer(net, name);
   const { input, probabilities } =
     image === undefined
-      ? new Recognizer(opened, 'digit').recognise(builtInDigit())
+      ? new Recognizer(opened, net.inputShape[0] === 3 ? 'none' : 'digit').recognise(builtInDigit())
       : new Recognizer(opened, options.prepare).recognise(readImageFile(image), `images: ${image}`);
   const [taken, second = taken] = probabilities
     .map((_, index) => index)

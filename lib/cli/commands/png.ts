@@ -1,11 +1,14 @@
 /** Pictures as PNG. The library that draws SVG is loaded when it is used. */
 import { createRequire } from 'node:module';
+import { pixelsOfPlanes } from '../../images/colour.js';
 import { encodePng } from '../../images/png-encode.js';
 import { diverging } from '../../plots/diverging.js';
 
-/** Grey bytes as a data URI; `signed` shows 128 as white, less as blue, more as orange. */
+/** Grey bytes, or planes of reds, greens and blues, as a data URI; `signed` shows 128 as white, less as blue, more as orange. */
 export function pngDataUri(bytes: Uint8Array, width: number, height: number, signed = false): string {
-  const pixels = signed ? Uint8Array.from([...bytes].flatMap(diverging)) : bytes;
+  const pixels = signed
+    ? Uint8Array.from([...bytes].flatMap(diverging))
+    : pixelsOfPlanes(bytes, width * height);
   return `data:image/png;base64,${Buffer.from(encodePng(pixels, width, height)).toString('base64')}`;
 }
 

@@ -12,9 +12,10 @@ import { loadRunData } from '../../runs/data.js';
 import { RunFolder } from '../../runs/folder.js';
 import type { OpenedRun } from '../../runs/open-run.js';
 import { checkpointFile } from '../../runs/path.js';
+import { sizeOf } from '../../tensor.js';
 import { computeAccuracy } from '../../training/evaluate.js';
 import { firstFilters } from '../../web/layer-pictures.js';
-import { type Picture, type ReportedTest, reportPage } from '../../web/report-page.js';
+import { type ReportedTest, type ReportFacts, reportPage } from '../../web/report-page.js';
 import { UsageError } from '../exit.js';
 import type { OptionsOf } from '../options/commands.js';
 import { resolveThreads } from '../options/threads.js';
@@ -52,7 +53,7 @@ export async function report(run: string | undefined, options: OptionsOf<'report
     ...(missing === undefined ? {} : { missing }),
     ...(warning === undefined ? {} : { warning }),
     isLenet5: config.net === 'lenet5',
-    filters: filterPictures(saved),
+    ...filterPictures(saved),
     details: details(config, folder, source),
   });
   const out = options.out ?? join(path, 'report.html');
@@ -96,9 +97,10 @@ async function evaluate(
   });
   const classNames = confusion.map((_, label) => test.classNames?.[label] ?? String(label));
   const [, height, width] = test.shape;
+  const size = sizeOf(test.shape);
   const found = worstMistakes(net, test, { normalization, predictions, count: mostMistakes });
   const mistakes = found.map(({ index, label, predicted, confidence }) => {
-    const pixels = test.images.subarray(index * height * width, (index + 1) * height * width);
+    const pixels = test.images.subarray(index * size, (index + 1) * size);
     const share = `${(100 * confidence).toFixed(1)} %`;
     return {
       png: pngDataUri(pixels, width, height),
@@ -113,17 +115,18 @@ async function evaluate(
   return { test: { images, loss, accuracy, confusion, classNames, mistakes }, source };
 }
 
-function filterPictures({ net }: OpenedRun): Picture[] {
-  const filters = firstFilters(net);
-  if (filters === undefined) return [];
-  const { name, count, width, height } = filters;
-  const bytes = new Uint8Array(Buffer.from(filters.bytes, 'base64'));
-  return Array.from({ length: count }, (_, i) => ({
+function filterPictures({ net }: OpenedRun): Pick<ReportFacts, 'filters' | 'filtersText'> {
+  const found = firstFilters(net);
+  if (found === undefined) return { filters: [], filtersText: '' };
+  const { name, layer, count, width, height } = found;
+  const bytes = new Uint8Array(Buffer.from(found.bytes, 'base64'));
+  const filters = Array.from({ length: count }, (_, i) => ({
     png: pngDataUri(bytes.subarray(i * width * height, (i + 1) * width * height), width, height, true),
     caption: `${name}, filter ${i}`,
     width,
     height,
   }));
+  return { filters, filtersText: layer };
 }
 
 /** What the run was, for those who want to repeat it. */

@@ -63,6 +63,7 @@ export const commands = {
       data: { ...shared.data, fallback: 'mnist' },
       size: shared.size,
       resize: shared.resize,
+      colour: training.colour,
       transpose: shared.transpose,
       skipEmptyClasses: shared.skipEmptyClasses,
       limit: shared.limit,

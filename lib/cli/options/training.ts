@@ -8,6 +8,11 @@ export const net = {
   fallback: 'lenet5',
   read: netOrFile(),
 };
+export const colour = {
+  flags: '--colour',
+  description:
+    'train on red, green and blue, three channels, of class folders and npz files; else pictures become grey',
+};
 const dropout = {
   flags: '--dropout <p>',
   description: 'share of values that training drops, where the net has a place for it',

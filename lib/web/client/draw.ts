@@ -14,6 +14,10 @@ let source: Source;
 
 /** One request at a time; what is drawn meanwhile is sent together after it. */
 async function recognise(): Promise<void> {
+  if (source === undefined && facts?.colour) {
+    showNothing();
+    return;
+  }
   waiting = true;
   if (busy) return;
   busy = true;
@@ -28,7 +32,7 @@ async function recognise(): Promise<void> {
       if (asked === source) {
         if (answer.picture !== undefined && asked !== undefined) {
           const { width, height, bytes } = answer.picture;
-          pad.show({ width, height, grey: fromBase64(bytes) }, asked.file);
+          pad.show({ width, height, planes: fromBase64(bytes) }, asked.file);
         }
         show(answer, performance.now() - started);
       }
@@ -104,6 +108,14 @@ function show(answer: Recognised, milliseconds: number): void {
       ? ['Draw something.']
       : layers.map((layer) => pictureRow(layer, scaleOf(layer), caption(layer)))),
   );
+}
+
+/** No picture has been opened, or that was taken back. */
+function showNothing(): void {
+  byId('answer').textContent = '-';
+  byId('note').textContent = 'no picture yet';
+  for (const id of ['seen', 'probabilities']) byId(id).replaceChildren();
+  byId('layers').replaceChildren('Open a picture.');
 }
 
 const nameOf = (index: number): string => facts?.classNames?.[index] ?? String(index);
@@ -191,3 +203,13 @@ if (!facts.digits) {
   document.title = 'rownet: draw a picture';
 }
 if (facts.light) pad.usePaper(true);
+if (facts.colour) {
+  // Ink on paper says nothing to a net of colours.
+  pad.showPicturesAlone();
+  byId('heading').textContent = 'Open a picture';
+  document.title = 'rownet: open a picture';
+  byId('draw-title').textContent = 'Your picture';
+  byId('keys').textContent = 'Drop a picture on the page, paste it, or open its file. Ctrl-Z takes back.';
+  for (const id of ['clear', 'pen-row']) byId(id).hidden = true;
+  showNothing();
+}

@@ -1,10 +1,19 @@
 /** The drawing area: strokes by mouse, pen, finger or keys; or a picture that the server has read. */
 
-/** Bytes as the server takes and gives them. */
+import { paint } from './pictures.js';
+
+/** A drawing as the server takes it. */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
   readonly grey: Uint8Array;
+}
+
+/** A picture as the server gives it: a plane of grey, or three of reds, greens and blues. */
+export interface ShownPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly planes: Uint8Array;
 }
 
 /** What the area shows, to come back to. */
@@ -31,6 +40,7 @@ export class Pad {
   /** Pen of the keyboard. */
   #pen: [number, number];
   #penDown = false;
+  #takesStrokes = true;
   /** The file of the picture that is shown; the next stroke replaces it. */
   #file: Blob | undefined;
 
@@ -42,7 +52,7 @@ export class Pad {
     this.#wipe();
     canvas.addEventListener('pointerdown', (event) => {
       // The other buttons of a mouse do not draw.
-      if (event.button !== 0 || !event.isPrimary) return;
+      if (event.button !== 0 || !event.isPrimary || !this.#takesStrokes) return;
       canvas.setPointerCapture(event.pointerId);
       this.#begin(this.#place(event));
       event.preventDefault();
@@ -84,6 +94,16 @@ export class Pad {
     this.#wipe();
   }
 
+  /** Nothing is drawn from here on: the area shows pictures alone. */
+  showPicturesAlone(): void {
+    this.#takesStrokes = false;
+    this.#canvas.classList.add('still');
+    this.#canvas.removeAttribute('tabindex');
+    this.#canvas.removeAttribute('aria-roledescription');
+    this.#canvas.setAttribute('role', 'img');
+    this.#canvas.setAttribute('aria-label', 'The picture that was opened');
+  }
+
   clear(): void {
     this.#keep();
     this.#wipe();
@@ -102,7 +122,7 @@ export class Pad {
   }
 
   /** Shows a picture as large as it fits, as the server has read it from a file. */
-  show({ width, height, grey }: Drawing, file: Blob): void {
+  show({ width, height, planes }: ShownPicture, file: Blob): void {
     // Once more, after an undo.
     if (this.#file !== file) this.#keep();
     this.#wipe();
@@ -110,7 +130,7 @@ export class Pad {
     const picture = new OffscreenCanvas(width, height);
     const context = picture.getContext('2d') as OffscreenCanvasRenderingContext2D;
     const pixels = context.createImageData(width, height);
-    for (const [i, level] of grey.entries()) pixels.data.set([level, level, level, 255], 4 * i);
+    paint(pixels.data, planes, width * height);
     context.putImageData(pixels, 0, 0);
     const area = this.#canvas;
     const scale = Math.min(area.width / width, area.height / height);
@@ -180,6 +200,7 @@ export class Pad {
   }
 
   #key(event: KeyboardEvent): void {
+    if (!this.#takesStrokes) return;
     const step = keyStep * (event.shiftKey ? 4 : 1);
     const moves: Readonly<Record<string, [number, number]>> = {
       ArrowLeft: [-step, 0],

@@ -7,6 +7,15 @@ export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 
+/** The four bytes of each pixel: grey, or of planes of reds, greens and blues, or around 128 where they are `signed`. */
+export function paint(target: Uint8ClampedArray, bytes: Uint8Array, area: number, signed = false): void {
+  const [green, blue] = bytes.length === 3 * area ? [area, 2 * area] : [0, 0];
+  for (let i = 0; i < area; i += 1) {
+    const colour = signed ? diverging(bytes[i]) : [bytes[i], bytes[green + i], bytes[blue + i]];
+    target.set([...colour, 255], 4 * i);
+  }
+}
+
 /** One picture, `scale` screen pixels a byte. */
 export function picture(
   bytes: Uint8Array,
@@ -25,9 +34,7 @@ export function picture(
   const context = canvas.getContext('2d');
   if (context === null) return canvas;
   const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i += 1) {
-    image.data.set([...(signed ? diverging(bytes[i]) : [bytes[i], bytes[i], bytes[i]]), 255], 4 * i);
-  }
+  paint(image.data, bytes, width * height, signed);
   context.putImageData(image, 0, 0);
   return canvas;
 }

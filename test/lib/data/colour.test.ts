@@ -65,7 +65,8 @@ it('class folders tell how many are', () => {
     'test/b/1.png': grey,
   };
   const folder = folderOf({ ...files, 'train/a/1.png': grey, 'test/a/1.png': grey });
-  const note = '2 of 5 pictures are in colour; rownet trains on their grey values';
+  const note =
+    '2 of 5 pictures are in colour; rownet trains on their grey values (--colour, or colour: true, on their colours)';
   expect(loadDataset(folder).notes).toEqual([note]);
   expect(loadDataset(folder, { limit: 1 }).notes).toEqual([]);
   expect(loadDataset(folder, { transpose: true }).notes).toEqual([note]);

@@ -6,8 +6,8 @@ import { loadDataset } from '../../../lib/data/datasets.js';
 import { parts } from '../../../lib/data/idx-files.js';
 import { knownClassNames, knownSets } from '../../../lib/data/registry.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
-import { imagesFile, labelsFile, setFolders, thrownBy, writeFolder } from './idx-files.js';
 import { refusal } from '../../support/misuse.js';
+import { imagesFile, labelsFile, setFolders, thrownBy, writeFolder } from './idx-files.js';
 
 const { root, bare, folderWith } = setFolders();
 const project = new URL('../../..', import.meta.url).pathname;
@@ -205,11 +205,11 @@ describe('options', () => {
     [{ size: '32' }, 'a size from 1 to 65535 but received "32"'],
     [
       { preparation: { resize: 'fit', size: [32, 32] }, size: 33 },
-      'resize and size as in preparation but received others. Hint: leave them out',
+      'resize, size and colour as in preparation but received others. Hint: leave them out',
     ],
     [
       { preparation: { resize: 'fit', size: [32, 32] }, resize: 'pad' },
-      'resize and size as in preparation but received others. Hint: leave them out',
+      'resize, size and colour as in preparation but received others. Hint: leave them out',
     ],
     [
       { preparation: { resize: 'fit', size: [32, 32], from: [0, 1] } },

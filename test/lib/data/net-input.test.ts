@@ -1,6 +1,7 @@
 /** Pictures as the input of a net. */
 import { describe, expect, it } from 'vitest';
 import { backgroundLevel, isLight, prepareInput } from '../../../lib/data/net-input.js';
+import { planesOf } from '../../../lib/images/colour.js';
 import { prepareDigit } from '../../../lib/images/digit.js';
 import { drawDigit } from '../../support/drawn-digits.js';
 
@@ -53,9 +54,9 @@ describe('a digit', () => {
   it('is light on dark, or as the training had it', () => {
     const drawn = drawDigit(5);
     const { seen } = prepareInput('x', drawn, digit);
-    expect(seen.grey).toEqual(prepareDigit(drawn).pixels);
+    expect(planesOf(seen)).toEqual(prepareDigit(drawn).pixels);
     const light = prepareInput('x', drawn, { ...digit, background: 200 });
-    expect(light.seen.grey).toEqual(seen.grey.map((level) => 255 - level));
+    expect(planesOf(light.seen)).toEqual(planesOf(seen).map((level) => 255 - level));
     expect([light.inverted, light.tensor.data[0]]).toEqual([false, 255]);
   });
 

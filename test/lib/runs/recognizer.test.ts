@@ -1,18 +1,18 @@
 /** Which nets get digits, and which get pictures as they are. */
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { newRunConfig } from '../../../lib/cli/commands/train/config.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { softmax } from '../../../lib/losses/softmax.js';
 import { Net } from '../../../lib/nets/net.js';
-import { inputPreparation, Recognizer } from '../../../lib/runs/recognizer.js';
-import { newRunConfig } from '../../../lib/cli/commands/train/config.js';
 import { parseRunConfig } from '../../../lib/runs/config.js';
 import { OpenedRun } from '../../../lib/runs/open-run.js';
+import { inputPreparation, Recognizer } from '../../../lib/runs/recognizer.js';
+import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { tinyNet } from '../../support/tiny-net.js';
 import { greyPng } from '../images/image-files.js';
-import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 function prepared(name: string | undefined, more: { background?: number; set?: string } = {}) {
   const config = newRunConfig({});
@@ -129,11 +129,11 @@ describe('Recognizer', () => {
     expect(() => recognizer.recognise(image(200))).toThrow(
       /^recognise: expected finite scores but those of here/,
     );
-    const colours = new Net(new Sequential([new Flatten(), new Linear({ inFeatures: 12, outFeatures: 2 })]), {
-      inputShape: [3, 2, 2],
+    const other = new Net(new Sequential([new Flatten(), new Linear({ inFeatures: 12, outFeatures: 2 })]), {
+      inputShape: [2, 2, 3],
     });
-    expect(() => new Recognizer(opened(colours))).toThrow(
-      /grey pictures \[1, H, W\] .* takes 3x2x2 and gives 2$/,
+    expect(() => new Recognizer(opened(other))).toThrow(
+      /pictures \[1, H, W\] or \[3, H, W\] .* takes 2x2x3 and gives 2$/,
     );
   });
 });

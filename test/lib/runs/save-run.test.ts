@@ -18,8 +18,8 @@ import {
   ReLU,
   recipes,
   type SavedRun,
-  saveCheckpoint,
   Sequential,
+  saveCheckpoint,
   saveRun,
   Trainer,
 } from '../../../lib/index.js';

@@ -1,13 +1,13 @@
 /** The configuration of a new run, from its options, and what they may say of a run that is continued. */
 import { resolve } from 'node:path';
 import { absoluteName } from '../../../data/registry.js';
+import { checkedAugmentation } from '../../../engines/augment.js';
 import { isNetName } from '../../../nets/names.js';
 import type { RunConfig, RunDraft } from '../../../runs/config.js';
 import { augmentText, scheduleName } from '../../../runs/recipe-changes.js';
-import { checkedAugmentation } from '../../../engines/augment.js';
 import type { BestMeasure } from '../../../training/best.js';
-import type { TrainingSettings } from '../../../training/settings.js';
 import type { RecipeSchedule } from '../../../training/schedules.js';
+import type { TrainingSettings } from '../../../training/settings.js';
 import { packageVersion } from '../../../version.js';
 import { UsageError } from '../../exit.js';
 import type { OptionsOf } from '../../options/commands.js';
@@ -41,7 +41,8 @@ export function newRunConfig(options: TrainOptions): RunDraft {
  */
 export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where: string): RunConfig {
   const { recipe, seed, engine, data, settings = {} } = stored;
-  const { resize, size } = data.preparation ?? { resize: recipe.resize, size: [32, 32] };
+  const usual = { resize: recipe.resize, size: [32, 32], colour: false };
+  const { resize, size, colour } = data.preparation ?? usual;
   const differences = [
     // Of a module what it makes counts, which is held against the checkpoint.
     difference('--net', stored.net, isNetName(options.net) ? options.net : undefined),
@@ -68,6 +69,7 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
     difference('--limit', data.limit ?? 'all images', options.limit),
     difference('--size', size.join('x'), options.size?.join('x')),
     difference('--resize', resize, options.resize),
+    difference('--colour', colour ? 'yes' : 'no', options.colour && 'yes'),
     difference(
       '--transpose',
       transposeText(data.transpose),

@@ -71,6 +71,7 @@ async function prepareNew(config: RunDraft, chosen: ChosenNet, options: TrainOpt
       offline: options.offline ?? false,
       ...(size === undefined ? {} : { size }),
       ...(resize === undefined ? {} : { resize }),
+      ...(options.colour ? { colour: true } : {}),
     });
   let source = load(options.size ?? chosen.size);
   checkPictureSize(chosen, source, options);
@@ -121,12 +122,15 @@ function checkFit({ name }: ChosenNet, net: Net, { train }: DataSource): void {
   const where = `train: --net: ${name}`;
   if (!sameShape(net.inputShape, train.shape)) {
     const [channels] = train.shape;
+    const taken = net.inputShape[0];
     const hint =
       net.inputShape.length !== 3
         ? 'begin the net with a Flatten'
-        : net.inputShape[0] === channels
+        : taken === channels
           ? `leave --size and --resize out: pictures get the size that the net takes`
-          : `its first layer has to take ${channels} ${channels === 1 ? 'channel' : 'channels'}`;
+          : taken === 3 && channels === 1
+            ? '--colour trains on three channels, of class folders and npz files'
+            : `its first layer has to take ${channels} ${channels === 1 ? 'channel' : 'channels'}`;
     throw new UsageError(
       `${where}: expected a net that takes ${formatShape(train.shape)}, as the data is, but it takes ` +
         `${formatShape(net.inputShape)}. Hint: ${hint}`,

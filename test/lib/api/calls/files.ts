@@ -36,6 +36,7 @@ export const fileCalls: Calls = {
         preparation: { resize: 'bilinear', size: [8, 8] },
         limit: 5,
         classes: 10,
+        colour: false,
         transpose: false,
         skipEmptyClasses: false,
         env: {},
@@ -47,7 +48,9 @@ export const fileCalls: Calls = {
     options: [1],
   },
   preparation: {
-    args: () => [all<rownet.PicturePreparation>({ resize: 'fit', size: [8, 8], from: [28, 28] })],
+    args: () => [
+      all<rownet.PicturePreparation>({ resize: 'fit', size: [8, 8], from: [28, 28], colour: false }),
+    ],
     call: (preparation) => rownet.loadDataset(idx, { preparation }),
     options: [0, 'resize', 'size'],
   },

@@ -70,6 +70,7 @@ export const runCalls: Calls = {
     args: () => [image(), 'here'],
     call: (picture, where) => rownet.Recognizer.open(stored).recognise(picture, where),
   },
+  decodeColourImage: { args: () => [png(), 'here'], call: rownet.decodeColourImage },
   decodeImage: { args: () => [png(), 'here'], call: rownet.decodeImage },
   prepareDigit: { args: () => [image()], call: rownet.prepareDigit },
   softmax: { args: () => [t(2, 3)], call: (scores) => rownet.softmax(scores) },
