@@ -4,36 +4,36 @@
  */
 export { relu, reluBackward } from './kernels/activations.js';
 export {
-  type ConvolutionOptions,
   conv2d,
   conv2dBackward,
+  type ConvolutionOptions,
   type GradientOptions,
   type Gradients,
   linear,
   linearBackward,
-  type MaxPoolOptions,
   maxPool2d,
   maxPool2dBackward,
+  type MaxPoolOptions,
 } from './kernels/layers.js';
 export {
   type FoldOptions,
   im2row,
-  type MatmulOptions,
   matmul,
+  type MatmulOptions,
   type OutOption,
   pool2row,
   row2im,
   row2pool,
 } from './kernels/rows.js';
-export { fmaBurst, type RuntimeInfo, runtimeInfo, setThreads } from './kernels/runtime.js';
+export { fmaBurst, runtimeInfo, type RuntimeInfo, setThreads } from './kernels/runtime.js';
 export {
   type CrossEntropyOptions,
-  type GatherOptions,
   gatherImages,
+  type GatherOptions,
   type PerChannel,
   softmaxCrossEntropy,
 } from './kernels/training.js';
-export { type ParameterUpdate, type SgdUpdateOptions, sgdUpdate } from './kernels/updates.js';
+export { type ParameterUpdate, sgdUpdate, type SgdUpdateOptions } from './kernels/updates.js';
 export type {
   PaddedPoolOptions,
   PoolOptions,

@@ -1,13 +1,12 @@
 /** The command line: parse, run one command, turn errors into a message and an exit code. */
-
-import { packageVersion } from '../version.js';
-import { takeWarnings } from '../warnings.js';
 import { describeError, exitCodeOf } from './exit.js';
 import type { OptionsOf } from './options/commands.js';
-import { createProgram, HelpShown, type RunCommand } from './options/program.js';
 import { handleLostOutput, isVerbose, stdoutLost } from './terminal/output.js';
-import { printableMessage } from './terminal/printable.js';
+import { createProgram, HelpShown, type RunCommand } from './options/program.js';
 import { endWithTerminal } from './terminal/signals.js';
+import { packageVersion } from '../version.js';
+import { takeWarnings } from '../warnings.js';
+import { printableMessage } from './terminal/printable.js';
 
 /** Runs `rownet ...args` and sets `process.exitCode`; output that is still in a pipe is not cut off. */
 export async function run(args: readonly string[]): Promise<void> {

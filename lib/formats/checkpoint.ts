@@ -17,12 +17,12 @@ import { formatShape, sameShape, type Tensor, typeName, valueText } from '../ten
 import { warn } from '../warnings.js';
 import { checkTensorMap, checkText } from './arguments.js';
 import { type ReplaceOptions, WriteError, writeFileAtomic } from './atomic-file.js';
-import { type CheckpointParts, checkFree, encodeParts, takeParts } from './checkpoint-parts.js';
 import { decodeStoredNpz } from './npz.js';
 import { decodeStored, encodeData, encodeHeader, joinFile, readFileBytes } from './safetensors.js';
 import { quoted } from './safetensors-header.js';
 import { describeStored, type StoredTensors } from './stored.js';
 import { isZip } from './zip.js';
+import { type CheckpointParts, checkFree, encodeParts, takeParts } from './checkpoint-parts.js';
 
 /** Sums over the steps of an epoch that is under way: its metrics so far. */
 export interface PartialEpoch {

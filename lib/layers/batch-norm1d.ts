@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { formatShape, type Shape, sizeOf } from '../tensor.js';
-import { BatchNorm, type BatchNormOptions, batchNormKind } from './batch-norm.js';
+import { BatchNorm, batchNormKind, type BatchNormOptions } from './batch-norm.js';
 import type { Layer } from './layer.js';
 
 /**

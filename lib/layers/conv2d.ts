@@ -11,8 +11,8 @@ import {
 import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, type Shape, sizeOf, type Tensor } from '../tensor.js';
 import type { LayerKind, LoweredStep, LoweringSite } from './kind.js';
-import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 import { productParameters } from './linear.js';
+import { checkGradOut, type Layer, type LayerDescription, LayerParameter, TensorBuffer } from './layer.js';
 import { isHalving } from './max-pool2d.js';
 
 /** Channels and window of a `Conv2d`. */

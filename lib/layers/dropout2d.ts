@@ -1,6 +1,6 @@
 import { checkImages } from '../kernels/window.js';
 import { type Shape, sizeOf } from '../tensor.js';
-import { DropoutBase, type DropoutOptions, dropoutKindOf } from './dropout.js';
+import { DropoutBase, dropoutKindOf, type DropoutOptions } from './dropout.js';
 import type { Layer } from './layer.js';
 
 /**

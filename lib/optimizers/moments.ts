@@ -1,9 +1,9 @@
 /** What `Adam` and `AdamW` share: two moments of the gradient, which are corrected for the steps that there were. */
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkNumber } from '../kernels/checks.js';
-import type { Parameter } from '../layers/layer.js';
 import type { OptionNames } from '../options.js';
 import { typeName } from '../tensor.js';
+import type { Parameter } from '../layers/layer.js';
 import { RuleOptimizer, type RuleOptions } from './rule-optimizer.js';
 
 /** Options of `Adam` and `AdamW`. */

@@ -1,5 +1,5 @@
 /** The learning curves of a run: loss on the left, accuracy on the right, an epoch a step. */
-import { type Chart, type Curve, chartSvg } from './chart.js';
+import { type Chart, chartSvg, type Curve } from './chart.js';
 
 /** What is drawn of an epoch; values that are missing or not finite leave a gap. */
 export interface CurvePoint {

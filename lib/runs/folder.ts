@@ -16,11 +16,11 @@ import {
   writeFileAtomic,
   writing,
 } from '../formats/atomic-file.js';
-import { type Checkpoint, saveCheckpoint } from '../formats/checkpoint.js';
 import { saveGeneration } from '../formats/generations.js';
 import { curvesSvg } from '../plots/curves.js';
 import type { Lock } from './lock.js';
 import { type EpochMetrics, parseMetrics } from './metrics.js';
+import { type Checkpoint, saveCheckpoint } from '../formats/checkpoint.js';
 
 /** Where trainings write to, and where the newest run is looked for, in the working folder. */
 export const runsFolder = 'runs';

@@ -7,8 +7,8 @@ import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { typeName } from '../tensor.js';
-import type { BestMeasure } from './best.js';
 import type { Progress } from './epoch-record.js';
+import type { BestMeasure } from './best.js';
 
 /** Options of `trainer.fit`. */
 export interface FitOptions {

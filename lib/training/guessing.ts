@@ -1,8 +1,7 @@
 /** Says of a training that it has ended where guessing is, and what to try. */
-
+import type { Recipe } from './recipes.js';
 import type { Dataset } from '../data/datasets.js';
 import type { EpochRecord } from './epoch-record.js';
-import type { Recipe } from './recipes.js';
 
 /** Whoever guesses has the whole of its loss; a net that has begun to learn on few images has less than this share. */
 const LEAST_SHARE = 0.95;

@@ -1,7 +1,6 @@
 /** How a net is trained: everything but the data, the net and the seed. */
-
-import type { ShuffleMode } from '../data/batches.js';
 import type { Normalization } from '../data/normalize.js';
+import type { ShuffleMode } from '../data/batches.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { CrossEntropyLoss } from '../losses/cross-entropy.js';
 import { type LossKind, lossKinds } from '../losses/kinds.js';

@@ -3,8 +3,8 @@ import { ArgumentRangeError } from '../errors.js';
 import type { LoadedCheckpoint, PartialEpoch } from '../formats/checkpoint.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Tensor, valueText } from '../tensor.js';
-import { type BestEpoch, checkBest } from './best.js';
 import type { Recipe } from './recipes.js';
+import { type BestEpoch, checkBest } from './best.js';
 import { checkStoredSettings, type TrainingSettings } from './settings.js';
 
 /**

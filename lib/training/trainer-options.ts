@@ -6,8 +6,8 @@ import { typeName, valueText } from '../tensor.js';
 import { checkLive, type LiveOptions, type TrainingObserver } from './observer.js';
 import type { Recipe } from './recipes.js';
 import type { RateFunction } from './schedules.js';
-import { checkedSettings, settingNames, type TrainingSettings } from './settings.js';
 import { checkResumeNames, type TrainingState } from './state.js';
+import { checkedSettings, settingNames, type TrainingSettings } from './settings.js';
 
 /** How a `Trainer` trains. */
 export interface TrainerOptions extends TrainingSettings {

@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cells, tables } from '../docs/pages.js';
 import { root, temporaryFolder } from '../support/cli.js';
+import { cells, tables } from '../docs/pages.js';
 
 const peers = join(root, 'benchmarks', 'peers');
 const load = (name: string) => import(pathToFileURL(join(peers, name)).href);

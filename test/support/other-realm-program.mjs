@@ -12,8 +12,8 @@ import {
   MaxPool2d,
   Net,
   recipes,
-  Sequential,
   saveParams,
+  Sequential,
   Tensor,
   Trainer,
 } from 'rownet';

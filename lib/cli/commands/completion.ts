@@ -1,7 +1,6 @@
 /** `rownet completion`: the script for a shell. */
-
-import { commands, groups } from '../options/commands.js';
 import { bashScript, zshScript } from '../options/completion.js';
+import { commands, groups } from '../options/commands.js';
 import { print } from '../terminal/output.js';
 
 export async function completion(shell: 'bash' | 'zsh'): Promise<void> {

@@ -1,10 +1,10 @@
 /** `rownet data list`: the data sets that are known by name. */
 import { knownSets } from '../../data/registry.js';
+import { probeData } from './known-data.js';
 import type { OptionsOf } from '../options/commands.js';
 import { print, printJson } from '../terminal/output.js';
 import { formatList } from '../terminal/table.js';
 import { lineWidth } from '../terminal/width.js';
-import { probeData } from './known-data.js';
 
 export async function dataList(options: OptionsOf<'data list'>): Promise<void> {
   const sets = knownSets.map(({ name, title }) => ({ name, title, ...probeData(name) }));

@@ -1,16 +1,16 @@
 /** `rownet doctor`: what is wrong here, and how to mend it. */
 import { platform } from 'node:os';
-import { packageVersion } from '../../version.js';
 import { takeWarnings } from '../../warnings.js';
+import type { Check } from './doctor/check.js';
+import { diagnose } from './doctor/checks.js';
+import { thisMachine } from './doctor/machine.js';
 import { exitCodes } from '../exit.js';
 import type { OptionsOf } from '../options/commands.js';
 import { paint, print, printJson } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
 import { itemLines } from '../terminal/table.js';
+import { packageVersion } from '../../version.js';
 import { lineWidth } from '../terminal/width.js';
-import type { Check } from './doctor/check.js';
-import { diagnose } from './doctor/checks.js';
-import { thisMachine } from './doctor/machine.js';
 
 const colors = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 

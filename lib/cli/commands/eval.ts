@@ -1,21 +1,21 @@
 /** `rownet eval`: how good a checkpoint is on the test images. */
-import { type DataSource, type Dataset, loadDatasetFitting } from '../../data/datasets.js';
+import { type Dataset, type DataSource, loadDatasetFitting } from '../../data/datasets.js';
 import { absoluteName } from '../../data/registry.js';
 import { DataError } from '../../errors.js';
 import { setThreads } from '../../kernels.js';
-import { loadRunData } from '../../runs/data.js';
-import type { OpenedRun } from '../../runs/open-run.js';
 import type { Accuracy } from '../../training/evaluate.js';
-import type { OptionsOf } from '../options/commands.js';
-import { resolveThreads } from '../options/threads.js';
 import { describeConfusion } from '../terminal/confusion-table.js';
-import { grouped, percent, print, printJson } from '../terminal/output.js';
-import { printable } from '../terminal/printable.js';
-import { lineWidth } from '../terminal/width.js';
 import { measure } from './measure.js';
 import { namedOrNewest } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { grouped, percent, print, printJson } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
+import { loadRunData } from '../../runs/data.js';
+import type { OpenedRun } from '../../runs/open-run.js';
 import { openNet } from './open-net.js';
 import { isYes } from './train/config.js';
+import { resolveThreads } from '../options/threads.js';
+import { lineWidth } from '../terminal/width.js';
 
 export async function evaluateCheckpoint(run: string | undefined, options: OptionsOf<'eval'>): Promise<void> {
   const saved = await openNet('eval', await namedOrNewest('eval', run), options);

@@ -1,17 +1,17 @@
 /** `rownet export`: parameters or the whole net in a format of other systems. */
 import { dirname, join, parse } from 'node:path';
 import { exportOnnx } from '../../export/onnx-graph.js';
-import { statsOf } from '../../files.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { encodeNpz } from '../../formats/npz.js';
 import { encodeSafetensors } from '../../formats/safetensors.js';
-import type { RunConfig } from '../../runs/config.js';
-import type { OpenedRun } from '../../runs/open-run.js';
 import { UsageError } from '../exit.js';
+import { namedOrNewest } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { grouped, print, printJson } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
-import { namedOrNewest } from './newest-run.js';
+import type { RunConfig } from '../../runs/config.js';
+import type { OpenedRun } from '../../runs/open-run.js';
+import { statsOf } from '../../files.js';
 import { openNet } from './open-net.js';
 
 type ExportOptions = OptionsOf<'export'>;

@@ -1,17 +1,17 @@
 /** `rownet info`: what is installed here and what it runs on. */
 import { arch, availableParallelism, platform } from 'node:os';
+import { cpuModel } from '../../runs/machine.js';
 import { knownSets } from '../../data/registry.js';
 import { AddonError } from '../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
-import { cpuModel } from '../../runs/machine.js';
-import { cpuPlaces, cpuQuota } from '../../threads.js';
-import { packageVersion } from '../../version.js';
+import { probeData } from './known-data.js';
 import type { OptionsOf } from '../options/commands.js';
-import { findThreads } from '../options/threads.js';
 import { print, printJson } from '../terminal/output.js';
 import { formatList } from '../terminal/table.js';
+import { findThreads } from '../options/threads.js';
+import { cpuQuota, cpuPlaces } from '../../threads.js';
+import { packageVersion } from '../../version.js';
 import { lineWidth } from '../terminal/width.js';
-import { probeData } from './known-data.js';
 
 /**
  * Prints all that can be found out, without the addon too.

@@ -5,11 +5,11 @@ import { basename, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorMessage } from '../../errors.js';
 import { statsOf } from '../../files.js';
-import type { NetRequest } from '../../nets/kinds.js';
 import { Net } from '../../nets/net.js';
 import { packageRoot } from '../../package-root.js';
 import { typeName } from '../../tensor.js';
 import { UsageError } from '../exit.js';
+import type { NetRequest } from '../../nets/kinds.js';
 
 /** What a module exports: a net, or what makes one. */
 export interface NetModule {

@@ -1,12 +1,12 @@
 /** The run that a command takes where none is named. */
 import { DataError } from '../../errors.js';
+import { UsageError } from '../exit.js';
+import { percent } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
 import { statsOf } from '../../files.js';
 import { runsFolder } from '../../runs/folder.js';
 import { listRuns, type RunSummary } from '../../runs/list.js';
 import { checkpointFile, isRunFolder, pathKind } from '../../runs/path.js';
-import { UsageError } from '../exit.js';
-import { percent } from '../terminal/output.js';
-import { printable } from '../terminal/printable.js';
 
 /**
  * The path, or else the newest run of the folder that trainings write to, which is told on stderr. A run that is being

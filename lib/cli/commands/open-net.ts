@@ -1,7 +1,7 @@
 /** The net that a command takes, from what was named on the command line. */
 import { type OpenedRun, type OpenRunOptions, readRun, restoreRun } from '../../runs/open-run.js';
-import { UsageError } from '../exit.js';
 import { chosenNet, makeStoredNet } from './chosen-net.js';
+import { UsageError } from '../exit.js';
 import { fallbackLine } from './train/plan.js';
 
 /** The net by its name on the command line. */

@@ -1,16 +1,16 @@
 /** `rownet predict`: what image files show. */
 import { DataError } from '../../errors.js';
-import { readImageFile } from '../../images/decode.js';
 import { setThreads } from '../../kernels.js';
-import { type Recognition, Recognizer } from '../../runs/recognizer.js';
 import { describeError, exitCodes } from '../exit.js';
-import type { OptionsOf } from '../options/commands.js';
-import { resolveThreads } from '../options/threads.js';
-import { paint, percent, print, printJson } from '../terminal/output.js';
-import { formatTable } from '../terminal/table.js';
-import { lineWidth } from '../terminal/width.js';
 import { runAndImages } from './newest-run.js';
+import type { OptionsOf } from '../options/commands.js';
+import { paint, percent, print, printJson } from '../terminal/output.js';
+import { type Recognition, Recognizer } from '../../runs/recognizer.js';
+import { readImageFile } from '../../images/decode.js';
 import { openNet } from './open-net.js';
+import { formatTable } from '../terminal/table.js';
+import { resolveThreads } from '../options/threads.js';
+import { lineWidth } from '../terminal/width.js';
 
 /** A file that is no image is told on stderr and sets exit code 3; the others are recognised all the same. */
 export async function predict(words: readonly string[], options: OptionsOf<'predict'>): Promise<void> {

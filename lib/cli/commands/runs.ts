@@ -1,17 +1,17 @@
 /** `rownet runs`: the runs in a folder, for people and for programs. */
 import { basename, dirname, join } from 'node:path';
+import { LivePage } from '../../web/live-page.js';
+import { finishedRuns } from './train/live.js';
+import type { OptionsOf } from '../options/commands.js';
+import { paint, percent, print, printJson } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
 import { shellWord, statsOf } from '../../files.js';
 import { runsFolder } from '../../runs/folder.js';
 import { listRuns, type RunSummary } from '../../runs/list.js';
 import { isRunFolder } from '../../runs/path.js';
-import { LivePage } from '../../web/live-page.js';
-import type { OptionsOf } from '../options/commands.js';
-import { paint, percent, print, printJson } from '../terminal/output.js';
-import { printable } from '../terminal/printable.js';
 import { type CellStyle, formatTable } from '../terminal/table.js';
 import { serveUntilStopped } from '../terminal/until-stopped.js';
 import { lineWidth } from '../terminal/width.js';
-import { finishedRuns } from './train/live.js';
 
 /** @throws {DataError} when the folder is not there. */
 export async function runs(folder: string | undefined, options: OptionsOf<'runs'>): Promise<void> {

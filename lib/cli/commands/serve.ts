@@ -1,12 +1,11 @@
 /** `rownet serve`: a page on which digits and other pictures are drawn, opened and recognised. */
-
-import { Recognizer } from '../../runs/recognizer.js';
 import { startDrawPage } from '../../web/draw-page.js';
+import { namedOrNewest } from './newest-run.js';
 import type { OptionsOf } from '../options/commands.js';
 import { print, printJson } from '../terminal/output.js';
-import { serveUntilStopped } from '../terminal/until-stopped.js';
-import { namedOrNewest } from './newest-run.js';
+import { Recognizer } from '../../runs/recognizer.js';
 import { openNet } from './open-net.js';
+import { serveUntilStopped } from '../terminal/until-stopped.js';
 
 export async function serve(run: string | undefined, options: OptionsOf<'serve'>): Promise<void> {
   const opened = await openNet('serve', await namedOrNewest('serve', run), options);

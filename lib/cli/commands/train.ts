@@ -3,35 +3,34 @@ import { dirname, resolve } from 'node:path';
 import type { DataSource } from '../../data/datasets.js';
 import { createEngine } from '../../engines/create.js';
 import { DivergedError } from '../../errors.js';
-import { shellWord } from '../../files.js';
 import { runtimeInfo, setThreads } from '../../kernels.js';
-import type { RunConfig, RunDraft } from '../../runs/config.js';
-import { describeData } from '../../runs/data.js';
-import { createRunFolder, RunFolder } from '../../runs/folder.js';
-import { lockFolder } from '../../runs/lock.js';
-import { epochMetrics } from '../../runs/metrics.js';
-import { type Durable, SavedRun } from '../../runs/save-run.js';
-import { median } from '../../runs/statistics.js';
+import { shellWord } from '../../files.js';
 import { recipeLoss } from '../../training/recipes.js';
 import { recipeForRun } from '../../training/run-recipe.js';
 import { followsLength } from '../../training/schedules.js';
-import type { TrainingState } from '../../training/state.js';
 import { Trainer } from '../../training/trainer.js';
 import { AccuracyError, UsageError } from '../exit.js';
-import type { OptionsOf } from '../options/commands.js';
-import { resolveThreads } from '../options/threads.js';
+import { LiveView } from './train/live.js';
+import { lockFolder } from '../../runs/lock.js';
 import { LossSamples, plotLines } from '../terminal/loss-plot.js';
+import { measure } from './measure.js';
+import type { OptionsOf } from '../options/commands.js';
 import { isVerbose, percent, print, printJson } from '../terminal/output.js';
+import { describePlan } from './train/plan-report.js';
 import { printable } from '../terminal/printable.js';
 import { createReporter, type Reporter } from '../terminal/progress.js';
+import { type Durable, SavedRun } from '../../runs/save-run.js';
+import type { RunConfig, RunDraft } from '../../runs/config.js';
+import { createRunFolder, RunFolder } from '../../runs/folder.js';
+import { epochMetrics } from '../../runs/metrics.js';
+import { describeData } from '../../runs/data.js';
 import { listenForStop, type StopCause, stopExitCode } from '../terminal/signals.js';
-import { lineWidth } from '../terminal/width.js';
-import { measure } from './measure.js';
-import { LiveView } from './train/live.js';
+import { median } from '../../runs/statistics.js';
+import type { TensorBoard } from './train/tensorboard.js';
+import { resolveThreads } from '../options/threads.js';
 import { type Material, prepareMaterial } from './train/material.js';
 import { checkNewRun, createDefaultRunFolder } from './train/out-folder.js';
 import { fallbackLine, findTarget, type Plan, planTraining, type ResumedRun } from './train/plan.js';
-import { describePlan } from './train/plan-report.js';
 import {
   type DoneFacts,
   describeEnd,
@@ -43,7 +42,8 @@ import {
   startEvent,
   type TotalTime,
 } from './train/report.js';
-import type { TensorBoard } from './train/tensorboard.js';
+import { lineWidth } from '../terminal/width.js';
+import type { TrainingState } from '../../training/state.js';
 
 type TrainOptions = OptionsOf<'train'>;
 

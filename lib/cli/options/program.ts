@@ -1,12 +1,12 @@
 /** Turns the table of options.ts into a commander program, and commander's complaints into UsageErrors. */
 import { Command, type CommanderError, Option } from 'commander';
 import { knownAs } from '../../options.js';
-import { UsageError } from '../exit.js';
 import { wantsColor } from '../terminal/color.js';
-import { lineWidth } from '../terminal/width.js';
-import { type CommandName, commands, environment, groups } from './commands.js';
+import { UsageError } from '../exit.js';
 import { type HelpFrame, helpColumns, helpLayout } from './help-layout.js';
+import { type CommandName, commands, environment, groups } from './commands.js';
 import type { CommandSpec } from './spec.js';
+import { lineWidth } from '../terminal/width.js';
 
 /** Runs one command: `options` holds what was given, `args` the positional arguments; a `files...` is an array. */
 export type RunCommand = (

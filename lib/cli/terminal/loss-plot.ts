@@ -1,8 +1,8 @@
 /** A training's losses as a small picture of characters, for the terminal. */
 import { linearTicks, logTicks } from '../../plots/ticks.js';
-import type { EpochMetrics } from '../../runs/metrics.js';
 import { isInteractive } from './color.js';
 import { paint } from './output.js';
+import type { EpochMetrics } from '../../runs/metrics.js';
 import { isUtf8 } from './width.js';
 
 type Point = readonly [x: number, loss: number];

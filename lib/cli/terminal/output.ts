@@ -1,7 +1,7 @@
 /** Where the command line writes: data to stdout, all else to stderr, colours only where they are wanted. */
 import { styleText } from 'node:util';
-import { exitCodes } from '../exit.js';
 import { wantsColor } from './color.js';
+import { exitCodes } from '../exit.js';
 import { hexadecimal } from './printable.js';
 
 type Format = Parameters<typeof styleText>[0];

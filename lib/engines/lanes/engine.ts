@@ -1,18 +1,18 @@
 /** The engine that runs a net as fused native steps in a batch-innermost layout; see docs/engines.md. */
 import { ArgumentRangeError, StateError } from '../../errors.js';
 import { checkBatch } from '../../kernels/checks.js';
+import type { LanePlan } from './native-plan.js';
 import { checkImageArray, type Scaling } from '../../kernels/training.js';
 import { applyUpdate, type ParameterUpdate } from '../../kernels/updates.js';
-import type { Loss } from '../../losses/loss.js';
+import { compileNet } from './compile.js';
 import type { Net } from '../../nets/net.js';
+import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
+import type { Loss } from '../../losses/loss.js';
 import { Tensor } from '../../tensor.js';
 import type { Augmenter } from '../augment.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
 import { evaluateBatches } from '../evaluate.js';
 import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from '../image-set.js';
-import { compileNet } from './compile.js';
-import type { LanePlan } from './native-plan.js';
-import { type Plan, type PlannedStep, planNet, stepNames } from './plan.js';
 
 /** Whether, and how, this engine runs the net, and goes down the gradient of the loss. */
 export function planLanes(net: Net, loss?: Loss): Plan {

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { referenceScores } from '../../../lib/cli/commands/bench/reference.js';
-import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { runtimeInfo } from '../../../lib/kernels.js';
+import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Linear } from '../../../lib/layers/linear.js';

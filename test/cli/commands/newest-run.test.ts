@@ -2,11 +2,11 @@
 import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DataError } from '../../../lib/errors.js';
 import { lockFolder } from '../../../lib/runs/lock.js';
 import { checkpointFile, pathKind } from '../../../lib/runs/path.js';
-import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
+import { DataError } from '../../../lib/errors.js';
 import { drawDigit } from '../../support/drawn-digits.js';
+import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
 const { run } = folder;

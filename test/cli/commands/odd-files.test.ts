@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DataError } from '../../../lib/errors.js';
 import { RunFolder } from '../../../lib/runs/folder.js';
 import { listRuns } from '../../../lib/runs/list.js';
+import { DataError } from '../../../lib/errors.js';
 import { greyPng } from '../../lib/images/image-files.js';
 import { temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 

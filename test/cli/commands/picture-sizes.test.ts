@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
-import { greyPng } from '../../lib/images/image-files.js';
 import { jsonLines, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { stateSha256 } from '../../support/state.js';
+import { greyPng } from '../../lib/images/image-files.js';
 
 const folder = temporaryFolder();
 const { run } = folder;

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, expect, it } from 'vitest';
-import { createDefaultRunFolder } from '../../../lib/cli/commands/train/out-folder.js';
 import { shellWord } from '../../../lib/files.js';
+import { createDefaultRunFolder } from '../../../lib/cli/commands/train/out-folder.js';
 import { loadCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 

@@ -1,8 +1,8 @@
 /** `rownet runs`, the list behind it, and the lock that tells a running training. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listRuns } from '../../../lib/runs/list.js';
 import { isLocked, lockFolder } from '../../../lib/runs/lock.js';
+import { listRuns } from '../../../lib/runs/list.js';
 import { jsonLines, rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();

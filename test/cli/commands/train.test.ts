@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packageVersion } from '../../../lib/version.js';
 import { loadCheckpoint, saveCheckpoint } from '../../../lib/formats/checkpoint.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { packageVersion } from '../../../lib/version.js';
 import {
   type CliResult,
   type JsonLine,

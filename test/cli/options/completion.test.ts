@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { commands } from '../../../lib/cli/options/commands.js';
 import { bashScript, zshScript } from '../../../lib/cli/options/completion.js';
+import { commands } from '../../../lib/cli/options/commands.js';
 import type { CommandSpec } from '../../../lib/cli/options/spec.js';
 import { nonEmpty, oneOf } from '../../../lib/cli/options/values.js';
 import { rownet, temporaryFolder } from '../../support/cli.js';

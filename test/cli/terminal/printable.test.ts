@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { encode } from 'fast-png';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { printable, printableMessage } from '../../../lib/cli/terminal/printable.js';
-import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 import { drawDigit } from '../../support/drawn-digits.js';
+import { rownet, temporaryFolder, writeIdxFolder } from '../../support/cli.js';
 
 const folder = temporaryFolder();
 const evil = 'evil\u001b[31m\u009b2J\u202e\nrownet: all is well';

@@ -1,8 +1,5 @@
 /** What is drawn where: colours, the progress bar, tables. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { defaultRunPath } from '../../../lib/cli/commands/train/out-folder.js';
-import { describeEpoch } from '../../../lib/cli/commands/train/report.js';
-import { findThreads } from '../../../lib/cli/options/threads.js';
 import { isInteractive, wantsColor } from '../../../lib/cli/terminal/color.js';
 import {
   createReporter,
@@ -11,8 +8,11 @@ import {
   progressLine,
   progressText,
 } from '../../../lib/cli/terminal/progress.js';
-import { formatTable } from '../../../lib/cli/terminal/table.js';
+import { defaultRunPath } from '../../../lib/cli/commands/train/out-folder.js';
 import { median } from '../../../lib/runs/statistics.js';
+import { formatTable } from '../../../lib/cli/terminal/table.js';
+import { findThreads } from '../../../lib/cli/options/threads.js';
+import { describeEpoch } from '../../../lib/cli/commands/train/report.js';
 
 const terminal = { isTTY: true };
 const pipe = { isTTY: false };

@@ -1,7 +1,6 @@
 // The command line: any list of arguments is either a command with checked options or a UsageError.
-
+import { HelpShown, createProgram } from '../../../dist/cli/options/program.js';
 import { commands } from '../../../dist/cli/options/commands.js';
-import { createProgram, HelpShown } from '../../../dist/cli/options/program.js';
 import { promise } from '../oracle.mjs';
 
 const specs = Object.entries(commands);

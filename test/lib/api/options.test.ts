@@ -1,8 +1,8 @@
 /** The options of every public function and constructor: known ones count, others are refused. */
 import { describe, expect, it } from 'vitest';
 import { TYPE } from '../../support/misuse.js';
-import type { Call } from './calls/call.js';
 import { calls } from './calls.js';
+import type { Call } from './calls/call.js';
 import { publicNames } from './public-names.js';
 
 describe('the table of calls', () => {

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { refusal } from '../../support/misuse.js';
 import { greyPng } from '../images/image-files.js';
 import { temporaryFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const root = temporaryFolder();
 let folders = 0;

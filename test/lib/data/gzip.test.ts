@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { gunzip, isGzip } from '../../../lib/data/gzip.js';
 import { readIdx } from '../../../lib/data/idx.js';
 import { Random } from '../../../lib/random.js';
-import { refusal } from '../../support/misuse.js';
 import { bigEndian, labelsFile, temporaryFolder, thrownBy } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const folder = temporaryFolder();
 // More than the 4096 packed bytes in which the header is looked for.

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
 import { createResizer } from '../../../lib/data/resize.js';
 import { createScaler } from '../../../lib/data/scale.js';
-import { refusal } from '../../support/misuse.js';
 import { imagesFile, labelsFile, setFolders } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const { root, folderWith } = setFolders();
 let folders = 0;

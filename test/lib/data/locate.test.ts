@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cacheFolder, dataFolders, downloadFolder, locate } from '../../../lib/data/registry.js';
-import { refusal } from '../../support/misuse.js';
 import { setFolders, writeFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const { root, bare, folderWith } = setFolders();
 const project = new URL('../../..', import.meta.url).pathname;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCsv, scanCsv } from '../../../lib/data/csv.js';
 import { loadDataset } from '../../../lib/data/datasets.js';
-import { refusal } from '../../support/misuse.js';
 import { literal, npy, pack } from '../formats/npz-files.js';
 import { temporaryFolder } from './idx-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const root = temporaryFolder();
 let folders = 0;

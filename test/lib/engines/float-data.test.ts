@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
 import type { EngineOptions, ImageSet } from '../../../lib/engines/engine.js';
+import type { Layer } from '../../../lib/layers/layer.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
-import type { Layer } from '../../../lib/layers/layer.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { ReLU } from '../../../lib/layers/relu.js';
 import { Sequential } from '../../../lib/layers/sequential.js';

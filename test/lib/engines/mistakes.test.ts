@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
 import { worstMistakes } from '../../../lib/engines/mistakes.js';
-import { randomImages } from '../../support/random-data.js';
 import { tinyNet } from '../../support/tiny-net.js';
+import { randomImages } from '../../support/random-data.js';
 
 const normalization = { scale: 1 / 255, shift: -0.5 };
 const set = randomImages(200, [1, 3, 5], 3, 8);

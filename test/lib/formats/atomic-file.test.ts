@@ -13,9 +13,9 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentTypeError } from '../../../lib/errors.js';
-import { WriteError, writeFileAtomic } from '../../../lib/formats/atomic-file.js';
 import { temporaryFolder } from '../../support/cli.js';
 import { refusal, wrong } from '../../support/misuse.js';
+import { WriteError, writeFileAtomic } from '../../../lib/formats/atomic-file.js';
 
 /** The call to fail: the name of a function of node:fs, which of its calls, and with what. */
 const { fault, names } = vi.hoisted(() => ({

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../lib/errors.js';
 import { decodeNpz, encodeNpz } from '../../../lib/formats/npz.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { pattern } from '../../support/misuse.js';
 import { literal, npy, pack, parts, patched, refuse } from './npz-files.js';
 import { floats } from './safetensors-files.js';
+import { pattern } from '../../support/misuse.js';
 
 const good = pack({ 'a.npy': npy(literal(), floats(1, 2)) });
 const { central, end } = parts(good);

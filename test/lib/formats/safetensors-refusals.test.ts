@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../lib/errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../lib/formats/safetensors.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { refusal } from '../../support/misuse.js';
 import { entry, file, floats } from './safetensors-files.js';
+import { refusal } from '../../support/misuse.js';
 
 const refuse = (bytes: Uint8Array) =>
   refusal(() => decodeSafetensors(bytes, 'x.safetensors'), 'safetensors: x.safetensors: ');

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentRangeError, ArgumentTypeError, DataError, ShapeError } from '../../../lib/errors.js';
 import { decodeSafetensors, encodeSafetensors, readSafetensors } from '../../../lib/formats/safetensors.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { temporaryFolder } from '../../support/cli.js';
 import { entry, file, floats } from './safetensors-files.js';
+import { temporaryFolder } from '../../support/cli.js';
 
 describe('encodeSafetensors', () => {
   it('writes the bytes of the reference implementation', () => {

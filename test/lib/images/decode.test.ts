@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { encode, decode as oracleDecode } from 'fast-png';
+import { decode as oracleDecode, encode } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../../lib/errors.js';
 import { decodeImage, readImageFile } from '../../../lib/images/decode.js';
 import { Random } from '../../../lib/random.js';
 import { root, temporaryFolder } from '../../support/cli.js';
-import { pattern } from '../../support/misuse.js';
 import { chunk, greyPng, header, type PngParts, pngFile, refuse, signature } from './image-files.js';
+import { pattern } from '../../support/misuse.js';
 
 const folder = temporaryFolder();
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { conv2d, conv2dBackward, fmaBurst, matmul, runtimeInfo, setThreads } from '../../../lib/kernels.js';
+import { isaLevels } from '../../../lib/kernels/runtime.js';
 import { expectSame } from '../../support/comparer.js';
 import { normalTensor } from '../../support/random-data.js';
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../../lib/engines/create.js';
 import type { BatchNormOptions } from '../../../lib/layers/batch-norm.js';
 import { BatchNorm2d } from '../../../lib/layers/batch-norm2d.js';
+import { createEngine } from '../../../lib/engines/create.js';
 import { Conv2d } from '../../../lib/layers/conv2d.js';
 import { Flatten } from '../../../lib/layers/flatten.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Net } from '../../../lib/nets/net.js';
-import { Tensor } from '../../../lib/tensor.js';
 import { expectClose } from '../../support/comparer.js';
 import { finiteDifferences } from '../../support/finite-differences.js';
 import { itRefuses, RANGE, SHAPE, STATE, TYPE, wrong } from '../../support/misuse.js';
+import { Tensor } from '../../../lib/tensor.js';
 import { normalTensor } from '../../support/random-data.js';
 
 const training = { training: true, seed: 0, step: 0 } as const;

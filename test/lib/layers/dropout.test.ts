@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { setThreads } from '../../../lib/kernels/runtime.js';
 import { Dropout } from '../../../lib/layers/dropout.js';
 import { Dropout2d } from '../../../lib/layers/dropout2d.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Net } from '../../../lib/nets/net.js';
+import { setThreads } from '../../../lib/kernels/runtime.js';
 import { Tensor } from '../../../lib/tensor.js';
 import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
 import { normalTensor } from '../../support/random-data.js';

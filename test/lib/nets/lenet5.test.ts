@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageSet } from '../../../lib/engines/engine.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
+import type { ImageSet } from '../../../lib/engines/engine.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
-import { Tensor } from '../../../lib/tensor.js';
 import { computeAccuracy } from '../../../lib/training/evaluate.js';
 import { recipes } from '../../../lib/training/recipes.js';
+import { Tensor } from '../../../lib/tensor.js';
 import { normalTensor } from '../../support/random-data.js';
 
 describe('LeNet5', () => {

@@ -1,6 +1,6 @@
 /** Charts as SVG: where lines and names stand. */
 import { describe, expect, it } from 'vitest';
-import { type Chart, chartStyle, chartSvg, type Panel, readout, runClass } from '../../../lib/plots/chart.js';
+import { type Chart, chartSvg, chartStyle, type Panel, readout, runClass } from '../../../lib/plots/chart.js';
 import { type CurvePoint, curvesSvg } from '../../../lib/plots/curves.js';
 import { diverging } from '../../../lib/plots/diverging.js';
 

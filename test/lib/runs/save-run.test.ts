@@ -18,8 +18,8 @@ import {
   ReLU,
   recipes,
   type SavedRun,
-  Sequential,
   saveCheckpoint,
+  Sequential,
   saveRun,
   Trainer,
 } from '../../../lib/index.js';

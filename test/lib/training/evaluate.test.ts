@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { createEngine } from '../../../lib/engines/create.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { computeAccuracy, computeAccuracyInSlices } from '../../../lib/training/evaluate.js';
+import { mnistNormalization } from '../../../lib/data/normalize.js';
 import { recipes } from '../../../lib/training/recipes.js';
 import { bars, xorshift32 } from './trace.js';
 

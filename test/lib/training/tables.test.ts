@@ -1,9 +1,8 @@
 /** Trainings on rows of features. */
-
+import { describe, expect, it } from 'vitest';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
 import { imagesToTensor, measureNormalization } from '../../../lib/data/normalize.js';
 import { iris, xor } from '../../../lib/data/small-sets.js';
 import type { Layer } from '../../../lib/layers/layer.js';

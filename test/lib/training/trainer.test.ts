@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadDataset, type PictureSet } from '../../../lib/data/datasets.js';
+import { type PictureSet, loadDataset } from '../../../lib/data/datasets.js';
 import { gatherImages, softmaxCrossEntropy } from '../../../lib/kernels/training.js';
 import { LeNet5 } from '../../../lib/nets/lenet5.js';
 import { SGD } from '../../../lib/optimizers/sgd.js';
 import { Tensor } from '../../../lib/tensor.js';
-import { type Recipe, type RunRecipe, recipes } from '../../../lib/training/recipes.js';
+import { type Recipe, recipes, type RunRecipe } from '../../../lib/training/recipes.js';
 import { Trainer } from '../../../lib/training/trainer.js';
 import { data, drain, small, start } from './runs.js';
 

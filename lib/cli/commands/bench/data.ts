@@ -1,8 +1,8 @@
 /** What a benchmark trains on, and how. */
-import { loadDataset, type PictureSet } from '../../../data/datasets.js';
+import { type PictureSet, loadDataset } from '../../../data/datasets.js';
 import { mnistNormalization } from '../../../data/normalize.js';
 import { Random } from '../../../random.js';
-import { type RunRecipe, recipes } from '../../../training/recipes.js';
+import { recipes, type RunRecipe } from '../../../training/recipes.js';
 
 /**
  * The default recipe, in the article's batches, which every published figure is about. Any rate and normalization take

@@ -1,9 +1,8 @@
 /** Puts the replies of the workers together, for people and for programs. */
-
-import { timesAsFast } from '../../../plots/article.js';
-import { median } from '../../../runs/statistics.js';
 import { grouped, paint } from '../../terminal/output.js';
+import { median } from '../../../runs/statistics.js';
 import { formatTable, formatTables } from '../../terminal/table.js';
+import { timesAsFast } from '../../../plots/article.js';
 import type { LayerTimes } from './layers.js';
 import type { BenchReply } from './worker.js';
 

@@ -1,18 +1,17 @@
 /** The checks of `rownet doctor`, in the order in which they are shown. */
-
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { cacheFolder, knownSets, locate } from '../../../data/registry.js';
 import { AddonError, DataError } from '../../../errors.js';
-import { addonFiles, isaLevels as allLevels } from '../../../kernels/runtime.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../../kernels.js';
-import { inRange } from '../../../node-version.js';
-import { coresText, cpuQuota, textOf, tooManyThreads, usefulThreads } from '../../../threads.js';
+import { addonFiles, isaLevels as allLevels } from '../../../kernels/runtime.js';
 import { UsageError } from '../../exit.js';
 import { findThreads } from '../../options/threads.js';
 import { type Check, ok, problem, warning } from './check.js';
+import { coresText, cpuQuota, textOf, tooManyThreads, usefulThreads } from '../../../threads.js';
+import { inRange } from '../../../node-version.js';
 import { cpuLevels, type Machine } from './machine.js';
 import { selfCheck } from './self-check.js';
 

@@ -2,12 +2,12 @@
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { listRuns } from '../../../runs/list.js';
-import type { ComparedRun } from '../../../training/epoch-record.js';
 import { LivePage } from '../../../web/live-page.js';
+import type { ComparedRun } from '../../../training/epoch-record.js';
 import { printJson } from '../../terminal/output.js';
 import type { Reporter } from '../../terminal/progress.js';
 import { aborted } from '../../terminal/signals.js';
+import { listRuns } from '../../../runs/list.js';
 
 export interface LiveSettings {
   /** 0 for any free one. */

@@ -1,13 +1,13 @@
 /** Decides, from the options alone, which run is started or continued and where it is written. */
 import { dirname, resolve } from 'node:path';
 import { type Generation, loadGeneration } from '../../../formats/generations.js';
-import { parseRunConfig, type RunConfig, type RunDraft } from '../../../runs/config.js';
-import { checkpointFile } from '../../../runs/path.js';
 import { UsageError } from '../../exit.js';
 import type { OptionsOf } from '../../options/commands.js';
 import { printable, printableMessage } from '../../terminal/printable.js';
+import { parseRunConfig, type RunConfig, type RunDraft } from '../../../runs/config.js';
 import { newRunConfig, resumedRunConfig } from './config.js';
 import { checkFolder, checkNewRun, defaultRunPath } from './out-folder.js';
+import { checkpointFile } from '../../../runs/path.js';
 
 /** What is continued: its newest checkpoint that is whole, and the configuration stored in that. */
 export interface ResumedRun extends Generation {

@@ -1,14 +1,14 @@
 /** What `train` tells: lines for people, events for programs. */
 import type { DataSource } from '../../../data/datasets.js';
 import { articleSecondsPerEpoch, besideArticle } from '../../../plots/article.js';
-import { netTitle, type RunConfig } from '../../../runs/config.js';
-import type { EpochMetrics } from '../../../runs/metrics.js';
-import { recipeChanges } from '../../../runs/recipe-changes.js';
-import type { Durable, Position } from '../../../runs/save-run.js';
-import { packageVersion } from '../../../version.js';
 import { grouped, percent } from '../../terminal/output.js';
 import { printable } from '../../terminal/printable.js';
 import { duration } from '../../terminal/progress.js';
+import { netTitle, type RunConfig } from '../../../runs/config.js';
+import type { EpochMetrics } from '../../../runs/metrics.js';
+import type { Durable, Position } from '../../../runs/save-run.js';
+import { recipeChanges } from '../../../runs/recipe-changes.js';
+import { packageVersion } from '../../../version.js';
 import { fitLine, shorterLines, wrapWords } from '../../terminal/width.js';
 
 export interface RunFacts {

@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder, writing } from '../../../formats/atomic-file.js';
 import { encodeFileVersion, encodeScalars, type ScalarEvent } from '../../../formats/tensorboard.js';
-import type { EpochMetrics } from '../../../runs/metrics.js';
 import type { Progress } from '../../../training/epoch-record.js';
+import type { EpochMetrics } from '../../../runs/metrics.js';
 
 export interface TensorBoardOptions {
   /** Made if it is not there. */

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { describePlan } from '../../../../lib/cli/commands/train/plan-report.js';
 import { isVerbose } from '../../../../lib/cli/terminal/output.js';
+import { describePlan } from '../../../../lib/cli/commands/train/plan-report.js';
 import { LeNet5 } from '../../../../lib/nets/lenet5.js';
 import { root, rownet, temporaryFolder, writeIdxFolder } from '../../../support/cli.js';
 

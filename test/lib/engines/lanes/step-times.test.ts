@@ -1,7 +1,7 @@
 /** Timed steps of the lanes engine, and the binding beneath them. */
 import { describe, expect, it } from 'vitest';
-import { compileNet } from '../../../../lib/engines/lanes/compile.js';
 import { LanesEngine } from '../../../../lib/engines/lanes/engine.js';
+import { compileNet } from '../../../../lib/engines/lanes/compile.js';
 import { LeNet5 } from '../../../../lib/nets/lenet5.js';
 import { SGD } from '../../../../lib/optimizers/sgd.js';
 import { itRefuses, RANGE, resizableBuffer, TYPE, wrong } from '../../../support/misuse.js';
