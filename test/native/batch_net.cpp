@@ -40,6 +40,47 @@ Batch pooled(const Batch& in) {
 
 }  // namespace
 
+void BatchNet::append(LaneStep step) {
+  if (at != steps.size()) step.numbers["from"] = {static_cast<double>(at)};
+  steps.push_back(std::move(step));
+  at = steps.size();
+}
+
+BatchNet& BatchNet::residual(const Build& body, const Build& shortcut, const char* activation) {
+  const std::string name = activation;
+  const size_t source = at;
+  const PlaneShape from = shape;
+  auto before = std::move(forward);
+  forward.clear();
+  append({"branch"});
+  body(*this);
+  const auto of_body = std::move(forward);
+  const size_t end = at;
+  const PlaneShape to = shape;
+  forward.clear();
+  at = source;
+  shape = from;
+  shortcut(*this);
+  const auto of_shortcut = std::move(forward);
+  LaneStep sum = activated({"add", {{"with", {static_cast<double>(at)}}}}, name);
+  at = end;
+  append(sum);
+  // Two shapes of one size are those in front of a flatten.
+  const bool same = shape.c == to.c && shape.h == to.h;
+  shape = same ? to : PlaneShape{to.size(), 1, 1};
+  forward = std::move(before);
+  forward.push_back([=, out = shape](const Batch& x, Pass& pass) {
+    Batch a = x, b = x;
+    for (const auto& step : of_body) a = step(a, pass);
+    for (const auto& step : of_shortcut) b = step(b, pass);
+    for (size_t i = 0; i < a.values.size(); ++i)
+      a.values[i] = activated(name, a.values[i] + b.values[i]);
+    a.shape = out;
+    return a;
+  });
+  return *this;
+}
+
 BatchNet& BatchNet::conv(int64_t channels, int64_t kernel, int64_t pad, const char* activation,
                          bool pool) {
   return convolution(channels, {0, 0, 0, 0, kernel, kernel, 1, 1, pad, pad}, true, activation,
@@ -67,7 +108,7 @@ BatchNet& BatchNet::convolution(int64_t channels, Window geometry, bool with_bia
   if (with_bias) step.numbers["bias"] = {static_cast<double>(bias)};
   if (v.groups > 1) step.numbers["groups"] = {static_cast<double>(v.groups)};
   if (v.dilation_h * v.dilation_w > 1) step.numbers["dilation"] = pair(v.dilation_h, v.dilation_w);
-  steps.push_back(activated(step, activation));
+  append(activated(step, activation));
   const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
     Window of = v;
@@ -95,7 +136,7 @@ BatchNet& BatchNet::linear(int64_t outputs, const char* activation, bool with_bi
                  {"outFeatures", {static_cast<double>(outputs)}},
                  {"weight", {static_cast<double>(weight)}}}};
   if (with_bias) step.numbers["bias"] = {static_cast<double>(bias)};
-  steps.push_back(activated(step, activation));
+  append(activated(step, activation));
   const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y{x.count, {outputs, 1, 1}, Doubles(size(x.count * outputs))};
@@ -111,7 +152,7 @@ BatchNet& BatchNet::linear(int64_t outputs, const char* activation, bool with_bi
 }
 
 BatchNet& BatchNet::activation(const char* name) {
-  steps.push_back(activated({"activation"}, name));
+  append(activated({"activation"}, name));
   const std::string text = name;
   forward.push_back([=](const Batch& x, Pass&) {
     Batch y = x;
@@ -122,7 +163,7 @@ BatchNet& BatchNet::activation(const char* name) {
 }
 
 BatchNet& BatchNet::max_pool() {
-  steps.push_back({"maxPool2d", {{"kernel", {2, 2}}, {"stride", {2, 2}}}});
+  append({"maxPool2d", {{"kernel", {2, 2}}, {"stride", {2, 2}}}});
   forward.push_back([](const Batch& x, Pass&) { return pooled(x); });
   shape = {shape.c, shape.h / 2, shape.w / 2};
   return *this;
@@ -132,8 +173,8 @@ BatchNet& BatchNet::padded_pool(bool average) {
   const PlaneShape in = shape;
   const Window v{1, in.c, in.h, in.w, 3, 2, 2, 1, 1, 1};
   shape = {in.c, out_height(v), out_width(v)};
-  steps.push_back({average ? "avgPool2d" : "maxPool2d",
-                   {{"kernel", {3, 2}}, {"stride", {2, 1}}, {"padding", {1, 1}}}});
+  append({average ? "avgPool2d" : "maxPool2d",
+          {{"kernel", {3, 2}}, {"stride", {2, 1}}, {"padding", {1, 1}}}});
   const PlaneShape to = shape;
   forward.push_back([=](const Batch& x, Pass&) {
     Batch y{x.count, to, {}};
@@ -159,7 +200,7 @@ BatchNet& BatchNet::padded_pool(bool average) {
 BatchNet& BatchNet::global_avg_pool() {
   const int64_t pixels = shape.h * shape.w;
   shape = {shape.c, 1, 1};
-  steps.push_back({"globalAvgPool2d"});
+  append({"globalAvgPool2d"});
   forward.push_back([=, to = shape](const Batch& x, Pass&) {
     Batch y{x.count, to, Doubles(size(x.count * to.c), 0.0)};
     for (size_t i = 0; i < x.values.size(); ++i)
@@ -172,7 +213,7 @@ BatchNet& BatchNet::global_avg_pool() {
 BatchNet& BatchNet::softmax() {
   const size_t features = size(shape.size());
   shape = {shape.size(), 1, 1};
-  steps.push_back({"softmax"});
+  append({"softmax"});
   forward.push_back([=, to = shape](const Batch& x, Pass&) {
     Batch y{x.count, to, x.values};
     for (size_t row = 0; row < y.values.size(); row += features) {
@@ -202,7 +243,7 @@ BatchNet& BatchNet::batch_norm(bool affine, bool of_rows) {
     step.numbers["weight"] = {static_cast<double>(weight)};
     step.numbers["bias"] = {static_cast<double>(bias)};
   }
-  steps.push_back(step);
+  append(step);
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y = x;
     if (of_rows) y.shape = {channels, 1, 1};
@@ -251,8 +292,8 @@ uint32_t mixed(uint32_t x) {
 
 BatchNet& BatchNet::dropout(double p, bool of_channels) {
   const int64_t place = places++;
-  steps.push_back({of_channels ? "dropout2d" : "dropout",
-                   {{"p", {p}}, {"place", {static_cast<double>(place)}}}});
+  append({of_channels ? "dropout2d" : "dropout",
+          {{"p", {p}}, {"place", {static_cast<double>(place)}}}});
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y = x;
     if (!pass.training) return y;

@@ -26,9 +26,12 @@ struct Pass {
 
 struct BatchNet {
   PlaneShape input{1, 6, 7}, shape{1, 6, 7};
-  std::vector<LaneStep> steps;
-  std::vector<std::function<Batch(const Batch&, Pass&)>> forward;
+  std::vector<LaneStep> steps = {};
+  std::vector<std::function<Batch(const Batch&, Pass&)>> forward = {};
   int64_t parameters = 0, buffers = 0, places = 0;
+  size_t at = 0;  // the tensor that the next step reads
+
+  using Build = std::function<void(BatchNet&)>;
 
   double take(int64_t count) {
     parameters += count;
@@ -49,6 +52,12 @@ struct BatchNet {
   // of_rows: batchNorm1d, on all features of an image.
   BatchNet& batch_norm(bool affine, bool of_rows = false);
   BatchNet& dropout(double p, bool of_channels = false);
+  // f(body + shortcut); both read what the net has come to, and an empty one gives it.
+  BatchNet& residual(
+      const Build& body, const Build& shortcut = [](BatchNet&) {}, const char* activation = "");
+
+  // Reads tensor `at`.
+  void append(LaneStep step);
 
   LanePlan plan(const char* loss) const {
     return LanePlan(input.c, input.h, input.w, steps, {loss});

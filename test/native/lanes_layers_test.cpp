@@ -112,6 +112,94 @@ const std::vector<Named>& nets() {
                                                     .linear(kClasses, "")
                                                     .softmax()},
       {"softmax of an image", BatchNet().conv(2, 3, 0, "", false).softmax().linear(kClasses, "")},
+      {"a residual",
+       BatchNet()
+           .conv(3, 3, 1, "relu", false)
+           .residual([](BatchNet& b) { b.conv(4, 3, 1, "relu", false).conv(3, 3, 1, "", false); },
+                     [](BatchNet&) {}, "relu")
+           .linear(kClasses, "")},
+      {"a residual of the input, with a shortcut",
+       BatchNet()
+           .residual([](BatchNet& b) { b.conv(4, 3, 1, "sigmoid", true).conv(3, 3, 1, "", false); },
+                     [](BatchNet& b) { b.conv(3, 3, 1, "tanh", true); }, "sigmoid")
+           .conv(2, 3, 2, "relu", true)
+           .linear(kClasses, "")},
+      {"residuals of linear layers, up to the scores",
+       BatchNet()
+           .linear(5, "relu")
+           .residual([](BatchNet& b) { b.linear(7, "sigmoid").linear(5, ""); })
+           .linear(kClasses, "tanh")
+           .residual([](BatchNet& b) { b.linear(kClasses, "tanh"); })
+           .residual([](BatchNet& b) { b.linear(kClasses, ""); },
+                     [](BatchNet& b) { b.linear(kClasses, "", false); })},
+      {"activations on the ways of residuals",
+       BatchNet()
+           .conv(3, 3, 1, "tanh", false)
+           .residual([](BatchNet& b) { b.activation("relu"); })
+           .residual([](BatchNet& b) { b.activation("sigmoid"); },
+                     [](BatchNet& b) { b.activation("leakyRelu"); }, "tanh")
+           .residual([](BatchNet&) {})
+           .linear(4, "sigmoid")
+           .residual([](BatchNet& b) { b.activation("tanh"); })
+           .linear(kClasses, "")},
+      {"residuals within a residual",
+       BatchNet()
+           .conv(2, 3, 1, "", false)
+           .residual(
+               [](BatchNet& b) {
+                 b.residual([](BatchNet& c) { c.conv(2, 3, 1, "relu", false); })
+                     .residual(
+                         [](BatchNet& c) { c.dropout(kDropped, true).conv(2, 1, 0, "", false); },
+                         [](BatchNet& c) { c.conv(2, 3, 1, "", false); });
+               },
+               [](BatchNet& b) {
+                 b.residual([](BatchNet& c) { c.activation("tanh"); }).dropout(kDropped);
+               })
+           .linear(kClasses, "")},
+      {"normalized ways of residuals",
+       BatchNet()
+           .residual([](BatchNet& b) { b.batch_norm(false); })
+           .conv(3, 3, 1, "", false)
+           .batch_norm(true)
+           .activation("sigmoid")
+           .residual(
+               [](BatchNet& b) {
+                 b.conv(3, 3, 1, "", false)
+                     .batch_norm(true)
+                     .activation("tanh")
+                     .conv(3, 3, 1, "", false)
+                     .batch_norm(true);
+               },
+               [](BatchNet& b) { b.conv(3, 1, 0, "", false).batch_norm(true); }, "sigmoid")
+           .linear(kClasses, "")},
+      {"ways of pools, groups and strides",
+       BatchNet()
+           .conv(4, 3, 1, "sigmoid", false)
+           .residual([](BatchNet& b) { b.padded_pool(true); },
+                     [](BatchNet& b) { b.padded_pool(false); })
+           .residual(
+               [](BatchNet& b) {
+                 b.convolution(6, {0, 0, 0, 0, 3, 3, 2, 2, 1, 1, 1, 1, 2}, false, "tanh", false);
+               },
+               [](BatchNet& b) {
+                 b.convolution(6, {0, 0, 0, 0, 1, 1, 2, 2, 0, 0}, true, "", false);
+               })
+           .global_avg_pool()
+           .residual([](BatchNet& b) { b.softmax().linear(6, ""); })
+           .linear(kClasses, "")},
+      {"a way of features beside one of an image",
+       BatchNet()
+           .conv(2, 3, 1, "tanh", true)
+           .residual([](BatchNet& b) { b.conv(2, 2, 0, "", false); },
+                     [](BatchNet& b) { b.linear(8, "sigmoid"); })
+           .batch_norm(true, true)
+           .linear(kClasses, "")},
+      {"by Winograd's algorithm on one way",
+       BatchNet()
+           .conv(4, 1, 0, "tanh", false)
+           .residual([](BatchNet& b) { b.conv(5, 5, 2, "relu", true); },
+                     [](BatchNet& b) { b.conv(5, 1, 0, "sigmoid", true); })
+           .linear(kClasses, "")},
       {"everything", BatchNet()
                          .conv(3, 3, 1, "", false)
                          .batch_norm(true)
@@ -264,7 +352,7 @@ TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
       }
     }
   }
-  CHECK_CASES(19 * 2 * 2);
+  CHECK_CASES(28 * 2 * 2);
 }
 
 // Several updated steps by each rule, against plans that are new in each step.
@@ -324,7 +412,7 @@ TEST(lanes_layers_give_the_same_bits_on_any_number_of_threads) {
       }
     }
   }
-  CHECK_CASES(19 * 2);
+  CHECK_CASES(28 * 2);
 }
 
 }  // namespace rownet::test

@@ -48,6 +48,8 @@ LaneStep batch_norm(double features, double eps = 1e-5) {
            {"runningMean", {0}},
            {"runningVar", {features}}}};
 }
+LaneStep branch(double from) { return {"branch", {{"from", {from}}}}; }
+LaneStep sum(double from, double with) { return {"add", {{"from", {from}}, {"with", {with}}}}; }
 LaneStep dropout(double p) { return {"dropout", {{"p", {p}}, {"place", {0}}}}; }
 
 std::string refusal(int64_t c, int64_t h, int64_t w, const std::vector<LaneStep>& steps) {
@@ -154,6 +156,46 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
       {{1, 6, 6},
        {conv(2, 6, 6), conv(2, 3, 3, 1, 1, 3, 3)},
        "lanes: step 1: padding is not below the kernel"},
+      // What steps read
+      {{1, 4, 4}, {with(pool(1, 1), "from", {1})}, "lanes: step 0: \"from\" is not there yet"},
+      {{1, 4, 4}, {branch(0), sum(1, 2)}, "lanes: step 1: \"with\" is not there yet"},
+      {{1, 4, 4},
+       {branch(0), sum(static_cast<double>(kHuge), 0)},
+       "lanes: step 1: \"from\" is not there yet"},
+      {{1, 4, 4}, {branch(-1)}, low("from", "0", "-1.000000")},
+      {{1, 4, 4}, {branch(0.5)}, low("from", "0", "0.500000")},
+      {{1, 4, 4}, {branch(nan)}, low("from", "0", "nan")},
+      {{1, 4, 4},
+       {with(pool(1, 1), "from", {0, 1})},
+       "lanes: step 0: expected 1 numbers as \"from\" but received 2"},
+      {{1, 4, 4}, {branch(0), {"add"}}, "lanes: step 1: add needs the field \"with\""},
+      {{1, 4, 4},
+       {with(pool(1, 1), "with", {0})},
+       "lanes: step 0: maxPool2d has no field \"with\""},
+      {{1, 4, 4}, {sum(0, 0)}, "lanes: step 0: it reads what a step has read that is no branch"},
+      {{1, 4, 4},
+       {pool(1, 1), with(pool(1, 1), "from", {0}), sum(2, 1)},
+       "lanes: step 1: it reads what a step has read that is no branch"},
+      {{1, 4, 4},
+       {pool(1, 1), branch(0), sum(1, 2)},
+       "lanes: step 1: it reads what a step has read that is no branch"},
+      {{1, 4, 4}, {branch(0)}, "lanes: step 0: nothing reads the input but branches"},
+      {{1, 4, 4},
+       {pool(1, 1), branch(1), pool(1, 1)},
+       "lanes: step 0: nothing reads its output but branches"},
+      {{1, 4, 4},
+       {branch(0), with(pool(1, 1), "from", {0})},
+       "lanes: step 0: nothing reads its output but branches"},
+      {{1, 4, 4}, {branch(0), pool(2, 2), sum(2, 0)}, "lanes: step 2: its sides differ in size"},
+      {{1, 4, 4},
+       {branch(0), {"add", {{"with", {0}}}, {{"activation", "none"}}}},
+       "lanes: step 1: unknown activation"},
+      {{1, 4, 4},
+       {linear(16, 2), branch(1), with(conv(2, 2, 2, 1, 1, 1, 1), "from", {1})},
+       "lanes: step 2: padding behind a linear step"},
+      {{1, 40000, 40000},
+       {branch(0), sum(1, 0), conv(2, 1, 1)},
+       "lanes: step 2: gradient too large"},
       // Parameters of which threads would write one at the same time
       {{1, 4, 4}, {linear(16, 2, 0, 31)}, "lanes: step 0: parameters overlap"},
       {{1, 4, 4}, {linear(16, 2, 1, 0)}, "lanes: step 0: parameters overlap"},
@@ -181,7 +223,7 @@ TEST_ONCE(lanes_refuse_what_does_not_fit) {
     CHECK_EQUAL(refusal(one.input.c, one.input.h, one.input.w, one.steps), one.message);
   }
   CHECK_CASES(static_cast<int64_t>(list.size()));
-  CHECK_EQUAL(list.size(), size_t{68});
+  CHECK_EQUAL(list.size(), size_t{87});
 }
 
 TEST_ONCE(lanes_accept_what_just_fits) {
@@ -194,6 +236,12 @@ TEST_ONCE(lanes_accept_what_just_fits) {
       {{1, 1, 256}, {pool(1, 256)}, "window of 256 values in a line"},
       {{1, 32768, 32768}, {pool(1, 1)}, "2^30 pixels"},
       {{1, 4, 4}, {linear(16, 1)}, "one class"},
+      {{1, 4, 4}, {branch(0), sum(1, 0)}, "a tensor and its copy"},
+      {{1, 4, 4},
+       {linear(16, 2), branch(1),
+        with(with(conv(2, 2, 2, 1, 1, 1, 1), "weight", {100}), "bias", {200}),
+        with(linear(2, 8, 300, 400), "from", {1}), sum(3, 4)},
+       "padding in a branch behind a linear step"},
   };
   for (const Refused& one : list) {
     if (!next_case()) continue;

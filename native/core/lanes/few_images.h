@@ -25,7 +25,10 @@ class FewImages {
  private:
   int64_t limit_, inputs_, outputs_;
   size_t most_ = 0, most_intermediate_ = 0, most_positions_ = 0;
-  std::vector<float> memory_[2], intermediate_;
+  // Whether each step reads the one before, so that outputs take two places in turn.
+  bool in_a_row_ = true;
+  std::vector<std::vector<float>> memory_;
+  std::vector<float> intermediate_;
   std::vector<uint16_t> positions_;
 };
 

@@ -137,5 +137,11 @@ inline void for_each_line(const LaneTensor& in, const LaneTensor& out, Op&& op) 
   }
 }
 
+inline void copy_lanes(const LaneTensor& in, const LaneTensor& out, const float* x, float* y) {
+  for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
+    for (int64_t at = 0; at < n; at += kWidth) store(y + j + at, load(x + i + at));
+  });
+}
+
 }  // namespace
 }  // namespace rownet

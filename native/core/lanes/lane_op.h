@@ -32,11 +32,15 @@ constexpr size_t kOwnBytes = 256;
 // A step with its geometry and its places in memory.
 struct Planned {
   const LaneOp* op;
-  LaneTensor in, out;
+  // Tensors that it reads: 0 is the net's input, i + 1 the output of step i. The second is for an
+  // operation that has_other.
+  size_t from, with;
+  LaneTensor in, other, out;
   int64_t margin_h, margin_w;  // of zeros that it reads around its input
   int64_t intermediate;        // the most floats of an image between its parts; 0: it has one part
   bool winograd;               // allowed
-  bool input_gradient;         // a step before this one has parameters
+  bool input_gradient;         // its input depends on parameters
+  bool other_gradient;         // the other one does
   bool keeps_gradient;         // that of its output outlives the block
   int64_t units;               // of an operation with `reduce`: rows of its first parameter
   int parameter_count;
@@ -118,10 +122,10 @@ struct LaneBlock {
   int64_t first, count;  // of the batch's images; lanes from `count` on repeat the first image
   Draw draw;
   float *slice, *shared, *sums, *rows, *scratch;  // sums and rows: where there is a backward
-  const float* in;
+  const float *in, *other;                        // other: of an operation that has_other
   float* out;
   float* dout;
-  float* din;  // nullptr where it is not needed
+  float *din, *dother;  // nullptr where it is not needed
 };
 
 // All blocks of a batch at once.
@@ -137,7 +141,7 @@ struct LaneBatch {
 // One image in [c][h][w], without any block.
 struct LaneImage {
   const float *parameters, *buffers;
-  const float* in;
+  const float *in, *other;
   float *out, *intermediate;
   uint16_t* positions;  // as many as the output has pixels in a plane
 };
@@ -153,7 +157,7 @@ struct LaneOp {
                float* shared) = nullptr;
   // A layer on its own goes forward again before it goes backward: to the same bits.
   void (*forward)(const Planned& step, const LaneBlock& block);
-  // Overwrites din and the gradients of the parameters in the block's sums.
+  // Overwrites din, dother and the gradients of the parameters in the block's sums.
   void (*backward)(const Planned& step, const LaneBlock& block);
   void (*image)(const Planned& step, const LaneImage& image);
   // Gradients of the parameters that are one product over the whole batch: rows [begin, end) of the
@@ -165,6 +169,10 @@ struct LaneOp {
   void (*join)(const Planned& step, const LaneBatch& batch) = nullptr;
   void (*collect_backward)(const Planned& step, const LaneBlock& block) = nullptr;
   void (*join_backward)(const Planned& step, const LaneBatch& batch) = nullptr;
+  // Whether it reads a second tensor, which the field `with` names, without margins as `from` then is.
+  bool has_other = false;
+  // Whether its backward adds to din: only then may a later step read what it reads.
+  bool adds_gradient = false;
 };
 
 namespace {

@@ -34,7 +34,7 @@ struct LayerStep::Parts {
       block.training = training;
       block.in = block.slice;
       block.out = block.slice + step().activation;
-      block.dout = plan.gradient_of(0, block);
+      block.dout = plan.gradient_of(1, block);
       block.scratch = plan.fresh_scratch(block.slice);
       plan.lanes.gather_ready(in, x + block.first * pixels(in), block.count, block.slice);
       body(block);

@@ -72,12 +72,21 @@ size_t PlanLayout::rows(int64_t live, int64_t stride, const char* what) {
 }
 void PlanLayout::scratch(size_t floats) { *most_scratch_ = std::max(*most_scratch_, floats); }
 
-// A step with its output, margins aside, and its parameters.
-Planned LanePlan::State::read_step(const LaneStep& spec, size_t index, const LaneTensor& in) {
+// A step with what it reads and its output, margins aside, and its parameters.
+Planned LanePlan::State::read_step(const LaneStep& spec, size_t index) {
   Planned p{};
   p.op = find_op(lanes, spec, index);
-  p.in = {in.c, in.h, in.w, 0, 0};
   const StepReader reader(spec, index);
+  const auto read_tensor = [&](const char* name, size_t* number, LaneTensor* t) {
+    *number = size(reader.integer(name, 0));
+    if (*number > index) refuse(index, "\"" + std::string(name) + "\" is not there yet");
+    const LaneTensor& from = tensor(*number);
+    *t = {from.c, from.h, from.w, 0, 0};
+  };
+  p.from = index;
+  p.in = {tensor(index).c, tensor(index).h, tensor(index).w, 0, 0};
+  if (reader.has("from")) read_tensor("from", &p.from, &p.in);
+  if (p.op->has_other) read_tensor("with", &p.with, &p.other);
   p.op->read(reader, p);
   reader.check_all_read();
   return p;
@@ -85,42 +94,55 @@ Planned LanePlan::State::read_step(const LaneStep& spec, size_t index, const Lan
 
 void LanePlan::State::plan(const std::vector<LaneStep>& specs, bool winograd, bool input_gradient) {
   if (specs.empty()) throw std::invalid_argument("lanes: no steps");
-  LaneTensor in = input;
-  bool trained = input_gradient;
-  // Those of a step's output are what the next one reads around its input.
-  const auto set_margins = [](LaneTensor& t, const Planned& next) {
-    t.margin_h = next.margin_h;
-    t.margin_w = next.margin_w;
+  // Of each tensor: whether it depends on parameters, and whether the last of its readers is known.
+  std::vector<bool> trained{input_gradient}, settled{false};
+  // Each tensor is checked without margins before a step reads it, and with them.
+  const auto check_size = [&](size_t number) {
+    if (!too_large(tensor(number))) return;
+    refuse(number == 0 ? 0 : number - 1, number == 0 ? "input too large" : "output too large");
   };
-  // Each is checked without margins before a step reads it, and with them.
-  const auto check_size = [&](const LaneTensor& t, size_t reader) {
-    if (!too_large(t)) return;
-    refuse(reader == 0 ? 0 : reader - 1, reader == 0 ? "input too large" : "output too large");
+  // The margins of a tensor are what the last step that reads it reads around it.
+  const auto take_reader = [&](size_t number, size_t index, const Planned& p) {
+    if (settled[number]) refuse(index, "it reads what a step has read that is no branch");
+    if (p.op->adds_gradient) return;
+    settled[number] = true;
+    LaneTensor& t = tensor(number);
+    t.margin_h = p.margin_h;
+    t.margin_w = p.margin_w;
+    if (number > 0 && steps[number - 1].keeps_gradient && t.margin_h + t.margin_w > 0) {
+      // Its output, and the gradient of that, are rows without room for margins.
+      refuse(index, "padding behind a linear step");
+    }
+    check_size(number);
   };
   for (size_t i = 0; i < specs.size(); ++i) {
-    check_size(in, i);
-    Planned p = read_step(specs[i], i, in);
-    LaneTensor& before = i == 0 ? input : steps.back().out;
-    set_margins(before, p);
-    if (i > 0 && steps.back().keeps_gradient && before.margin_h + before.margin_w > 0) {
-      // Its output, and the gradient of that, are rows without room for margins.
-      refuse(i, "padding behind a linear step");
-    }
-    check_size(before, i);
-    p.in = before;
+    check_size(i);
+    Planned p = read_step(specs[i], i);
+    take_reader(p.from, i, p);
+    if (p.op->has_other) take_reader(p.with, i, p);
     p.winograd = winograd;
-    p.input_gradient = trained;
-    trained = trained || p.parameter_count > 0;
+    p.input_gradient = trained[p.from];
+    p.other_gradient = p.op->has_other && trained[p.with];
+    trained.push_back(p.input_gradient || p.other_gradient || p.parameter_count > 0);
+    settled.push_back(false);
     if (p.op->collect != nullptr) joints.push_back(i);
     for (int k = 0; k < p.parameter_count; ++k)
       parameters = std::max(parameters, p.parameters[k].begin + p.parameters[k].count);
     buffers = std::max(buffers, p.buffer_end);
-    in = p.out;
     steps.push_back(p);
   }
-  check_size(in, specs.size());
+  check_size(specs.size());
+  for (size_t number = 0; number < specs.size(); ++number) {
+    if (!settled[number]) {
+      refuse(number == 0 ? 0 : number - 1, number == 0 ? "nothing reads the input but branches"
+                                                       : "nothing reads its output but branches");
+    }
+  }
+  // Branches have read a tensor before its margins were known.
+  for (Planned& p : steps) p.in = tensor(p.from);
   check_apart(steps);
-  outputs = in.c * in.h * in.w;
+  const LaneTensor& last = steps.back().out;
+  outputs = last.c * last.h * last.w;
   const auto take_tensor = [&](const LaneTensor& t, PartName name) {
     return slices.take({t.c, t.h, t.w * width, t.margin_h, t.margin_w * width, t.margin_w * width},
                        name);

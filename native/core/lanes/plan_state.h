@@ -58,7 +58,9 @@ struct LanePlan::State {
   // plan_layout.cpp
   // input_gradient: also of the first step.
   void plan(const std::vector<LaneStep>& specs, bool winograd, bool input_gradient = false);
-  Planned read_step(const LaneStep& spec, size_t index, const LaneTensor& in);
+  Planned read_step(const LaneStep& spec, size_t index);
+  // Tensor 0 is the input, i + 1 the output of step i.
+  LaneTensor& tensor(size_t index) { return index == 0 ? input : steps[index - 1].out; }
   // In builds with guards it leaves NaN wherever a call has to write before it reads.
   void reserve(const LaneCall& call);
   // In a slice's memory; in builds with guards it holds NaN.
@@ -79,7 +81,14 @@ struct LanePlan::State {
   LaneBatch batch_of(const LaneCall& call);
   // Step `index` of the block: what it reads and writes.
   const Planned& enter(size_t index, LaneBlock& block);
-  float* gradient_of(size_t index, const LaneBlock& block);
+  const float* value_of(size_t tensor, const LaneBlock& block) const {
+    return tensor == 0 ? block.slice : block.slice + steps[tensor - 1].activation;
+  }
+  // Of a tensor that is not the input.
+  float* gradient_of(size_t tensor, const LaneBlock& block) const {
+    const Planned& p = steps[tensor - 1];
+    return (p.keeps_gradient ? block.rows : block.slice) + p.gradient;
+  }
   // Steps [begin, end), in their order and in the opposite one.
   void forward(size_t begin, size_t end, LaneBlock& block, StepClock& clock);
   void backward(size_t begin, size_t end, LaneBlock& block, StepClock& clock);

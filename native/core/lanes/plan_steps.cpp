@@ -105,19 +105,15 @@ void LanePlan::State::gather(const LaneCall& call, const float* x, const LaneBlo
   }
 }
 
-// The gradient of step `index`'s output.
-float* LanePlan::State::gradient_of(size_t index, const LaneBlock& block) {
-  const Planned& p = steps[index];
-  return (p.keeps_gradient ? block.rows : block.slice) + p.gradient;
-}
-
 const Planned& LanePlan::State::enter(size_t index, LaneBlock& block) {
   const Planned& p = steps[index];
-  block.in = index == 0 ? block.slice : block.slice + steps[index - 1].activation;
+  block.in = value_of(p.from, block);
+  if (p.op->has_other) block.other = value_of(p.with, block);
   block.out = block.slice + p.activation;
   if (block.backward) {
-    block.dout = gradient_of(index, block);
-    block.din = p.input_gradient ? gradient_of(index - 1, block) : nullptr;
+    block.dout = gradient_of(index + 1, block);
+    block.din = p.input_gradient ? gradient_of(p.from, block) : nullptr;
+    block.dother = p.other_gradient ? gradient_of(p.with, block) : nullptr;
   }
   block.scratch = fresh_scratch(block.slice);
   return p;
@@ -179,7 +175,7 @@ LossSum LanePlan::State::train(const LaneCall& call) {
     const LossTargets targets{images.labels, images.values, images.indices + block.first};
     const LossSum sum =
         loss->block(outputs, block.count, scores_of(block), targets, call.context.grad_scale,
-                    gradient_of(steps.size() - 1, block), nullptr);
+                    gradient_of(steps.size(), block), nullptr);
     block_loss[size(index)] = sum.loss;
     block_correct[size(index)] = sum.correct;
     clock.lap(kLossTime);

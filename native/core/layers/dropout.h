@@ -79,12 +79,6 @@ inline Bits first_index(const LaneBlock& block) {
   return (counting() + static_cast<uint32_t>(block.first)) * kImageFactor + 1u;
 }
 
-inline void copy_lanes(const LaneTensor& in, const LaneTensor& out, const float* x, float* y) {
-  for_each_line(in, out, [&](int64_t i, int64_t j, int64_t n) {
-    for (int64_t at = 0; at < n; at += kWidth) store(y + j + at, load(x + i + at));
-  });
-}
-
 void dropout_lanes(const Planned& step, const LaneBlock& block, const LaneTensor& in,
                    const LaneTensor& out, const float* x, float* y) {
   if (!block.training) {
