@@ -179,14 +179,17 @@ export const conv2dKind: LayerKind<Conv2d> = {
 };
 
 /** With an activation and 2x2 max-pooling behind it; as a linear step where the window is the whole input. */
-function lower(layer: Conv2d, { input, output, behind, activation }: LoweringSite): LoweredStep | string {
+function lower(
+  layer: Conv2d,
+  { input, output, behind, reader, activation }: LoweringSite,
+): LoweredStep | string {
   const { window, outChannels, groups } = layer;
   const { kernel, padding } = window;
   const fused = activation(0);
   const taken = fused === undefined ? 0 : 1;
   const parts = { ...fused?.fields, ...productParameters(layer) };
-  // A linear step writes no margins, which a convolution with padding behind it needs.
-  const asLinear = groups === 1 && !isPadded(layer) && !isPadded(behind[taken]);
+  // A linear step writes no margins, which a convolution with padding needs around what it reads.
+  const asLinear = groups === 1 && !isPadded(layer) && !isPadded(reader(taken));
   if (asLinear && kernel[0] === input[2] && kernel[1] === input[3]) {
     const inFeatures = sizeOf(input.slice(1));
     return { step: { op: 'linear', inFeatures, outFeatures: outChannels, ...parts }, taken };

@@ -36,8 +36,13 @@ interface Lowering<L extends Layer> {
 export interface LoweringSite {
   readonly input: Shape;
   readonly output: Shape;
-  /** The layers behind it, in order, those left out that compute nothing. */
+  /**
+   * The layers behind it, in order, up to where ways part or meet; those are left out that compute nothing. It may take
+   * them along.
+   */
   readonly behind: readonly Layer[];
+  /** What reads its output, or that of `behind[taken - 1]`, where it stands; others read copies. */
+  reader(taken: number): Layer | undefined;
   /** The activation that `behind[index]` is, if the lanes engine knows it. */
   activation(index: number): LaneActivation | undefined;
 }

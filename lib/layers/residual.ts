@@ -22,7 +22,7 @@ export interface ResidualOptions {
 
 /**
  * body(x) + shortcut(x), any shape that both give; without a shortcut, body(x) + x. Parameters are named
- * `body.conv1.weight` and `shortcut.conv.weight`. Nets with one run on the engine `rows`.
+ * `body.conv1.weight` and `shortcut.conv.weight`.
  * Source: He et al., Deep Residual Learning for Image Recognition (2016).
  */
 export class Residual implements Layer {

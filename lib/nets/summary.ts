@@ -1,5 +1,6 @@
+import { graphOf, isSum } from '../layers/graph.js';
 import type { Layer } from '../layers/layer.js';
-import { leaves, type Sequential } from '../layers/sequential.js';
+import type { Sequential } from '../layers/sequential.js';
 import { formatShape, type Shape } from '../tensor.js';
 import { runner } from './runner.js';
 
@@ -13,9 +14,10 @@ export function summarize(title: string, layer: Sequential, inputShape: Shape): 
   const engine = 'reason' in plan ? 'rows' : 'lanes';
   const rows = [
     [...HEADINGS],
-    ...leaves(layer, [1, ...inputShape]).map(({ path, layer: one, output }) => {
-      const shape = `Nx${formatShape(output.slice(1))}`;
-      return [path, one.toString(), shape, countParameters(one), engine];
+    ...graphOf(layer, [1, ...inputShape]).map((node) => {
+      const shape = `Nx${formatShape(node.output.slice(1))}`;
+      const kind = isSum(node) ? 'Residual: body + shortcut' : node.layer.toString();
+      return [node.path, kind, shape, isSum(node) ? '0' : countParameters(node.layer), engine];
     }),
     ['total', '', '', countParameters(layer), ''],
   ];

@@ -16,9 +16,9 @@ it('activations', () => {
   expect(names.sort()).toEqual(namesOf(tables.activations));
 });
 
-it('the other layers, as operations beside the one of activations', () => {
+it('the other layers, as operations beside those of activations and residuals', () => {
   const names = kinds.filter((kind) => !isActivation(kind)).map(([name]) => name);
-  expect(['activation', ...names].sort()).toEqual([...tables.operations].sort());
+  expect(['activation', 'branch', 'add', ...names].sort()).toEqual([...tables.operations].sort());
 });
 
 it('losses', () => {

@@ -17,8 +17,9 @@ import { Softmax } from '../../lib/layers/softmax.js';
 import { Tanh } from '../../lib/layers/tanh.js';
 import { Net } from '../../lib/nets/net.js';
 import { Random } from '../../lib/random.js';
+import { randomResidual } from './random-residual.js';
 
-/** Layers drawn from a seed that fit an input, ending in scores; `all`: normalisations, other activations and dropouts too. */
+/** Layers drawn from a seed that fit an input, ending in scores; `all`: every kind, and residuals. */
 export function randomNet(seed: number, { all = false } = {}): Net {
   const random = new Random(seed);
   const from = (low: number, high: number) => low + random.integer(high - low + 1);
@@ -38,7 +39,13 @@ export function randomNet(seed: number, { all = false } = {}): Net {
   const addOther = (make: () => Layer) => {
     if (all && from(0, 2) > 0) add(make());
   };
-  for (let count = from(0, 3); count > 0; count -= 1) {
+  const addResiduals = () => {
+    for (let count = all ? Math.max(0, from(-2, 2)) : 0; count > 0; count -= 1) {
+      add(randomResidual(random, shape));
+    }
+  };
+  addResiduals();
+  for (let count = shape.length === 4 ? from(0, 3) : 0; count > 0; count -= 1) {
     const square = from(0, 2) > 0;
     const kernelH = square ? [3, 5][random.integer(2)] : from(1, 6);
     const kernelW = square ? kernelH : from(1, 6);
@@ -64,19 +71,24 @@ export function randomNet(seed: number, { all = false } = {}): Net {
       stride: [from(1, 2), from(1, 2)],
       padding: from(0, 1),
     } as const;
+    addResiduals();
+    // Which may end in rows of features.
+    if (shape.length === 2) break;
     const fits = shape[2] >= 3 && shape[3] >= 3;
     if (fits) addOther(() => (from(0, 1) === 0 ? new MaxPool2d(padded) : new AvgPool2d(padded)));
   }
-  if (all && from(0, 3) === 0) add(new GlobalAvgPool2d());
+  if (all && shape.length === 4 && from(0, 3) === 0) add(new GlobalAvgPool2d());
   else add(new Flatten());
   if (all && from(0, 3) === 0) add(new BatchNorm1d({ features: shape[1], eps: 0.1, affine: from(0, 2) > 0 }));
   if (all && from(0, 4) === 0) add(new Softmax());
+  addResiduals();
   if (from(0, 1) === 0) {
     add(new Linear({ inFeatures: shape[1], outFeatures: from(1, 40), bias: !all || from(0, 2) > 0 }));
     add(activation());
     addOther(() => new Dropout());
   }
   add(new Linear({ inFeatures: shape[1], outFeatures: from(2, 11) }));
+  addResiduals();
   return new Net(new Sequential(layers), { inputShape, seed });
 }
 

@@ -9,8 +9,8 @@
  * parameters. What stays within a fused step crosses no border. An engine moves more where it stores intermediates, and
  * less from main memory where a cache keeps them.
  */
+import { type GraphNode, graphOf, isSum } from '../../../layers/graph.js';
 import { isView, kindOf } from '../../../layers/kinds.js';
-import { type Leaf, leaves } from '../../../layers/sequential.js';
 import type { Net } from '../../../nets/net.js';
 import { sizeOf } from '../../../tensor.js';
 
@@ -48,14 +48,14 @@ export const waitingWork: Work = { name: 'waiting', layer: '', forwardFlop: 0, b
 
 /** @param steps names of the layers that make up each row, in order; views between them are left out. */
 function layerWork(net: Net, count: number, steps: readonly (readonly string[])[]): Work[] {
-  const all = leaves(net.layer, [count, ...net.inputShape]);
+  const all = graphOf(net.layer, [count, ...net.inputShape]);
   return steps.map((names) => {
-    const parts = names.map((name) => all.find(({ path }) => path === name) as Leaf);
+    const parts = names.map((name) => all.find(({ path }) => path === name) as GraphNode);
     const [first] = parts;
     const last = parts[parts.length - 1];
     const parameters = sum(parts.map(countParameters));
-    const forwardFlop = sum(parts.map(({ layer, output }) => kindOf(layer)?.flop(layer, output) ?? 0));
-    const isFirst = first === all[0];
+    const forwardFlop = sum(parts.map(flopOf));
+    const isFirst = first.from.includes(0);
     const [input, output] = [sizeOf(first.input), sizeOf(last.output)];
     const forward = input + output + parameters;
     const backward = input + output + parameters + (isFirst ? 0 : input + parameters);
@@ -71,12 +71,17 @@ function layerWork(net: Net, count: number, steps: readonly (readonly string[])[
 
 /** FLOP of one image in forward and backward. */
 export function flopPerImage(net: Net): number {
-  const layers = leaves(net.layer, [1, ...net.inputShape]).map(({ path }) => [path]);
+  const layers = graphOf(net.layer, [1, ...net.inputShape]).map(({ path }) => [path]);
   return sum(layerWork(net, 1, layers).map(({ forwardFlop, backwardFlop }) => forwardFlop + backwardFlop));
 }
 
-function countParameters({ layer }: Leaf): number {
-  return sum(layer.parameters().map(({ value }) => value.size));
+function flopOf(node: GraphNode): number {
+  const { layer, output } = node;
+  return isSum(node) ? sizeOf(output) : (kindOf(layer)?.flop(layer, output) ?? 0);
+}
+
+function countParameters(node: GraphNode): number {
+  return isSum(node) ? 0 : sum(node.layer.parameters().map(({ value }) => value.size));
 }
 
 function sum(values: readonly number[]): number {

@@ -1,7 +1,7 @@
 /** How an engine runs a net, a line a step: for ROWNET_VERBOSE. */
 import { planLanes } from '../../../engines/lanes/engine.js';
 import type { RuntimeInfo } from '../../../kernels.js';
-import { leaves } from '../../../layers/sequential.js';
+import { graphOf, isSum } from '../../../layers/graph.js';
 import type { Net } from '../../../nets/net.js';
 import { formatShape } from '../../../tensor.js';
 
@@ -11,18 +11,17 @@ export function describePlan(
   engine: 'lanes' | 'rows',
   { isa, vectorWidth, threads }: Pick<RuntimeInfo, 'isa' | 'vectorWidth' | 'threads'>,
 ): string[] {
-  const layers = leaves(net.layer, [1, ...net.inputShape]);
+  const layers = graphOf(net.layer, [1, ...net.inputShape]);
   const plan = planLanes(net);
   const steps =
     engine === 'lanes' && 'steps' in plan
-      ? plan.steps.map((step) => ({ names: step.layers, kind: step.step.op }))
-      : layers.map(({ path, layer }) => ({ names: [path], kind: layer.kind }));
-  const rows = steps.map(({ names, kind }) => {
+      ? plan.steps.map((step) => ({ ...step, kind: step.step.op }))
+      : layers.map((node) => ({ ...node, layers: [node.path], kind: node.layer.kind }));
+  const rows = steps.map(({ layers: names, input, output, kind }) => {
     const parts = layers.filter(({ path }) => names.includes(path));
-    const shapes = [parts[0].input, parts[parts.length - 1].output].map((shape) =>
-      formatShape(shape.slice(1)),
-    );
-    return [names.join('+'), shapes.join(' -> '), kind, parts.map(({ layer }) => layer.toString()).join(' ')];
+    const shapes = [input, output].map((shape) => formatShape(shape.slice(1)));
+    const texts = parts.map((part) => (isSum(part) ? 'sum' : part.layer.toString()));
+    return [names.join('+') || kind, shapes.join(' -> '), kind, texts.join(' ')];
   });
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)));
   return [

@@ -40,7 +40,8 @@ function compare(net: Net, train: ImageSet, indices: Uint32Array): void {
   const largest = gradients.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
   const apart = gradients.reduce((most, value, i) => Math.max(most, Math.abs(value - net.gradArena[i])), 0);
   const moved = buffers.reduce((most, value, i) => Math.max(most, Math.abs(value - net.bufferArena[i])), 0);
-  expect(moved, label).toBeLessThan(1e-4);
+  const size = buffers.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  expect(moved / size, label).toBeLessThan(1e-4);
   // NaN fails too: it is not less than anything.
   expect(net.gradArena.every(Number.isFinite), label).toBe(true);
   expect(apart / largest, label).toBeLessThan(2e-4);
@@ -76,7 +77,7 @@ describe('lanes and rows agree', () => {
     );
   });
 
-  it('on random nets with normalisations, sigmoids and dropouts', () => {
+  it('on random nets of every layer', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.constantFrom(7, 16, 33), (seed, batch) => {
         const net = randomNet(seed, { all: true });
