@@ -1,9 +1,9 @@
 /** A net as an ONNX model: its layers as operators, its parameters under their own names. */
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { encodeOnnx, type OnnxModel, type OnnxNode } from '../formats/onnx.js';
+import { graphOf, isSum } from '../layers/graph.js';
 import type { OnnxOperation } from '../layers/kind.js';
 import { kindOf, layerKinds } from '../layers/kinds.js';
-import { leaves } from '../layers/sequential.js';
 import { Net } from '../nets/net.js';
 import { checkOptions } from '../options.js';
 import { type Shape, Tensor, typeName, valueText } from '../tensor.js';
@@ -45,17 +45,20 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
   for (const [name, { data }] of params) checkFinite(name, data);
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, Tensor>();
-  const add = (name: string, operation: OnnxOperation) => {
-    const before = nodes.at(-1)?.output ?? 'input';
+  /** Returns the name of the output. */
+  const add = (name: string, from: readonly string[], operation: OnnxOperation): string => {
+    // A colon is no part of a layer's name, so that nothing else is called so.
+    const output = `${name}:output`;
     nodes.push({
       name,
       operator: operation.operator,
-      inputs: [before, ...(operation.inputs ?? [])],
-      // A colon is no part of a layer's name, so that nothing else is called so.
-      output: `${name}:output`,
+      inputs: [...from, ...(operation.inputs ?? [])],
+      output,
       ...(operation.attributes === undefined ? {} : { attributes: operation.attributes }),
     });
+    return output;
   };
+  let start = 'input';
   if (normalization !== undefined) {
     const names = { scale: true, shift: true } as const;
     checkOptions('exportOnnx: normalization', normalization, names, 'trainer.normalization');
@@ -74,26 +77,30 @@ export function onnxModel(net: Net, options: OnnxOptions = {}): OnnxModel {
     }
     for (const [name, operator] of [['scale', 'Mul'] as const, ['shift', 'Add'] as const]) {
       initializers.set(`input:${name}`, channelTensor(normalization[name], net.inputShape));
-      add(`input:${name}`, { operator, inputs: [`input:${name}`] });
+      start = add(`input:${name}`, [start], { operator, inputs: [`input:${name}`] });
     }
   } else if (input !== 'normalized') {
     throw new ArgumentRangeError(
       `exportOnnx: expected input 'normalized' or 'pixels' but received ${valueText(input)}`,
     );
   }
-  for (const { path, layer } of leaves(net.layer, [1, ...net.inputShape])) {
+  const outputs = [start];
+  for (const node of graphOf(net.layer, [1, ...net.inputShape])) {
+    const { path, layer } = node;
     // By class and not by what it calls itself: a subclass may compute something else.
-    const operation = kindOf(layer)?.onnx(layer);
+    const operation = isSum(node) ? { operator: 'Add' } : kindOf(layer)?.onnx(layer);
     if (operation === undefined) {
       const names = Object.values(layerKinds).map(({ type }) => type.name);
       throw new ArgumentRangeError(
-        `exportOnnx: ${path || 'net.layer'}: expected ${names.join(', ')} or Sequential but received ${typeName(layer)}`,
+        `exportOnnx: ${path || 'net.layer'}: expected ${names.join(', ')}, Residual or Sequential but received ${typeName(layer)}`,
       );
     }
     for (const [name, tensor] of Object.entries(operation.constants ?? {})) {
       initializers.set(`${path}.${name}`, tensor);
     }
-    add(path, { ...operation, inputs: (operation.inputs ?? []).map((name) => `${path}.${name}`) });
+    const inputs = (operation.inputs ?? []).map((name) => `${path}.${name}`);
+    const from = node.from.map((value) => outputs[value]);
+    outputs.push(add(path, from, { ...operation, inputs }));
   }
   for (const [name, tensor] of params) initializers.set(name, tensor);
   const last = nodes.pop() as OnnxNode;

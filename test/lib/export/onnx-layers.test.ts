@@ -15,11 +15,13 @@ import { LeakyReLU } from '../../../lib/layers/leaky-relu.js';
 import { Linear } from '../../../lib/layers/linear.js';
 import { MaxPool2d } from '../../../lib/layers/max-pool2d.js';
 import { ReLU } from '../../../lib/layers/relu.js';
+import { Residual } from '../../../lib/layers/residual.js';
 import { Sequential } from '../../../lib/layers/sequential.js';
 import { Sigmoid } from '../../../lib/layers/sigmoid.js';
 import { Softmax } from '../../../lib/layers/softmax.js';
 import { Tanh } from '../../../lib/layers/tanh.js';
 import { Net } from '../../../lib/nets/net.js';
+import { ResNet8 } from '../../../lib/nets/res-net8.js';
 import type { Shape } from '../../../lib/tensor.js';
 import { expectClose } from '../../support/comparer.js';
 import { findOnnxRuntime, runOnnx } from '../../support/onnxruntime.js';
@@ -74,6 +76,27 @@ const cases: Readonly<Record<keyof typeof layerKinds, Cases>> = {
   dropout: [[new Dropout({ p: 0.75 }), [2, 3, 5]]],
 };
 
+const square = (inChannels: number, outChannels: number, stride = 1) =>
+  new Conv2d({ inChannels, outChannels, kernel: 3, padding: 1, stride });
+const residuals: Cases = [
+  [new Residual({ body: new Sequential([square(2, 2), new ReLU(), square(2, 2)]) }), [2, 5, 4]],
+  [
+    new Residual({
+      body: new Sequential({ conv: square(2, 3, 2), norm: new BatchNorm2d({ features: 3 }) }),
+      shortcut: new Sequential({ pool: new AvgPool2d({ kernel: 2 }), conv: square(2, 3) }),
+    }),
+    [2, 6, 4],
+  ],
+  [
+    new Residual({
+      body: new Sequential([new Residual({ body: new Sequential([new Tanh()]) }), new ReLU()]),
+      shortcut: new Sequential([new Dropout()]),
+    }),
+    [7],
+  ],
+  [new Residual({ body: new Sequential([new Flatten()]) }), [7]],
+];
+
 it('are all', () => {
   expect(Object.keys(cases).sort()).toEqual(Object.keys(layerKinds).sort());
   for (const [kind, some] of Object.entries(cases)) {
@@ -84,28 +107,32 @@ it('are all', () => {
 describe('ONNX Runtime', () => {
   const runtime = findOnnxRuntime();
 
-  it.for(
-    Object.values(cases)
-      .flat()
-      .map(([layer, inputShape]) => [`${layer}`, layer, inputShape] as const),
-  )('gives the result of %s', async ([name, layer, inputShape], context) => {
-    if (runtime === undefined) {
-      return context.skip(
-        'needs onnxruntime-node in benchmarks/peers/.installed or node_modules, not installed',
+  const nets = [...Object.values(cases), residuals]
+    .flat()
+    .map(([layer, inputShape]) => [`${layer}`, new Net(new Sequential({ layer }), { inputShape })] as const);
+
+  it.for([...nets, ['ResNet8', new ResNet8({ inputShape: [3, 10, 12] })] as const])(
+    'gives the result of %s',
+    async ([name, net], context) => {
+      if (runtime === undefined) {
+        return context.skip(
+          'needs onnxruntime-node in benchmarks/peers/.installed or node_modules, not installed',
+        );
+      }
+      // Biases and running means start at zero, which would hide them; variances are above it.
+      net.arena.set(normalTensor([net.arena.length], 1).data);
+      net.bufferArena.set(
+        normalTensor([net.bufferArena.length], 2).data.map((value) => Math.abs(value) + 0.5),
       );
-    }
-    const net = new Net(new Sequential({ layer }), { inputShape });
-    // Biases and running means start at zero, which would hide them; variances are above it.
-    net.arena.set(normalTensor([net.arena.length], 1).data);
-    net.bufferArena.set(normalTensor([net.bufferArena.length], 2).data.map((value) => Math.abs(value) + 0.5));
-    const model = await exportOnnx(net);
-    for (const count of [1, 6]) {
-      const x = normalTensor([count, ...inputShape], count);
-      const expected = net.predict(x);
-      const actual = await runOnnx(runtime, model, x);
-      expect(actual.shape).toEqual(expected.shape);
-      const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      expectClose(actual.data, expected.data, 1e-5 * largest, name, expected.shape);
-    }
-  });
+      const model = await exportOnnx(net);
+      for (const count of [1, 6]) {
+        const x = normalTensor([count, ...net.inputShape], count);
+        const expected = net.predict(x);
+        const actual = await runOnnx(runtime, model, x);
+        expect(actual.shape).toEqual(expected.shape);
+        const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        expectClose(actual.data, expected.data, 1e-5 * largest, name, expected.shape);
+      }
+    },
+  );
 });
