@@ -3,6 +3,7 @@ import { ArgumentRangeError, ArgumentTypeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { typeName, valueText } from '../tensor.js';
 import { blankNotes } from './blank.js';
+import { loadCifarSet } from './cifar-set.js';
 import { loadClassFolders } from './class-images.js';
 import { loadCsvSet } from './csv-set.js';
 import { loadIdxSet } from './idx-set.js';
@@ -110,8 +111,8 @@ const optionNames: OptionNames<LoadOptions> = {
 };
 
 /**
- * Loads a training and a test set: a known name (`mnist`, ...) from where it is found (see registry.ts), anything else
- * from a folder of four IDX files, gzipped or not, of class folders (see class-folders.ts) or with a train.csv, from a CSV
+ * Loads a training and a test set: a known name (`mnist`, `cifar10`, ...) from where it is found (see registry.ts), anything
+ * else from a folder of four IDX files, gzipped or not, of the files of CIFAR-10, of class folders (see class-folders.ts) or with a train.csv, from a CSV
  * file or an npz file. The contents of MNIST and Fashion-MNIST are checked by SHA-256.
  *
  * Memory: the resized bytes, and for a gzipped file its unpacked contents while they are resized.
@@ -154,6 +155,8 @@ function load(location: Location, request: LoadRequest): LoadedData {
   switch (location.kind) {
     case 'idx':
       return loadIdxSet(location, request);
+    case 'cifar':
+      return loadCifarSet(location, request);
     case 'classes':
       return loadClassFolders(location.classes, request);
     case 'csv':

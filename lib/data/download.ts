@@ -1,12 +1,9 @@
 /** Files of known data sets from their mirrors, checked before anyone sees them. Nothing is written here. */
-import { createHash } from 'node:crypto';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { DataError, errorCode, errorMessage } from '../errors.js';
-import { readRegularFile } from '../files.js';
-import { checkPackedIdx, type IdxKind, readIdx } from './idx.js';
-import { type Part, partFiles } from './idx-files.js';
-import { type KnownSet, knownSets } from './registry.js';
+import type { KnownSet } from './known-sets.js';
+import type { SetFile } from './set-files.js';
 
 export interface DownloadProgress {
   /** Bytes so far. */
@@ -26,7 +23,7 @@ export interface DownloadOptions {
 }
 
 export interface Download {
-  /** The file as it is at the mirrors: gzipped. */
+  /** The file as it is at the mirrors: packed. */
   readonly bytes: Uint8Array;
   /** The address that had it. */
   readonly from: string;
@@ -35,32 +32,25 @@ export interface Download {
 const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
-/** More than twice the largest file of the sets (26 MB). */
-const MAX_BYTES = 64 * 2 ** 20;
 
 /** What a mirror did wrong. */
 class MirrorError extends Error {}
-
-/** The name of a part at the mirrors, and where it is kept. */
-export function packedName(part: Part): string {
-  return `${partFiles[part]}.gz`;
-}
 
 /**
  * Gets one file from the first mirror that has it whole and right.
  * @throws DataError if none has, with what each of them said
  */
-export async function downloadPart(
-  set: KnownSet,
-  part: Part,
+export async function downloadFile(
+  set: Pick<KnownSet, 'name' | 'hint' | 'mirrors'>,
+  file: SetFile,
   options: DownloadOptions = {},
 ): Promise<Download> {
   const failures: string[] = [];
   for (const mirror of options.mirrors ?? set.mirrors) {
-    const from = `${mirror}${packedName(part)}`;
+    const from = `${mirror}${file.packed}`;
     try {
-      const bytes = await fetchBytes(from, options);
-      checkPacked(set, part, from, bytes);
+      const bytes = await fetchBytes(from, file.maxBytes, options);
+      file.checkBytes(from, bytes);
       return { bytes, from };
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -69,60 +59,24 @@ export async function downloadPart(
   }
   throw new DataError(
     [
-      `data: ${set.name}: expected ${packedName(part)} from a mirror but received none:`,
+      `data: ${set.name}: expected ${file.packed} from a mirror but received none:`,
       ...failures,
       `Hint: try again later, or ${set.hint}`,
     ].join('\n'),
   );
 }
 
-function checkPacked(set: KnownSet, part: Part, where: string, bytes: Uint8Array): void {
-  const { sha256 } = checkPackedIdx(where, kindOf(part), bytes);
-  checkSum(set, part, where, sha256, () => createHash('md5').update(bytes).digest('hex'));
-}
-
-/**
- * Checks that a file, gzipped or not, is this part of the set.
- * @throws DataError if it is not, or if that cannot be known: of a set without SHA-256 only the gzipped file as it is at
- * the mirrors
- */
-export function checkFile(set: KnownSet, part: Part, path: string): void {
-  const { sha256 } = readIdx(path, kindOf(part), () => () => {});
-  checkSum(set, part, path, sha256, () => fileMd5(path));
-}
-
-function kindOf(part: Part): IdxKind {
-  return part === 'trainImages' || part === 'testImages' ? 'images' : 'labels';
-}
-
-/** @param md5 of the gzipped file; asked for only where the SHA-256 of the contents is not known. */
-function checkSum(set: KnownSet, part: Part, where: string, sha256: string, md5: () => string): void {
-  const [name, expected, received] =
-    set.sha256 === undefined
-      ? ['MD5 of the file', set.packedMd5?.[part], md5()]
-      : ['SHA-256 of the contents', set.sha256[part], sha256];
-  if (expected === received) return;
-  const other = knownSets.find((known) => known.sha256?.[part] === sha256);
-  const hint = other === undefined ? '' : `. Hint: this is a file of ${other.title}`;
-  throw new DataError(`${where}: expected ${name} ${expected} but received ${received}${hint}`);
-}
-
-function fileMd5(path: string): string {
-  const bytes = readRegularFile('data', path, MAX_BYTES, 'download it again');
-  return createHash('md5').update(bytes).digest('hex');
-}
-
 /** A whole body in memory: no file is left behind, whatever happens. */
-async function fetchBytes(address: string, options: DownloadOptions): Promise<Uint8Array> {
+async function fetchBytes(address: string, most: number, options: DownloadOptions): Promise<Uint8Array> {
   const response = await follow(address, options);
   const total = promisedBytes(response);
-  if (total !== undefined && total > MAX_BYTES) throw tooLong(response, total);
+  if (total !== undefined && total > most) throw tooLong(response, most, total);
   const parts: Uint8Array[] = [];
   let received = 0;
   for await (const part of response as AsyncIterable<Uint8Array>) {
     parts.push(part);
     received += part.length;
-    if (received > MAX_BYTES) throw tooLong(response, received);
+    if (received > most) throw tooLong(response, most, received);
     options.onProgress?.({ received, total });
   }
   return Buffer.concat(parts);
@@ -133,9 +87,9 @@ function promisedBytes({ headers }: IncomingMessage): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-function tooLong(response: IncomingMessage, bytes: number): MirrorError {
+function tooLong(response: IncomingMessage, most: number, bytes: number): MirrorError {
   response.destroy();
-  return new MirrorError(`expected at most ${MAX_BYTES} bytes but received ${bytes}`);
+  return new MirrorError(`expected at most ${most} bytes but received ${bytes}`);
 }
 
 /** The response with the body, after at most five redirects, none of them from https to http. */

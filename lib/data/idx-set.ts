@@ -16,9 +16,10 @@ import {
   refuseColour,
 } from './picture-array.js';
 import type { PicturePreparation } from './preparation.js';
-import { type IdxLocation, type KnownSet, knownSets } from './registry.js';
+import { type IdxKnownSet, idxSets } from './known-sets.js';
+import type { IdxLocation } from './registry.js';
 
-/** All sets that are known by name have as many. */
+/** All sets of IDX files that are known by name have as many. */
 const KNOWN_CLASSES = 10;
 
 interface LoadedPart extends LoadedSplit {
@@ -40,7 +41,7 @@ export function loadIdxSet(location: IdxLocation, asked: LoadRequest): LoadedDat
   const test = loadPart(location, 'testImages', 'testLabels', request, train);
   const hashes = { ...train.hashes, ...test.hashes };
   const recognised =
-    set ?? knownSets.find((known) => parts.every((part) => known.sha256?.[part] === hashes[part]));
+    set ?? idxSets.find((known) => parts.every((part) => known.sha256?.[part] === hashes[part]));
   const given = recognised === undefined ? namesByFile(prefix) : recognised.classNames;
   const classes = countClasses(
     `idx: ${files.trainLabels}`,
@@ -144,9 +145,9 @@ function readImages(
   return { intake: intake as PictureIntake, summary };
 }
 
-function checkHash(set: KnownSet | undefined, part: Part, path: string, { sha256 }: IdxSummary): void {
+function checkHash(set: IdxKnownSet | undefined, part: Part, path: string, { sha256 }: IdxSummary): void {
   if (set === undefined || set.sha256?.[part] === sha256) return;
-  const other = knownSets.find((known) => known.sha256?.[part] === sha256);
+  const other = idxSets.find((known) => known.sha256?.[part] === sha256);
   if (set.sha256 !== undefined) {
     const hint = other === undefined ? 'download it again' : `this is a file of ${other.title}`;
     throw new DataError(

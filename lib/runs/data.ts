@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import { type DataSource, type Dataset, type LoadOptions, loadDatasetFitting } from '../data/datasets.js';
 import { backgroundLevel } from '../data/net-input.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
-import { knownSets } from '../data/registry.js';
+import { knownSets } from '../data/known-sets.js';
 import type { ResizeMethod } from '../data/resize.js';
 import { DataError } from '../errors.js';
 import { digitSize } from '../images/digit.js';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import '../engines/lanes/runner.js';
 import { mnistNormalization, type Normalization } from '../data/normalize.js';
 import type { HeightWidth, PicturePreparation } from '../data/preparation.js';
-import { knownClassNames } from '../data/registry.js';
+import { knownClassNames } from '../data/known-sets.js';
 import { ArgumentRangeError, ArgumentTypeError, DataError, StateError } from '../errors.js';
 import { checkPath } from '../files.js';
 import type { LoadedCheckpoint } from '../formats/checkpoint.js';

@@ -1,9 +1,10 @@
-/** `rownet data get`: downloads the four files of a data set. */
+/** `rownet data get`: downloads the files of a data set. */
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { checkFile, downloadPart, packedName } from '../../data/download.js';
-import { candidates, type Part, partFiles, parts } from '../../data/idx-files.js';
-import { downloadFolder, type KnownSet, knownSets } from '../../data/registry.js';
+import { downloadFile } from '../../data/download.js';
+import { type KnownSet, knownSets } from '../../data/known-sets.js';
+import { downloadFolder } from '../../data/registry.js';
+import { type SetFile, setFiles } from '../../data/set-files.js';
 import { DataError } from '../../errors.js';
 import { makeFolder, writeFileAtomic } from '../../formats/atomic-file.js';
 import { UsageError } from '../exit.js';
@@ -25,27 +26,27 @@ export async function dataGet(name: string, options: OptionsOf<'data get'>): Pro
   const set = setOf(name);
   const mirrors = mirrorsOf(set, process.env.ROWNET_DATA_MIRROR);
   const folder = options.out === undefined ? downloadFolder(set.name) : resolve(options.out);
-  const present = new Map(parts.map((part) => [part, presentFile(set, part, folder)] as const));
+  const present = new Map(setFiles(set).map((file) => [file, presentFile(set, file, folder)] as const));
   if (options.offline) checkComplete(set, folder, present);
   const stop = listenForStop();
   const reporter = createDownloadReporter(options.quiet ?? false);
   try {
     const files: FileReport[] = [];
-    for (const part of parts) {
-      const file = present.get(part);
+    for (const [part, file] of present) {
       if (file !== undefined) {
         files.push({ file, bytes: statSync(join(folder, file)).size, from: null });
         reporter.log(`${file}: is there already`);
         continue;
       }
-      const download = await downloadPart(set, part, {
+      const { packed } = part;
+      const download = await downloadFile(set, part, {
         mirrors,
         signal: stop.signal,
-        onProgress: (progress) => reporter.update({ ...progress, file: packedName(part) }),
+        onProgress: (progress) => reporter.update({ ...progress, file: packed }),
       });
-      write(folder, packedName(part), download.bytes);
-      files.push({ file: packedName(part), bytes: download.bytes.length, from: download.from });
-      reporter.log(`${packedName(part)}: from ${printable(download.from)}`);
+      write(folder, packed, download.bytes);
+      files.push({ file: packed, bytes: download.bytes.length, from: download.from });
+      reporter.log(`${packed}: from ${printable(download.from)}`);
     }
     if (options.json) printJson({ name: set.name, folder, files });
     else print(`${set.title} is in ${printable(folder)}`);
@@ -78,12 +79,12 @@ function mirrorsOf(set: KnownSet, base: string | undefined): readonly string[] {
   );
 }
 
-/** The name of the file that would be read for a part, if it is the right one. */
-function presentFile(set: KnownSet, part: Part, folder: string): string | undefined {
-  const name = candidates(part).find((candidate) => existsSync(join(folder, candidate)));
+/** The name that would be read as the file, if it is the right one. */
+function presentFile(set: KnownSet, file: SetFile, folder: string): string | undefined {
+  const name = file.candidates.find((candidate) => existsSync(join(folder, candidate)));
   if (name === undefined) return undefined;
   try {
-    checkFile(set, part, join(folder, name));
+    file.checkFile(join(folder, name));
     return name;
   } catch (cause) {
     if (!(cause instanceof DataError)) throw cause;
@@ -97,8 +98,12 @@ function presentFile(set: KnownSet, part: Part, folder: string): string | undefi
   }
 }
 
-function checkComplete(set: KnownSet, folder: string, present: ReadonlyMap<Part, string | undefined>): void {
-  const missing = parts.filter((part) => present.get(part) === undefined).map((part) => partFiles[part]);
+function checkComplete(
+  set: KnownSet,
+  folder: string,
+  present: ReadonlyMap<SetFile, string | undefined>,
+): void {
+  const missing = [...present].filter(([, found]) => found === undefined).map(([{ name }]) => name);
   if (missing.length === 0) return;
   throw new DataError(
     `data get: --offline: expected ${set.title} in ${folder} but these are missing or damaged: ` +

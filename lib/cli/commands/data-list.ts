@@ -1,5 +1,5 @@
 /** `rownet data list`: the data sets that are known by name. */
-import { knownSets } from '../../data/registry.js';
+import { knownSets } from '../../data/known-sets.js';
 import { probeData } from './known-data.js';
 import type { OptionsOf } from '../options/commands.js';
 import { print, printJson } from '../terminal/output.js';

@@ -1,7 +1,7 @@
 /** `rownet info`: what is installed here and what it runs on. */
 import { arch, availableParallelism, platform } from 'node:os';
 import { cpuModel } from '../../runs/machine.js';
-import { knownSets } from '../../data/registry.js';
+import { knownSets } from '../../data/known-sets.js';
 import { AddonError } from '../../errors.js';
 import { type RuntimeInfo, runtimeInfo, setThreads } from '../../kernels.js';
 import { probeData } from './known-data.js';

@@ -290,11 +290,11 @@ export const commands = {
       ['rownet data get kmnist --out digits/kmnist', 'to a folder of your own, for --data digits/kmnist'],
       ['rownet data get mnist --offline', 'check what is there'],
     ],
-    arguments: [{ name: 'set', description: 'mnist, fashion-mnist or kmnist' }],
+    arguments: [{ name: 'set', description: 'mnist, fashion-mnist, kmnist or cifar10' }],
     options: {
       out: {
         flags: '--out <folder>',
-        description: 'folder for the four files',
+        description: 'folder for the files',
         fallback: '$ROWNET_DATA_DIR/<set>, else <set> in the cache folder',
         read: nonEmpty('a folder'),
       },

@@ -38,7 +38,7 @@ export const threads = {
 export const data = {
   flags: '--data <name>',
   description:
-    'mnist, fashion-mnist, kmnist; a folder of the four IDX files (also .gz), of class folders of images, or with a train.csv; or a .csv or .npz file',
+    'mnist, fashion-mnist, kmnist, cifar10; a folder of the four IDX files (also .gz), of class folders of images, or with a train.csv; or a .csv or .npz file',
   read: nonEmpty('the name of a data set or a folder'),
 };
 export const size = {

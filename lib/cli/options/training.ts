@@ -11,7 +11,7 @@ export const net = {
 export const colour = {
   flags: '--colour',
   description:
-    'train on red, green and blue, three channels, of class folders and npz files; else pictures become grey',
+    'train on red, green and blue, three channels, of class folders and npz files; else they become grey (cifar10 always has colours)',
 };
 const dropout = {
   flags: '--dropout <p>',

@@ -82,9 +82,22 @@ describe('data get', () => {
       ['mnist', mnist],
       ['fashion-mnist', null],
       ['kmnist', null],
+      ['cifar10', null],
     ]);
     const trained = await run(['train --limit 256 --epochs 1 --offline --out run']);
     expect(trained.code, trained.stderr).toBe(0);
+  });
+
+  it('takes the archive of CIFAR-10 alone for it, by its checksum', async () => {
+    const { run, path } = newPlace();
+    answers.set('/base/cifar10/cifar-10-binary.tar.gz', sends(gzipSync('another archive')));
+    const { code, stderr } = await run(['data get cifar10']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('expected MD5 of the file c32a1d4ab5d03f1284b67883e8d87530 but received ');
+    expect(stderr).toContain('Hint: try again later, or pass a folder with cifar-10-binary.tar.gz');
+    expect(existsSync(join(path, 'cifar10'))).toBe(false);
+    const offline = await run(['data get cifar10 --offline']);
+    expect([offline.code, offline.stderr]).toEqual([3, expect.stringContaining('cifar-10-binary.tar.gz')]);
   });
 
   it('puts what is missing or damaged into --out, and leaves the rest', async () => {
@@ -164,7 +177,7 @@ describe('data get', () => {
   });
 
   it.each<readonly [readonly string[], object, string]>([
-    [['mnsit'], {}, 'data get: expected one of mnist, fashion-mnist, kmnist but received "mnsit"\n'],
+    [['mnsit'], {}, 'data get: expected one of mnist, fashion-mnist, kmnist, cifar10 but received "mnsit"\n'],
     [
       ['mnist'],
       { ROWNET_DATA_MIRROR: 'ftp://x' },
@@ -214,6 +227,7 @@ it('data list is a table of names, titles and places', async () => {
     `mnist          MNIST            ${original}`,
     'fashion-mnist  Fashion-MNIST    not found; to get it: rownet data get fashion-mnist',
     'kmnist         Kuzushiji-MNIST  not found; to get it: rownet data get kmnist',
+    'cifar10        CIFAR-10         not found; to get it: rownet data get cifar10',
     '',
   ]);
 });

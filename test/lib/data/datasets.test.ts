@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../../lib/data/datasets.js';
 import { parts } from '../../../lib/data/idx-files.js';
-import { knownClassNames, knownSets } from '../../../lib/data/registry.js';
+import { idxSets, knownClassNames, knownSets } from '../../../lib/data/known-sets.js';
 import { ArgumentRangeError, ArgumentTypeError } from '../../../lib/errors.js';
 import { refusal } from '../../support/misuse.js';
 import { imagesFile, labelsFile, setFolders, thrownBy, writeFolder } from './idx-files.js';
@@ -267,7 +267,7 @@ describe('MNIST', () => {
     const counts = new Array(10).fill(0);
     for (const label of train.labels) counts[label] += 1;
     expect(counts).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
-    expect(Object.values(sha256)).toEqual(parts.map((part) => knownSets[0].sha256?.[part]));
+    expect(Object.values(sha256)).toEqual(parts.map((part) => idxSets[0].sha256?.[part]));
   });
 
   it('is found by its contents in any folder', () => {

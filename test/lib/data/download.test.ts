@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkFile, downloadPart, packedName, redirectTarget } from '../../../lib/data/download.js';
+import { downloadFile, redirectTarget } from '../../../lib/data/download.js';
 import { parts } from '../../../lib/data/idx-files.js';
-import { type KnownSet, knownSets } from '../../../lib/data/registry.js';
+import { type IdxKnownSet, idxSets } from '../../../lib/data/known-sets.js';
+import { setFiles } from '../../../lib/data/set-files.js';
 import { DataError } from '../../../lib/errors.js';
 import { type Answer, type Mirror, sends, startMirror } from '../../support/mirror.js';
 import { imagesFile, labelsFile, temporaryFolder, thrownBy } from './idx-files.js';
@@ -23,7 +24,8 @@ const each = (value: (bytes: Buffer) => string) => ({
   testImages: value(raw.testImages),
   testLabels: value(raw.testLabels),
 });
-const set: KnownSet = {
+const set: IdxKnownSet = {
+  kind: 'idx',
   name: 'tiny',
   title: 'Tiny',
   sha256: each((bytes) => digest('sha256', bytes)),
@@ -33,7 +35,8 @@ const set: KnownSet = {
 };
 const { sha256: _, ...rest } = set;
 /** As KMNIST: nothing but the MD5 of the gzipped files is known. */
-const packedSet: KnownSet = { ...rest, packedMd5: each((bytes) => digest('md5', gzipSync(bytes))) };
+const packedSet: IdxKnownSet = { ...rest, packedMd5: each((bytes) => digest('md5', gzipSync(bytes))) };
+const fileOf = (of: IdxKnownSet, part: (typeof parts)[number]) => setFiles(of)[parts.indexOf(part)];
 const good = gzipSync(raw.trainImages);
 const file = 'train-images-idx3-ubyte.gz';
 
@@ -118,7 +121,7 @@ describe('a mirror that sends', () => {
   it.each(bad)('%s is told, and left for the next one', async (_, answer, message) => {
     const first = await mirrorOf(answer);
     const options = { timeoutMs: 1000 };
-    const alone = downloadPart(set, 'trainImages', { ...options, mirrors: [first.address] });
+    const alone = downloadFile(set, fileOf(set, 'trainImages'), { ...options, mirrors: [first.address] });
     const error = await alone.then(
       () => new Error('expected an error but there was none'),
       (thrown: Error) => thrown,
@@ -133,14 +136,16 @@ describe('a mirror that sends', () => {
 
     const second = await mirrorOf(sends(good));
     const mirrors = [first.address, second.address];
-    const { bytes, from } = await downloadPart(set, 'trainImages', { ...options, mirrors });
+    const { bytes, from } = await downloadFile(set, fileOf(set, 'trainImages'), { ...options, mirrors });
     expect(Buffer.from(bytes).equals(good)).toBe(true);
     expect(from).toBe(`${second.address}${file}`);
   });
 
   it('the file is the last one asked', async () => {
     const [first, second] = [await mirrorOf(sends(good)), await mirrorOf(sends(good))];
-    const { from } = await downloadPart(set, 'trainImages', { mirrors: [first.address, second.address] });
+    const { from } = await downloadFile(set, fileOf(set, 'trainImages'), {
+      mirrors: [first.address, second.address],
+    });
     expect(from).toBe(`${first.address}${file}`);
     expect([first.requests, second.requests]).toEqual([[`/${file}`], []]);
   });
@@ -149,14 +154,14 @@ describe('a mirror that sends', () => {
     const other = gzipSync(raw.trainImages, { level: 1 });
     expect(other.equals(good)).toBe(false);
     const mirror = await mirrorOf(sends(other));
-    const { bytes } = await downloadPart(set, 'trainImages', { mirrors: [mirror.address] });
+    const { bytes } = await downloadFile(set, fileOf(set, 'trainImages'), { mirrors: [mirror.address] });
     expect(Buffer.from(bytes).equals(other)).toBe(true);
   });
 
   it('the file in chunks, without a length, is taken', async () => {
     const mirror = await mirrorOf((response) => response.end(good));
     const totals: (number | undefined)[] = [];
-    const { bytes } = await downloadPart(set, 'trainImages', {
+    const { bytes } = await downloadFile(set, fileOf(set, 'trainImages'), {
       mirrors: [mirror.address],
       onProgress: ({ total }) => totals.push(total),
     });
@@ -178,16 +183,16 @@ describe('redirects', () => {
 
   it('are followed, up to five', async () => {
     const mirror = await redirects(5);
-    const { bytes } = await downloadPart(set, 'trainImages', { mirrors: [mirror.address] });
+    const { bytes } = await downloadFile(set, fileOf(set, 'trainImages'), { mirrors: [mirror.address] });
     expect(bytes.length).toBe(good.length);
     expect(mirror.requests).toHaveLength(6);
   });
 
   it.each([6, 1e9])('are not followed for ever: %d', async (count) => {
     const mirror = await redirects(count);
-    await expect(downloadPart(set, 'trainImages', { mirrors: [mirror.address] })).rejects.toThrow(
-      ': more than 5 redirects\n',
-    );
+    await expect(
+      downloadFile(set, fileOf(set, 'trainImages'), { mirrors: [mirror.address] }),
+    ).rejects.toThrow(': more than 5 redirects\n');
     expect(mirror.requests).toHaveLength(6);
   });
 
@@ -205,14 +210,16 @@ describe('redirects', () => {
     ['http://', 'Invalid URL'],
   ])('to %s are refused', async (location, message) => {
     const mirror = await mirrorOf((response) => response.writeHead(302, { location }).end());
-    await expect(downloadPart(set, 'trainImages', { mirrors: [mirror.address] })).rejects.toThrow(message);
+    await expect(
+      downloadFile(set, fileOf(set, 'trainImages'), { mirrors: [mirror.address] }),
+    ).rejects.toThrow(message);
   });
 });
 
 it('progress is told with the length', async () => {
   const mirror = await mirrorOf(sends(good));
   const seen: unknown[] = [];
-  await downloadPart(set, 'trainImages', {
+  await downloadFile(set, fileOf(set, 'trainImages'), {
     mirrors: [mirror.address],
     onProgress: (progress) => seen.push(progress),
   });
@@ -222,7 +229,7 @@ it('progress is told with the length', async () => {
 it('a mirror that is not there is told', async () => {
   const mirror = await mirrorOf(sends(good));
   await mirror.close();
-  await expect(downloadPart(set, 'trainImages', { mirrors: [mirror.address] })).rejects.toThrow(
+  await expect(downloadFile(set, fileOf(set, 'trainImages'), { mirrors: [mirror.address] })).rejects.toThrow(
     'ECONNREFUSED',
   );
 });
@@ -235,7 +242,7 @@ it.each([
   const controller = new AbortController();
   const reason = new Error('enough');
   if (when.startsWith('before')) controller.abort(reason);
-  const download = downloadPart(set, 'trainImages', {
+  const download = downloadFile(set, fileOf(set, 'trainImages'), {
     mirrors: [first.address, second.address],
     signal: controller.signal,
     onProgress: () => controller.abort(reason),
@@ -247,40 +254,47 @@ it.each([
 describe('a set whose SHA-256 is not known', () => {
   it('is checked by the MD5 of the gzipped file, and by its form', async () => {
     const mirror = await mirrorOf(sends(good));
-    const { bytes } = await downloadPart(packedSet, 'trainImages', { mirrors: [mirror.address] });
+    const { bytes } = await downloadFile(packedSet, fileOf(packedSet, 'trainImages'), {
+      mirrors: [mirror.address],
+    });
     expect(bytes.length).toBe(good.length);
     const other = await mirrorOf(sends(gzipSync(raw.trainImages, { level: 1 })));
-    await expect(downloadPart(packedSet, 'trainImages', { mirrors: [other.address] })).rejects.toThrow(
-      /: expected MD5 of the file \w{32} but received \w{32}\n/,
-    );
+    await expect(
+      downloadFile(packedSet, fileOf(packedSet, 'trainImages'), { mirrors: [other.address] }),
+    ).rejects.toThrow(/: expected MD5 of the file \w{32} but received \w{32}\n/);
     const labels = { ...packedSet, packedMd5: each(() => digest('md5', gzipSync(raw.trainLabels))) };
     const wrong = await mirrorOf(sends(gzipSync(raw.trainLabels)));
-    await expect(downloadPart(labels, 'trainImages', { mirrors: [wrong.address] })).rejects.toThrow(
-      'expected images with 3 dimensions but received 1',
-    );
+    await expect(
+      downloadFile(labels, fileOf(labels, 'trainImages'), { mirrors: [wrong.address] }),
+    ).rejects.toThrow('expected images with 3 dimensions but received 1');
   });
 
   it('is sure of a file only as the mirrors have it', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'x.gz'), good);
     writeFileSync(join(folder, 'x'), raw.trainImages);
-    checkFile(packedSet, 'trainImages', join(folder, 'x.gz'));
-    checkFile(set, 'trainImages', join(folder, 'x.gz'));
-    checkFile(set, 'trainImages', join(folder, 'x'));
-    expect(thrownBy(() => checkFile(packedSet, 'trainImages', join(folder, 'x'))).message).toContain(
+    fileOf(packedSet, 'trainImages').checkFile(join(folder, 'x.gz'));
+    fileOf(set, 'trainImages').checkFile(join(folder, 'x.gz'));
+    fileOf(set, 'trainImages').checkFile(join(folder, 'x'));
+    expect(thrownBy(() => fileOf(packedSet, 'trainImages').checkFile(join(folder, 'x'))).message).toContain(
       'MD5 of the file',
     );
-    expect(thrownBy(() => checkFile(set, 'testImages', join(folder, 'x'))).message).toContain('SHA-256');
+    expect(thrownBy(() => fileOf(set, 'testImages').checkFile(join(folder, 'x'))).message).toContain(
+      'SHA-256',
+    );
   });
 });
 
 it('every known set can be checked and has mirrors', () => {
-  expect(knownSets.map(({ name }) => name)).toEqual(['mnist', 'fashion-mnist', 'kmnist']);
-  for (const { sha256, packedMd5, mirrors } of knownSets) {
+  expect(idxSets.map(({ name }) => name)).toEqual(['mnist', 'fashion-mnist', 'kmnist']);
+  for (const { sha256, packedMd5, mirrors } of idxSets) {
     for (const part of parts) {
       expect(sha256?.[part] ?? packedMd5?.[part]).toMatch(sha256 ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{32}$/);
-      for (const mirror of mirrors)
-        expect(new URL(packedName(part), mirror).href).toBe(`${mirror}${packedName(part)}`);
+    }
+    for (const mirror of mirrors) {
+      for (const { packed } of setFiles(idxSets[0])) {
+        expect(new URL(packed, mirror).href).toBe(`${mirror}${packed}`);
+      }
     }
     expect(mirrors.length).toBeGreaterThan(0);
   }

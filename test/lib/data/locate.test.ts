@@ -98,7 +98,7 @@ describe('where a data set is looked for', () => {
     const file = join(root, 'a-file');
     writeFileSync(file, '');
     const hint =
-      'Hint: pass "mnist", "fashion-mnist", "kmnist", a folder with the four IDX files, of class folders or with ' +
+      'Hint: pass "mnist", "fashion-mnist", "kmnist", "cifar10", a folder with the four IDX files, of class folders or with ' +
       'train.csv, or a .csv or .npz file';
     expect(refusal(() => locate('minst', { cwd: root }))).toBe(
       `data: minst: expected a folder but received a path where there is none. ${hint}`,
