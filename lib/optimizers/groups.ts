@@ -41,12 +41,7 @@ export function partsOf(
   names: readonly string[],
   { lr, weightDecay, groups, freeze }: PartOptions,
 ): ParameterPart[] {
-  const frozen = chosen(`${where}: freeze`, freeze, names);
-  if (names.length > 0 && frozen.size === names.length) {
-    throw new ArgumentRangeError(
-      `${where}: freeze: expected something left to train but every layer is frozen`,
-    );
-  }
+  const frozen = frozenNames(`${where}: freeze`, freeze, names);
   const own = new Map<string, ParameterGroup>();
   if (!Array.isArray(groups)) {
     throw new ArgumentTypeError(
@@ -84,6 +79,21 @@ export function partsOf(
       rate: group?.lr === undefined ? 1 : group.lr / lr,
     };
   });
+}
+
+/**
+ * The parameters, of these names, that are not trained.
+ * @param where for messages: `sgd: freeze`
+ * @throws {TypeError | RangeError} for a name that no layer and no parameter has, and where nothing is left to train.
+ */
+export function frozenNames(
+  where: string,
+  freeze: readonly string[],
+  names: readonly string[],
+): ReadonlySet<string> {
+  const frozen = chosen(where, freeze, names);
+  if (names.length === 0 || frozen.size < names.length) return frozen;
+  throw new ArgumentRangeError(`${where}: expected something left to train but every layer is frozen`);
 }
 
 /** The parameters that names stand for. */

@@ -25,7 +25,7 @@ export function recipeChanges(
   config: Pick<RunConfig, 'recipe' | 'data' | 'netOptions' | 'settings'>,
 ): string[] {
   const { recipe, data, netOptions = {}, settings = {} } = config;
-  const { keepBest, patience, averaging } = settings;
+  const { keepBest, patience, averaging, freeze } = settings;
   const augment = augmentText(settings.augment);
   const named = recipes[recipe.name];
   const { kind = 'sgd' } = recipe.optimizer;
@@ -41,5 +41,6 @@ export function recipeChanges(
     ...(patience === undefined ? [] : [`patience ${patience}`]),
     ...(averaging === undefined ? [] : [`averaging ${averaging.decay}`]),
     ...(augment === undefined ? [] : [`augment ${augment}`]),
+    ...(freeze === undefined ? [] : [`freeze ${freeze.join(',')}`]),
   ];
 }

@@ -1,6 +1,15 @@
 /** The options of `train` that say what is trained, and how. */
 import { netNames } from '../../nets/names.js';
-import { augmentation, integer, netOrFile, numberAbove, oneOf, scheduleText, share } from './values.js';
+import {
+  augmentation,
+  integer,
+  names,
+  netOrFile,
+  numberAbove,
+  oneOf,
+  scheduleText,
+  share,
+} from './values.js';
 
 export const net = {
   flags: '--net <net>',
@@ -64,6 +73,12 @@ const augment = {
   fallback: 'off',
   read: augmentation(),
 };
+const freeze = {
+  flags: '--freeze <names>',
+  description: 'layers or parameters that are not trained, such as conv1,conv2',
+  fallback: 'off',
+  read: names('layers'),
+};
 export const requireAccuracy = {
   flags: '--require-accuracy <x>',
   description: 'exit with code 5 when the test accuracy ends below x (0.99 is 99 %)',
@@ -71,4 +86,14 @@ export const requireAccuracy = {
 };
 
 /** In the order of help. */
-export const tuning = { optimizer, schedule, warmup, dropout, keepBest, patience, averaging, augment };
+export const tuning = {
+  optimizer,
+  schedule,
+  warmup,
+  dropout,
+  keepBest,
+  patience,
+  averaging,
+  augment,
+  freeze,
+};

@@ -147,6 +147,18 @@ export function netOrFile(): ReadValue<string> {
   return Object.assign(nonEmpty('a net or a module'), { choices: netNames, orFile: true });
 }
 
+/** `conv1,conv2`: each once. */
+export function names(what: string): ReadValue<readonly string[]> {
+  const read = (text: string, where: string) => {
+    const found = text.split(',').map((name) => name.trim());
+    if (found.every((name) => name !== '')) return [...new Set(found)];
+    throw new UsageError(
+      `${where}: expected the names of ${what} with commas between, but received "${text}"`,
+    );
+  };
+  return Object.assign(read, { choices: [] });
+}
+
 export function nonEmpty(what: string): ReadValue<string> {
   return (text, where) => {
     if (text !== '') return text;

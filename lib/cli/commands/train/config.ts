@@ -65,6 +65,7 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
       augmentText(settings.augment) ?? 'off',
       options.augment && augmentText(changesOf(options.augment)),
     ),
+    difference('--freeze', settings.freeze?.join(',') ?? 'off', options.freeze?.join(',')),
     difference('--seed', seed, options.seed),
     difference('--limit', data.limit ?? 'all images', options.limit),
     difference('--size', size.join('x'), options.size?.join('x')),
@@ -93,13 +94,15 @@ export function resumedRunConfig(stored: RunConfig, options: TrainOptions, where
 }
 
 /** A patience needs a figure to wait for. */
-function newSettings({ keepBest, patience, averaging, augment }: TrainOptions): Pick<RunDraft, 'settings'> {
+function newSettings(options: TrainOptions): Pick<RunDraft, 'settings'> {
+  const { keepBest, patience, averaging, augment, freeze } = options;
   const figure = keepBest ?? (patience === undefined ? undefined : true);
   const settings: TrainingSettings = {
     ...(figure === undefined ? {} : { keepBest: figureName(figure) }),
     ...(patience === undefined ? {} : { patience }),
     ...(averaging === undefined ? {} : { averaging: { decay: averaging } }),
     ...(augment === undefined ? {} : { augment: changesOf(augment) }),
+    ...(freeze === undefined ? {} : { freeze }),
   };
   return Object.keys(settings).length === 0 ? {} : { settings };
 }

@@ -3,6 +3,7 @@ import type { DataSource } from '../../../data/datasets.js';
 import { beginsAsNew, initParameters } from '../../../nets/init.js';
 import { lenet5Side } from '../../../nets/lenet5.js';
 import type { Net } from '../../../nets/net.js';
+import { frozenNames } from '../../../optimizers/groups.js';
 import type { RunDraft } from '../../../runs/config.js';
 import { loadNewData, loadRunData } from '../../../runs/data.js';
 import { restoreStoredNet } from '../../../runs/stored-net.js';
@@ -90,6 +91,7 @@ async function prepareNew(config: RunDraft, chosen: ChosenNet, options: TrainOpt
     source = load([height, width]);
   }
   checkFit(chosen, net, source);
+  checkFrozen(net, options.freeze);
   return { source, net, notes: initialise(chosen, net, { init, seed }) };
 }
 
@@ -116,6 +118,17 @@ function checkPictureSize({ kind }: ChosenNet, { train }: DataSource, { size }: 
         ? 'another --net, such as fc, takes smaller ones'
         : 'leave --resize out, or choose --resize pad or --resize fit'),
   );
+}
+
+/** Told before there is a run folder. */
+function checkFrozen(net: Net, freeze: TrainOptions['freeze']): void {
+  const names = net.parameters().map(({ name }) => name);
+  try {
+    frozenNames('train: --freeze', freeze ?? [], names);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new UsageError(cause.message, { cause });
+    throw cause;
+  }
 }
 
 function checkFit({ name }: ChosenNet, net: Net, { train }: DataSource): void {

@@ -1,5 +1,5 @@
 /** The options of `train` that change how is trained, and `--weights`, which takes what they keep. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newRecipe } from '../../../../lib/cli/commands/train/recipe.js';
 import { openRun } from '../../../../lib/runs/open-run.js';
@@ -10,7 +10,7 @@ const folder = temporaryFolder();
 const run = (args: string) => rownet([args], { cwd: folder.path });
 const all =
   '--optimizer adamw --schedule step:2:0.5 --warmup 0.1 --dropout 0.25 --keep-best testLoss --patience 9 --averaging 0.9 ' +
-  '--augment shift=1.5,rotate=10,elastic=2:3';
+  '--augment shift=1.5,rotate=10,elastic=2:3 --freeze conv1,fc1.bias';
 
 describe('the recipe of options', () => {
   it('is that of its name where nothing is asked for', () => {
@@ -53,6 +53,7 @@ describe('a run with all of them', () => {
       'patience 9',
       'averaging 0.9',
       'augment shift=1.5,rotate=10,elastic=2:3',
+      'freeze conv1,fc1.bias',
     ]);
   });
 
@@ -64,7 +65,12 @@ describe('a run with all of them', () => {
         schedule: { kind: 'step', every: 2, factor: 0.5 },
         warmup: 0.1,
       },
-      settings: { keepBest: 'testLoss', patience: 9, averaging: { decay: 0.9 } },
+      settings: {
+        keepBest: 'testLoss',
+        patience: 9,
+        averaging: { decay: 0.9 },
+        freeze: ['conv1', 'fc1.bias'],
+      },
       netOptions: { dropout: 0.25 },
     });
     const { stdout } = await run('runs .');
@@ -80,7 +86,7 @@ describe('a run with all of them', () => {
 
   it('refuses others on a resume, a line each', async () => {
     const other =
-      '--optimizer adam --schedule cosine --warmup 0.2 --dropout 0.5 --keep-best --patience 1 --averaging 0.8 --augment shift=2';
+      '--optimizer adam --schedule cosine --warmup 0.2 --dropout 0.5 --keep-best --patience 1 --averaging 0.8 --augment shift=2 --freeze conv1';
     const { code, stderr } = await run(`train --resume all --epochs 5 ${other}`);
     expect(code).toBe(2);
     expect(stderr.split('\n').filter((line) => / in the run, .* here$/.test(line))).toEqual([
@@ -92,6 +98,7 @@ describe('a run with all of them', () => {
       '  --patience: 9 in the run, 1 here',
       '  --averaging: 0.9 in the run, 0.8 here',
       '  --augment: shift=1.5,rotate=10,elastic=2:3 in the run, shift=2 here',
+      '  --freeze: conv1,fc1.bias in the run, conv1 here',
     ]);
     // `step` alone is any.
     expect((await run('train --resume all --out same --epochs 4 --quiet --schedule step')).code).toBe(0);
@@ -131,6 +138,54 @@ describe('a run with all of them', () => {
   });
 });
 
+describe('--freeze', () => {
+  const options = '--data bars --batch-size 20 --schedule constant --lr 0.01 --quiet';
+  const paramsOf = (name: string) => openRun(folder.join(name)).net.getParams();
+
+  it('goes on to the bits of the straight run, whose frozen layers keep theirs', async () => {
+    const frozen = `${options} --freeze conv1,fc1.bias`;
+    expect((await run(`train ${frozen} --epochs 3 --out straight`)).code).toBe(0);
+    expect((await run(`train ${frozen} --epochs 1 --out parts`)).code).toBe(0);
+    const before = paramsOf('parts');
+    expect((await run('train --resume parts --epochs 3 --quiet --freeze conv1,fc1.bias')).code).toBe(0);
+    const after = paramsOf('parts');
+    expect(after).toEqual(paramsOf('straight'));
+    const kept = [...after].filter(([name, { data }]) =>
+      data.every((value, i) => value === before.get(name)?.data[i]),
+    );
+    expect(kept.map(([name]) => name)).toEqual(['conv1.weight', 'conv1.bias', 'fc1.bias']);
+  });
+
+  it('begins from the parameters of another run, where a module opens it', async () => {
+    const first = paramsOf('straight');
+    const module = "import { openRun } from 'rownet';\nexport default openRun('straight').net;\n";
+    writeFileSync(folder.join('first.mjs'), module);
+    const made = await run(`train ${options} --net ./first.mjs --freeze conv1,conv2 --epochs 1 --out tuned`);
+    expect(made.code, made.stderr).toBe(0);
+    for (const [name, { data }] of paramsOf('tuned')) {
+      const equal = data.every((value, i) => value === first.get(name)?.data[i]);
+      expect([name, equal]).toEqual([name, /^conv[12]/.test(name)]);
+    }
+    await run('report tuned');
+    expect(readFileSync(folder.join('tuned/report.html'), 'utf8')).toMatch(
+      /freeze<\/th><td[^>]*>\[.*conv1.*conv2/,
+    );
+  });
+
+  it.each([
+    [
+      'conv9',
+      /--freeze: expected a layer or parameter of conv1, .*, fc2 but received "conv9"\. Hint: did you mean conv1\?/,
+    ],
+    ['pool1', /but received "pool1"/],
+    ['conv1,conv2,conv3,fc1,fc2', /--freeze: expected something left to train but every layer is frozen/],
+  ])('refuses %s before there is a folder', async (names, message) => {
+    const { code, stderr } = await run(`train --data bars --freeze ${names} --out never`);
+    expect(stderr).toMatch(message);
+    expect([code, existsSync(folder.join('never'))]).toEqual([2, false]);
+  });
+});
+
 it.each([
   [
     '--schedule linear',
@@ -152,6 +207,10 @@ it.each([
   ['--augment shift=1,shift=2', 'such as shift=2,rotate=10, but received "shift=2"'],
   ['--augment elastic=3', 'but received "elastic=3"'],
   ['--augment flip=2', 'train: --augment: expected augment.flip from 0 to 1 but received 2'],
+  [
+    '--freeze conv1,,fc1',
+    'train: --freeze: expected the names of layers with commas between, but received "conv1,,fc1"',
+  ],
   ['--averaging 1', 'train: --averaging: expected a number above 0 and at most 0.999999 but received "1"'],
 ])('refuses %s', async (args, message) => {
   const { code, stderr } = await run(`train ${args}`);
