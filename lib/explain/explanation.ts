@@ -7,6 +7,7 @@ import { im2row, matmul, pool2row, row2im, row2pool } from '../kernels.js';
 import type { ExplainedPart, LayerKind } from '../layers/kind.js';
 import { kindOf } from '../layers/kinds.js';
 import type { Layer } from '../layers/layer.js';
+import { Residual } from '../layers/residual.js';
 import { leaves } from '../layers/sequential.js';
 import { CrossEntropyLoss } from '../losses/cross-entropy.js';
 import type { Net } from '../nets/net.js';
@@ -106,6 +107,25 @@ export function explainableLayers(net: Net): string[] {
   return layersOf(net)
     .filter(isExplained)
     .map(({ name }) => name);
+}
+
+/** The layers that are not explained though others of their kind are, each with the reason. */
+export function unexplainedLayers(net: Net): string[] {
+  const layers = layersOf(net);
+  return layers.flatMap(({ name, layer }, index) => {
+    const products = partOf(layer, 'products');
+    if (products !== undefined && !products.isPlain(layer)) {
+      return `${name}: a window with dilation or groups is not a whole row`;
+    }
+    const padded = partOf(layer, 'maximum')
+      ?.window(layer)
+      .padding.some((width) => width > 0);
+    const isShown = explainedWith(net, name) !== undefined;
+    if (padded && explainedWith(net, layers[index - 1]?.name ?? '') !== undefined && !isShown) {
+      return `${name}: a pooling with padding is left out of the layer before`;
+    }
+    return layer instanceof Residual ? `${name}: what is inside a residual has no place of its own` : [];
+  });
 }
 
 /** The layer with which another one is explained: `conv1` for `relu1` and `pool1`. Undefined where there is none. */

@@ -41,6 +41,8 @@ export interface RunConfig {
     readonly preparation?: PicturePreparation;
     /** Grey level of the outermost pixels of the training's pictures in the median: dark or light around what they show. */
     readonly background?: number;
+    /** Floats, which no file of a picture holds; absent for bytes. */
+    readonly floats?: boolean;
     /** As it was asked for; absent where the names of the files decide. */
     readonly transpose?: boolean;
     /** Absent for false. */
@@ -93,7 +95,7 @@ export function parseRunConfig(value: unknown, where: string): RunConfig {
 function optionalMismatch({ data, netFile, netOptions }: RunConfig): string | undefined {
   if (netFile !== undefined && !isText(netFile)) return 'config.netFile';
   if (netOptions !== undefined && !areNumbers(netOptions)) return 'config.netOptions';
-  const { set, classNames, preparation, background, transpose, skipEmptyClasses } = data;
+  const { set, classNames, preparation, background, floats, transpose, skipEmptyClasses } = data;
   if (set !== undefined && !isText(set)) return 'config.data.set';
   const namesFit =
     classNames === undefined ||
@@ -101,7 +103,7 @@ function optionalMismatch({ data, netFile, netOptions }: RunConfig): string | un
   if (!namesFit) return 'config.data.classNames';
   if (preparation !== undefined && !isPreparation(preparation)) return 'config.data.preparation';
   if (background !== undefined && !isLevel(background)) return 'config.data.background';
-  for (const [name, value] of Object.entries({ transpose, skipEmptyClasses })) {
+  for (const [name, value] of Object.entries({ floats, transpose, skipEmptyClasses })) {
     if (value !== undefined && typeof value !== 'boolean') return `config.data.${name}`;
   }
   return undefined;

@@ -22,7 +22,8 @@ export interface RunData extends Partial<Pick<DataSource, 'origin' | 'sha256' | 
 /** What a run keeps of its data. */
 export function describeData({ train, origin, sha256, preparation }: RunData): RunConfig['data'] {
   const [channels, height, width] = train.shape;
-  const pictures = train.shape.length === 3;
+  const floats = train.images instanceof Float32Array;
+  const pictures = train.shape.length === 3 && !floats;
   const inColour = channels === 3 ? { colour: true } : {};
   const { name, limit = null, transpose, skipEmptyClasses } = origin ?? { name: train.name };
   return {
@@ -32,12 +33,13 @@ export function describeData({ train, origin, sha256, preparation }: RunData): R
     ...(transpose === undefined ? {} : { transpose }),
     ...(skipEmptyClasses ? { skipEmptyClasses } : {}),
     set: train.name,
-    // Rows of features are no pictures that others could be prepared like.
+    ...(floats ? { floats } : {}),
+    // Rows of features and floats are no pictures that others could be prepared like.
     ...(pictures
       ? { preparation: preparation ?? { resize: 'fit', size: [height, width], ...inColour } }
       : {}),
-    ...(pictures && channels === 1 && train.images instanceof Uint8Array
-      ? { background: backgroundLevel(train.images, height, width) }
+    ...(pictures && channels === 1
+      ? { background: backgroundLevel(train.images as Uint8Array, height, width) }
       : {}),
     ...(train.classNames === undefined ? {} : { classNames: train.classNames }),
   };

@@ -87,6 +87,12 @@ export class Recognizer {
           `${run.file} takes colours. Hint: leave it out`,
       );
     }
+    if (run.config?.data.floats) {
+      throw new DataError(
+        `recognise: expected a net of pictures in bytes but that of ${run.file} was trained on floats, which no PNG or JPEG ` +
+          'holds. Hint: net.predict(imagesToTensor(floats, run.net.inputShape, run.normalization))',
+      );
+    }
     this.run = run;
     this.preparation = inputPreparation(run, prepare);
   }

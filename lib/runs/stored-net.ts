@@ -85,13 +85,23 @@ function describedNet({ architecture, params }: StoredNet, file: string, netFile
 
 /** How many weights the layers of a description have at least, by the sizes that it names. */
 function weightsOf(description: unknown): number {
-  const { layers, kernel, ...fields } = (description ?? {}) as Record<string, unknown>;
+  const {
+    layers,
+    kernel,
+    groups = 1,
+    body,
+    shortcut,
+    ...fields
+  } = (description ?? {}) as Record<string, unknown>;
   const product = (sizes: readonly unknown[]) => sizes.reduce<number>((all, size) => all * Number(size), 1);
   const sizes = Object.keys(fields)
     .filter((name) => /(channels|features)$/i.test(name))
     .map((name) => fields[name]);
-  const own = sizes.length === 0 ? 0 : product(sizes) * product(Array.isArray(kernel) ? kernel : []);
-  return Array.isArray(layers) ? layers.reduce<number>((sum, layer) => sum + weightsOf(layer), own) : own;
+  const windows = product(sizes) * product(Array.isArray(kernel) ? kernel : []);
+  // A group sees its own channels alone.
+  const own = sizes.length === 0 ? 0 : windows / Math.max(1, Number(groups));
+  const parts = [...(Array.isArray(layers) ? layers : []), body, shortcut];
+  return parts.reduce<number>((sum, part) => sum + (part === undefined ? 0 : weightsOf(part)), own);
 }
 
 /**

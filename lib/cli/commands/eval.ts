@@ -32,7 +32,7 @@ export async function evaluateCheckpoint(run: string | undefined, options: Optio
 
 /** The data of the run, or other data that is prepared alike. */
 function loadTestData(saved: OpenedRun, options: OptionsOf<'eval'>): DataSource {
-  const { recipe, config, classes, preparation } = saved;
+  const { recipe, config, classes } = saved;
   const { data, limit, transpose, skipEmptyClasses, offline = false } = options;
   const given = {
     classes,
@@ -47,7 +47,7 @@ function loadTestData(saved: OpenedRun, options: OptionsOf<'eval'>): DataSource 
   const name = data === undefined && config !== undefined ? config.data.name : absoluteName(data ?? 'mnist');
   // Other pictures lie as those of the training did.
   const turned = config?.data.transpose === undefined ? {} : { transpose: config.data.transpose };
-  return loadDatasetFitting(name, recipe.resize, { preparation, ...turned, ...given });
+  return loadDatasetFitting(name, recipe.resize, { preparation: saved.preparation, ...turned, ...given });
 }
 
 /** @throws {DataError} when the classes of the folder are not those that the net was trained on. */

@@ -1,5 +1,10 @@
 /** `rownet explain`: the article's computation of one layer, with the numbers of one image. */
-import { explainableLayers, explainedWith, explainLayer } from '../../explain/explanation.js';
+import {
+  explainableLayers,
+  explainedWith,
+  explainLayer,
+  unexplainedLayers,
+} from '../../explain/explanation.js';
 import { writeFileAtomic } from '../../formats/atomic-file.js';
 import { readImageFile } from '../../images/decode.js';
 import type { GreyImage } from '../../images/limits.js';
@@ -26,8 +31,16 @@ export async function explain(image: string | undefined, options: ExplainOptions
       ? await newNet(options)
       : await openNet('explain', await checkpointOption('explain', options.checkpoint), options);
   const { net, classNames } = opened;
+  const unexplained = unexplainedLayers(net);
   const name = options.layer ?? explainableLayers(net)[0];
-  checkLayer(net, name);
+  checkLayer(net, name, unexplained);
+  for (const text of unexplained) process.stderr.write(`note: not explained: ${printable(text)}\n`);
+  const { kind: loss } = opened.loss;
+  if (loss !== 'crossEntropy') {
+    process.stderr.write(
+      `note: the gradients are those of the cross entropy, the run was trained with ${loss}\n`,
+    );
+  }
   const { input, probabilities } =
     image === undefined
       ? new Recognizer(opened, net.inputShape[0] === 3 ? 'none' : 'digit').recognise(builtInDigit())
@@ -63,17 +76,29 @@ export async function explain(image: string | undefined, options: ExplainOptions
 }
 
 /** @throws {UsageError} for a name that is none, and for layers that are shown with another one, or not at all. */
-function checkLayer(net: Net, name: string): void {
+function checkLayer(
+  net: Net,
+  name: string | undefined,
+  unexplained: readonly string[],
+): asserts name is string {
   const known = explainableLayers(net);
+  if (name === undefined) {
+    throw new UsageError(
+      `explain: expected a net with a convolution or a linear layer to explain but there is none. Hint: ${unexplained.join('; ') || 'take another net'}`,
+    );
+  }
   if (known.includes(name)) return;
   const other = explainedWith(net, name);
   const found = net.layer.layers.find((one) => one.name === name);
+  const reason = unexplained.find((text) => text.startsWith(`${name}: `));
   const hint =
     other !== undefined
       ? `. Hint: ${name} is explained with ${other}: --layer ${other}`
-      : found !== undefined
-        ? `. Hint: ${found.layer.toString()} is not explained by itself`
-        : '';
+      : reason !== undefined
+        ? `. Hint: ${reason}`
+        : found !== undefined
+          ? `. Hint: ${found.layer.toString()} is not explained by itself`
+          : '';
   throw new UsageError(`explain: --layer: expected ${known.join(', ')} but received "${name}"${hint}`);
 }
 
