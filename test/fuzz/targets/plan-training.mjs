@@ -19,18 +19,28 @@ const TOLERANCE = 1e-3;
 /** A few roundings: by as much parameters are moved to see whether a gradient jumps. */
 const NUDGE = 2e-6;
 
-/** The layers of a plan, with their places in the arena. @param {Plan} plan */
+/** @typedef {{ layer: any, weight?: number, bias?: number }} Placed */
+
+/**
+ * The layers of each step, with their places in the arena, and the tensors that it reads: 0 is the input, n the output of
+ * the nth step.
+ * @param {Plan} plan
+ */
 function layersOf({ input, steps }) {
-  /** @type {{ layer: any, weight?: number, bias?: number }[]} */
-  const layers = [];
-  let shape = [1, ...input];
-  const add = (/** @type {any} */ layer, /** @type {number[]} */ ...[weight, bias]) => {
-    layers.push({ layer, weight, bias });
-    shape = layer.outputShape(shape);
-  };
-  for (const { op, weight, bias, activation, pool, kernel, stride, padding, ...counts } of steps) {
+  /** @type {number[][]} */
+  const shapes = [[1, ...input]];
+  return steps.map((step, index) => {
+    const { op, weight, bias, activation, pool, kernel, stride, padding, from = index, ...counts } = step;
     const { outChannels, outFeatures } = counts;
-    if (op === 'linear' ? shape.length === 4 : op !== 'activation' && shape.length === 2) {
+    /** @type {Placed[]} */
+    const layers = [];
+    let shape = shapes[from];
+    const add = (/** @type {any} */ layer, /** @type {number[]} */ ...[weightAt, biasAt]) => {
+      layers.push({ layer, weight: weightAt, bias: biasAt });
+      shape = layer.outputShape(shape);
+    };
+    const ofImages = op === 'conv2d' || op === 'maxPool2d';
+    if (op === 'linear' ? shape.length === 4 : ofImages && shape.length === 2) {
       add(op === 'linear' ? new Flatten() : new Unflatten());
     }
     if (op === 'conv2d') {
@@ -41,8 +51,17 @@ function layersOf({ input, steps }) {
     if (activation === 'relu') add(new ReLU());
     if (op === 'maxPool2d') add(new MaxPool2d({ kernel, stride }));
     if (pool) add(new MaxPool2d({ kernel: 2 }));
-  }
-  return layers;
+    shapes.push(shape);
+    return { layers, from, other: op === 'add' ? step.with : undefined };
+  });
+}
+
+/** Of values that may have two shapes, rows of features and their pixels. @param {Tensor} a @param {Tensor} b */
+function sum(a, b) {
+  return new Tensor(
+    [...a.shape],
+    a.data.map((value, i) => value + b.data[i]),
+  );
 }
 
 /** Features as an image of one pixel: a convolution may stand behind a linear layer. */
@@ -69,7 +88,8 @@ class Unflatten {
  * @param {Plan} plan @param {Batch} batch @param {Float32Array} params @param {number} gradScale
  */
 function gradientsByLayers(plan, { images, labels, indices }, params, gradScale) {
-  const layers = layersOf(plan);
+  const steps = layersOf(plan);
+  const layers = steps.flatMap((step) => step.layers);
   for (const { layer, weight, bias } of layers) {
     for (const [i, { value }] of layer.parameters().entries()) {
       const offset = /** @type {number} */ (i === 0 ? weight : bias);
@@ -77,11 +97,28 @@ function gradientsByLayers(plan, { images, labels, indices }, params, gradScale)
     }
   }
   const x = gatherImages(images, plan.input, indices, { scale: SCALE, shift: SHIFT });
-  const scores = layers.reduce((tensor, { layer }) => layer.forward(tensor), x);
+  const values = [x];
+  for (const { layers: own, from, other } of steps) {
+    const start = other === undefined ? values[from] : sum(values[from], values[other]);
+    values.push(own.reduce((tensor, { layer }) => layer.forward(tensor), start));
+  }
+  const last = values[steps.length];
+  const scores = new Tensor([indices.length, plan.classes], last.data);
   const grad = new Tensor(scores.shape);
   const wanted = Int32Array.from(indices, (index) => labels[index]);
   const { loss } = softmaxCrossEntropy(scores, wanted, { grad, gradScale });
-  layers.reduceRight((gradient, { layer }) => layer.backward(gradient), grad);
+  /** @type {(Tensor | undefined)[]} */
+  const slopes = values.map(() => undefined);
+  slopes[steps.length] = new Tensor([...last.shape], grad.data);
+  for (const [index, { layers: own, from, other }] of [...steps.entries()].reverse()) {
+    const slope = /** @type {Tensor} */ (slopes[index + 1]);
+    const gradient = own.reduceRight((tensor, { layer }) => layer.backward(tensor), slope);
+    for (const tensor of other === undefined ? [from] : [from, other]) {
+      const before = slopes[tensor];
+      const { shape } = values[tensor];
+      slopes[tensor] = before === undefined ? new Tensor([...shape], gradient.data) : sum(before, gradient);
+    }
+  }
   const gradients = new Float64Array(plan.arena).fill(Number.NaN);
   for (const { layer, weight, bias } of layers) {
     for (const [i, parameter] of layer.parameters().entries()) {

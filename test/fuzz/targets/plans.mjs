@@ -8,8 +8,14 @@ import { trainPlan } from './plan-training.mjs';
 function plan(o) {
   let [c, h, w] = [o.integer(1, 3), o.integer(1, 12), o.integer(1, 12)];
   const input = [c, h, w];
+  /** @type {any[]} */
   const steps = [];
-  let arena = 0;
+  let [arena, at] = [0, 0];
+  /** Reads tensor `at`: 0 is the input, n the output of the nth step. @param {object} step */
+  const push = (step) => {
+    steps.push(at === steps.length ? step : { ...step, from: at });
+    at = steps.length;
+  };
   let linear = false;
   const take = (/** @type {number} */ floats) => {
     arena += floats + o.integer(0, 2);
@@ -28,6 +34,42 @@ function plan(o) {
     weight: take(outFeatures * inFeatures),
     bias: take(outFeatures),
   });
+  /** A step that gives what it takes; padded where it reads a copy. @param {boolean} padded */
+  const sameStep = (padded) => {
+    const kind = o.integer(0, 2);
+    const pad = padded && h > 1 && w > 1 ? o.integer(0, 2) : 0;
+    if (kind === 0) push({ op: 'activation', activation: 'relu' });
+    else if (kind === 1)
+      push(linear ? linearStep(c, c, activation()) : { op: 'maxPool2d', kernel: [1, 1], stride: [1, 1] });
+    else {
+      push({
+        op: 'conv2d',
+        outChannels: c,
+        kernel: [1 + 2 * pad, 1 + 2 * pad],
+        stride: [1, 1],
+        padding: [pad, pad],
+        activation: activation(),
+        pool: false,
+        weight: take(c * c * (1 + 2 * pad) ** 2),
+        bias: take(c),
+      });
+    }
+  };
+  /** @param {number} levels of residuals within it */
+  const residual = (levels) => {
+    const source = at;
+    push({ op: 'branch' });
+    for (let left = o.integer(0, 2); left > 0; left -= 1) {
+      if (levels > 0 && o.random.chance(0.3)) residual(levels - 1);
+      else sameStep(true);
+    }
+    const end = at;
+    at = source;
+    if (o.random.chance(0.5)) sameStep(!linear);
+    const other = at;
+    at = end;
+    push({ op: 'add', with: other, activation: activation() });
+  };
   for (let left = o.integer(0, 4); left > 0; left -= 1) {
     const kind = o.integer(0, 3);
     const wasLinear = linear;
@@ -43,7 +85,7 @@ function plan(o) {
       const [sh, sw] = square ? [1, 1] : [o.integer(1, 3), o.integer(1, 3)];
       const [oh, ow] = [Math.floor((h + 2 * ph - kh) / sh) + 1, Math.floor((w + 2 * pw - kw) / sw) + 1];
       const pooled = oh >= 2 && ow >= 2 && o.random.chance(0.5);
-      steps.push({
+      push({
         op: 'conv2d',
         outChannels: channels,
         kernel: [kh, kw],
@@ -58,18 +100,23 @@ function plan(o) {
     } else if (kind === 1) {
       const [kh, kw] = [o.integer(1, h), o.integer(1, w)];
       const [sh, sw] = [o.integer(1, 3), o.integer(1, 3)];
-      steps.push({ op: 'maxPool2d', kernel: [kh, kw], stride: [sh, sw] });
+      push({ op: 'maxPool2d', kernel: [kh, kw], stride: [sh, sw] });
       [h, w] = [Math.floor((h - kh) / sh) + 1, Math.floor((w - kw) / sw) + 1];
     } else if (kind === 2) {
-      steps.push({ op: 'activation', activation: 'relu' });
+      push({ op: 'activation', activation: 'relu' });
     } else {
       const outs = o.integer(1, 20);
-      steps.push(linearStep(c * h * w, outs, activation()));
+      push(linearStep(c * h * w, outs, activation()));
       [c, h, w] = [outs, 1, 1];
     }
+    if (o.random.chance(0.3)) residual(2);
   }
   const classes = o.integer(1, 12);
-  steps.push(linearStep(c * h * w, classes, undefined));
+  push(linearStep(c * h * w, classes, undefined));
+  if (o.random.chance(0.1)) {
+    [c, h, w, linear] = [classes, 1, 1, true];
+    residual(1);
+  }
   return { input, steps, classes, arena };
 }
 
