@@ -319,6 +319,13 @@ const std::vector<FusedNet>& mixed_nets() {
           .conv({5, 3, 3, 2, 1, 0, 1, true, true})
           .conv({7, 2, 2, 1, 1, 1, 1, true, true})
           .linear(2),
+      // Many channels: kernels of all three sizes, with and without a pool.
+      FusedNet(1, 9, 10)
+          .conv({8, 3, 3, 1, 1, 1, 1, true})
+          .conv({12, 3, 3, 1, 1, 1, 0, true, true})
+          .conv({9, 1, 1, 1, 1, 0, 0, true})
+          .conv({8, 5, 5, 1, 1, 2, 3})
+          .linear(5),
       // Steps of their own: pools that overlap, ReLU between padded convolutions.
       FusedNet(2, 12, 13)
           .conv({4, 3, 3})

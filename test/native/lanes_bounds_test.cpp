@@ -100,7 +100,7 @@ TEST(lanes_mixed_nets_are_within_bounds) {
       check_within_bounds(net, ++seed, arithmetic, {1, width - 1, width, width + 1, 2 * width + 3});
     }
   }
-  CHECK_CASES(15 * 2 * 5);
+  CHECK_CASES(16 * 2 * 5);
 }
 
 TEST(lanes_random_nets_are_within_bounds) {
@@ -130,7 +130,7 @@ TEST(lanes_no_images_have_no_loss_and_no_gradient) {
     CHECK_EQUAL(result.evaluated.loss, 0.0);
     CHECK_NONE(difference(result.gradients, Doubles(result.gradients.size(), 0.0)));
   }
-  CHECK_CASES(15);
+  CHECK_CASES(16);
 }
 
 // The oracle's loss alone, moved by a little: no backward pass, neither the plan's nor its own.

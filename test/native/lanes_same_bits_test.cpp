@@ -76,7 +76,7 @@ TEST(lanes_have_the_same_bits_on_any_threads) {
       CHECK_NONE(difference_in_bits(run(kept, net, p, count), expected));
     }
   }
-  CHECK_CASES(16 * 2 * 3 * 3);
+  CHECK_CASES(17 * 2 * 3 * 3);
 }
 
 // Another worker_thread may call setThreads at any time. Each plan is new, so that its memory is for
@@ -133,7 +133,7 @@ TEST(lanes_plans_forget_what_they_computed) {
       }
     }
   }
-  CHECK_CASES(16 * 2 * 8);
+  CHECK_CASES(17 * 2 * 8);
 }
 
 }  // namespace rownet::test

@@ -116,6 +116,13 @@ const std::vector<FusedNet>& chosen_nets() {
       FusedNet(1, 28, 28).conv({8, 3, 3, 2, 2, 1, 1, true, true}).linear(10),
       // Transformed inputs of a convolution, and no linear layer, whose rows would be kept beside.
       FusedNet(1, 8, 9).conv({4, 3, 3, 1, 1, 0, 0, true}).conv({5, 5, 5, 1, 1, 0, 0, true, true}),
+      // Many channels: each kernel behind and in front of others, in front of a pool too.
+      FusedNet(1, 8, 9)
+          .conv({9, 3, 3, 1, 1, 1, 1, true})
+          .conv({8, 3, 3, 1, 1, 1, 1, true, true})
+          .conv({10, 1, 1, 1, 1, 0, 0, true})
+          .conv({8, 3, 3, 1, 1, 1, 1, true})
+          .linear(4),
       // A ReLU of its own between margins.
       FusedNet(2, 6, 7)
           .conv({3, 3, 3, 1, 1, 1, 1})

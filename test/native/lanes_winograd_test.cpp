@@ -20,6 +20,14 @@ FusedNet one_convolution(int64_t ic, int64_t oc, int64_t pad, int64_t h, int64_t
   return net;
 }
 
+// A convolution of many channels, whose kernel is square; without a pool its outputs fill no tile in one corner.
+FusedNet wide_convolution(int64_t ic, int64_t oc, int64_t kernel, int64_t pad, int64_t h, int64_t w,
+                          bool relu, bool pool) {
+  FusedNet net(1, h, w);
+  net.conv({ic, 1, 1}).conv({oc, kernel, kernel, 1, 1, pad, pad, relu, pool}).linear(2);
+  return net;
+}
+
 // Mostly 0 in the convolution, so that sums stay below 2^24.
 Floats multiples(const FusedNet& net, Random& random) {
   Floats all = net.whole_parameters(random);
@@ -67,12 +75,51 @@ TEST(winograd_is_exact_on_multiples_of_576) {
   CHECK_CASES(5 * 5 * 3 * 2);
 }
 
+TEST(wide_convolutions_are_exact_on_multiples_of_576) {
+  const int64_t width = kernels().vector_width;
+  FusedRunner runner;
+  uint64_t seed = 0;
+  for (int64_t kernel : {1, 3, 5}) {
+    for (int64_t ic : {8, 9, 11}) {
+      for (int64_t oc : {8, 10, 13}) {
+        for (bool pool : {false, true}) {
+          for (bool padded : {false, true}) {
+            ++seed;
+            const int64_t pad = padded ? kernel / 2 : 0;
+            const int64_t h = 8 + static_cast<int64_t>(seed % 4);
+            const int64_t w = 8 + static_cast<int64_t>(seed / 2 % 6);
+            const FusedNet net = wide_convolution(ic, oc, kernel, pad, h, w, seed % 3 > 0, pool);
+            // So few that sums stay below 2^24; two blocks of 4.
+            const int64_t count = 5;
+            if (!next_case()) continue;
+            problem("%lld images, %s", static_cast<long long>(count), net.text().c_str());
+            Random random(seed);
+            const FusedImages data = random_images(net, random, count, 3, 1.0f, -1.0f, 1);
+            const std::vector<uint32_t> indices = random_indices(random, count, count, width);
+            const Floats parameters = multiples(net, random);
+            FusedOracle oracle(net, parameters, kMultiple, Arithmetic::kExact);
+            for (uint32_t index : indices) oracle.add(pixels(net, data, index), 0);
+            LanePlan plan = net.plan(true);
+            oracle.check(runner.run(plan, net, data, indices, parameters, kMultiple), width);
+          }
+        }
+      }
+    }
+  }
+  CHECK_CASES(3 * 3 * 3 * 2 * 2);
+}
+
 // The bounds of plain sums, which are wide enough for the transforms.
 TEST(winograd_is_within_bounds) {
   const int64_t width = kernels().vector_width;
-  const std::vector<FusedNet> nets = {fused_lenet5(), one_convolution(4, 6, 2, 14, 13, true),
+  const std::vector<FusedNet> nets = {fused_lenet5(),
+                                      one_convolution(4, 6, 2, 14, 13, true),
                                       one_convolution(12, 9, 0, 10, 16, true),
-                                      one_convolution(6, 16, 1, 12, 12, false)};
+                                      one_convolution(6, 16, 1, 12, 12, false),
+                                      wide_convolution(8, 12, 3, 1, 13, 10, true, true),
+                                      wide_convolution(17, 9, 3, 0, 11, 12, true, false),
+                                      wide_convolution(9, 16, 5, 2, 9, 8, true, false),
+                                      wide_convolution(16, 8, 1, 0, 7, 6, false, true)};
   FusedRunner runner;
   for (const FusedNet& net : nets) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
@@ -90,22 +137,29 @@ TEST(winograd_is_within_bounds) {
       oracle.check(runner.run(plan, net, data, indices, parameters, 0.25f), width);
     }
   }
-  CHECK_CASES(4 * 5);
+  CHECK_CASES(8 * 5);
 }
 
 // Otherwise the tests above would pass without a single transform.
 TEST(winograd_is_used_where_it_is_allowed) {
   const int64_t width = kernels().vector_width;
   FusedRunner runner;
-  const FusedNet net = fused_lenet5();
-  Random random(3);
-  const FusedImages data = random_images(net, random, width, 255, 1.0f / 64.0f, -2.0f, 10);
-  const std::vector<uint32_t> indices = random_indices(random, width, width, width);
-  const Floats parameters = net.real_parameters(random);
-  LanePlan plain = net.plan(false), transformed = net.plan(true);
-  const FusedResult expected = runner.run(plain, net, data, indices, parameters, 1.0f);
-  const FusedResult actual = runner.run(transformed, net, data, indices, parameters, 1.0f);
-  CHECK(!difference_in_bits(actual, expected).empty());
+  for (const FusedNet& net : {fused_lenet5(), wide_convolution(8, 8, 1, 0, 8, 8, true, false),
+                              wide_convolution(8, 8, 3, 1, 8, 8, true, true),
+                              wide_convolution(8, 8, 5, 2, 8, 8, true, false)}) {
+    if (!next_case()) continue;
+    problem("%s", net.text().c_str());
+    Random random(3);
+    const FusedImages data =
+        random_images(net, random, width, 255, 1.0f / 64.0f, -2.0f, net.classes());
+    const std::vector<uint32_t> indices = random_indices(random, width, width, width);
+    const Floats parameters = net.real_parameters(random);
+    LanePlan plain = net.plan(false), transformed = net.plan(true);
+    const FusedResult expected = runner.run(plain, net, data, indices, parameters, 1.0f);
+    const FusedResult actual = runner.run(transformed, net, data, indices, parameters, 1.0f);
+    CHECK(!difference_in_bits(actual, expected).empty());
+  }
+  CHECK_CASES(4);
 }
 
 }  // namespace rownet::test

@@ -1,5 +1,6 @@
 // conv.h: chooses, per convolution, the kernels of its forward and backward pass.
 //
+//   1x1, 3x3 or 5x5, stride 1, many channels    wide_forward_kernel.h, wide_weights_kernel.h
 //   5x5, stride 1, 2x2 pool, several channels   winograd_forward_kernel.h; with 32
 //                                               registers also winograd_backward_kernel.h
 //   any other, forward                          conv_forward_kernel.h
@@ -17,6 +18,7 @@
 #include "lanes/conv_forward_kernel.h"
 #include "lanes/sparse_gradient_kernel.h"
 #include "lanes/sparse_rows_kernel.h"
+#include "lanes/wide_conv.h"
 #include "lanes/winograd_backward_kernel.h"
 #include "lanes/winograd_forward_kernel.h"
 
@@ -41,10 +43,12 @@ inline bool is_sparse(const LaneConv& s) {
 }
 
 size_t conv_packed_size(const LaneConv& s) {
+  if (is_wide_forward(s)) return wide_conv_packed_size(s);
   return is_winograd(s) ? winograd_packed_size(s) : direct_packed_size(s);
 }
 
 void conv_pack(const LaneConv& s, const float* weight, float* packed) {
+  if (is_wide_forward(s)) return wide_conv_pack(s, weight, packed);
   (is_winograd(s) ? winograd_pack : direct_pack)(s, weight, packed);
 }
 
@@ -60,6 +64,7 @@ size_t conv_backward_scratch_size(const LaneConv& s) {
 }
 
 size_t conv_scratch_size(const LaneConv& s) {
+  if (is_wide(s)) return wide_conv_scratch_size(s);
   const size_t forward = is_winograd(s) ? winograd_forward_scratch_size(s) : 0;
   const size_t backward = conv_backward_scratch_size(s);
   return forward > backward ? forward : backward;
@@ -68,7 +73,9 @@ size_t conv_scratch_size(const LaneConv& s) {
 // m.saved is nullptr where no backward pass follows.
 void conv_forward(const LaneConv& s, const float* in, const ConvMemory& m, const float* bias,
                   float* out, uint8_t* codes) {
-  if (is_winograd(s)) {
+  if (is_wide_forward(s)) {
+    wide_conv_forward(s, in, m.packed, bias, out, codes, m.scratch);
+  } else if (is_winograd(s)) {
     // Without gradients of its own, V is only needed window by window.
     float* saved = kWinogradGradients ? m.saved : nullptr;
     winograd_forward(s, in, m.packed, bias, out, codes, saved, m.scratch);
@@ -85,11 +92,13 @@ void conv_forward(const LaneConv& s, const float* in, const ConvMemory& m, const
 }
 
 size_t conv_backward_packed_size(const LaneConv& s) {
+  if (is_wide(s)) return wide_conv_packed_size(s);
   if (has_winograd_gradients(s)) return 0;
   return is_sparse(s) ? patch_table_size(s) : direct_packed_size(input_gradient_conv(s));
 }
 
 void conv_backward_pack(const LaneConv& s, const float* weight, float* packed) {
+  if (is_wide(s)) return wide_conv_backward_pack(s, weight, packed);
   if (has_winograd_gradients(s)) return;
   if (is_sparse(s)) {
     pack_patch_tables(s, weight, packed);
@@ -117,7 +126,9 @@ void sparse_backward(const LaneConv& s, const float* in, const uint8_t* codes, c
 void conv_backward(const LaneConv& s, const float* in, const float* out, const uint8_t* codes,
                    float* dout, const ConvMemory& m, float* din, float* dw, float* db) {
   mask_and_sum(s, out, dout, db);
-  if (has_winograd_gradients(s)) {
+  if (is_wide(s)) {
+    wide_conv_backward(s, in, codes, dout, m.packed_backward, din, dw, m.scratch);
+  } else if (has_winograd_gradients(s)) {
     winograd_backward(s, codes, dout, m.packed, m.saved, din, dw, m.scratch);
   } else if (is_sparse(s)) {
     (s.kh == 5 ? sparse_backward<5> : sparse_backward<3>)(s, in, codes, dout, m.packed_backward,

@@ -80,23 +80,9 @@ void winograd_pack(const LaneConv& s, const float* weight, float* packed) {
 
 // V of one window and channel: v[f * stride].
 inline void transform_patch(const float* in, int64_t row, float* v, int64_t stride) {
-  Vec half[kPoints][kPoints];
-#pragma GCC unroll 6
-  for (int j = 0; j < kPoints; ++j) {
-    Vec d[kPoints], column[kPoints];
-#pragma GCC unroll 6
-    for (int i = 0; i < kPoints; ++i) d[i] = load(in + i * row + j * kWidth);
-    input_transform(d, column);
-#pragma GCC unroll 6
-    for (int i = 0; i < kPoints; ++i) half[i][j] = column[i];
-  }
-#pragma GCC unroll 6
-  for (int i = 0; i < kPoints; ++i) {
-    Vec out[kPoints];
-    input_transform(half[i], out);
-#pragma GCC unroll 6
-    for (int j = 0; j < kPoints; ++j) store(v + (i * kPoints + j) * stride, out[j]);
-  }
+  transform_square<kPoints, kPoints, input_transform>(
+      [&](int i, int j) { return load(in + i * row + j * kWidth); },
+      [&](int i, int j, Vec point) { store(v + (i * kPoints + j) * stride, point); });
 }
 
 // m[o][t] of O channels and T windows: u[o][c], v[t][c].

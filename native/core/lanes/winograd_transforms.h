@@ -31,6 +31,29 @@ constexpr int kWinogradKernel = 5;
 // The rows of A: the value at each point of a polynomial of two coefficients.
 constexpr float kWinogradA[kPoints][2] = {{1, 0}, {1, 1}, {1, -1}, {1, 2}, {1, -2}, {0, 1}};
 
+// Line over the columns of N x N vectors, then over the rows of that: P x P. from(i, j) is a vector; to(i, j, vector)
+// takes one.
+template <int N, int P, void (*Line)(const Vec*, Vec*), typename From, typename To>
+inline __attribute__((always_inline)) void transform_square(const From& from, const To& to) {
+  Vec half[P][N];
+#pragma GCC unroll 6
+  for (int j = 0; j < N; ++j) {
+    Vec column[N], points[P];
+#pragma GCC unroll 6
+    for (int i = 0; i < N; ++i) column[i] = from(i, j);
+    Line(column, points);
+#pragma GCC unroll 6
+    for (int i = 0; i < P; ++i) half[i][j] = points[i];
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < P; ++i) {
+    Vec row[P];
+    Line(half[i], row);
+#pragma GCC unroll 6
+    for (int j = 0; j < P; ++j) to(i, j, row[j]);
+  }
+}
+
 // B^T d
 inline void input_transform(const Vec d[6], Vec v[6]) {
   const Vec two = broadcast(2.0f), four = broadcast(4.0f);
