@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GreyImage } from '../../lib/images/limits.js';
 import { bin, rownet, temporaryFolder } from '../support/cli.js';
+import { discPng, writeColourFolders } from '../support/colour-folders.js';
 import { drawDigit, strokesOf } from '../support/drawn-digits.js';
 import { expectAccessible, hasBrowser, inBrowser, launch, open, screenshot } from './browser.js';
 
@@ -253,6 +254,40 @@ describe.skipIf(!hasBrowser)(inBrowser('the drawing page'), { timeout: 180_000 }
     }
     await expectAccessible(page);
     await screenshot(page, 'draw-light');
+    expect(complaints).toEqual([]);
+  });
+
+  it('opens pictures for a net of colours, and nothing can be drawn', async () => {
+    writeColourFolders(folder.join('discs'), 32);
+    const args = 'train --data discs --colour --epochs 8 --batch-size 8 --quiet --out colours'.split(' ');
+    expect((await rownet(args, { cwd: folder.path })).code).toBe(0);
+    const { page, complaints } = await open(browser, await serve('colours'));
+    expect(await page.locator('#heading').textContent()).toBe('Open a picture');
+    expect(await page.locator('#clear, #pen').filter({ visible: true }).count()).toBe(0);
+    const before = await inkOf(page);
+    await page.locator('#pad').click();
+    await page.keyboard.press('Space');
+    expect(await inkOf(page)).toBe(before);
+    expect(await page.locator('#note').textContent()).toBe('no picture yet');
+    for (const hue of ['red', 'blue'] as const) {
+      const buffer = Buffer.from(discPng(hue, 77));
+      await page.locator('#file').setInputFiles({ name: `${hue}.png`, mimeType: 'image/png', buffer });
+      await expect.poll(() => answer(page).textContent(), { timeout: 20_000 }).toBe(hue);
+      // The paper's corner is light, and the picture in its colours: no plane is taken for another.
+      const seen = await page.evaluate(
+        `[...document.querySelector('#seen canvas').getContext('2d').getImageData(0, 0, 32, 32).data]`,
+      );
+      const sums = [0, 1, 2].map((channel) =>
+        (seen as number[]).reduce((sum, level, i) => sum + (i % 4 === channel ? level : 0), 0),
+      );
+      expect(sums.indexOf(Math.max(...sums))).toBe(hue === 'red' ? 0 : 2);
+    }
+    await expectAccessible(page);
+    await screenshot(page, 'draw-colours');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => answer(page).textContent(), { timeout: 20_000 }).toBe('red');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => page.locator('#note').textContent()).toBe('no picture yet');
     expect(complaints).toEqual([]);
   });
 

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { greyPng } from '../lib/images/image-files.js';
 import { jsonLines, root, rownet, writeIdxFolder } from '../support/cli.js';
+import { writeColourFolders } from '../support/colour-folders.js';
 import { hasTool } from '../support/native.js';
 import { type Block, blocks, page, pages, section } from './pages.js';
 
@@ -74,6 +75,7 @@ beforeAll(async () => {
   symlinkSync(root, join(project, 'node_modules', 'rownet'), 'dir');
   writeFileSync(join(project, 'package.json'), '{"type":"module"}');
   writeIdxFolder(join(project, 'digits'), 384, 100);
+  writeColourFolders(join(project, 'photos'), 32);
   const bar = Uint8Array.from({ length: 784 }, (_, i) => (i >= 28 * 8 && i < 28 * 10 ? 200 : 0));
   writeFileSync(join(project, 'digit.png'), greyPng(28, 28, bar));
   // The run that docs/guides/quickstart.md trains on the command line and opens in a program.

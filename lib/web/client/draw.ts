@@ -202,7 +202,7 @@ if (!facts.digits) {
   byId('heading').textContent = 'Draw a picture';
   document.title = 'rownet: draw a picture';
 }
-if (facts.light) pad.usePaper(true);
+if (facts.light || facts.colour) pad.usePaper(true);
 if (facts.colour) {
   // Ink on paper says nothing to a net of colours.
   pad.showPicturesAlone();
