@@ -1,5 +1,6 @@
 /** A training on CIFAR-10, here a small set of its form, by its name. */
 import { beforeAll, expect, it } from 'vitest';
+import { benchDataset } from '../../../lib/cli/commands/bench/data.js';
 import { jsonLines, rownet, temporaryFolder } from '../../support/cli.js';
 import { cifarNames, writeCifar } from '../../support/cifar.js';
 
@@ -21,6 +22,10 @@ it('trains, evaluates, reports and goes on, with names of classes', async () => 
   expect((await run('report run')).code).toBe(0);
   const resumed = await run('train --resume run --colour --epochs 7 --quiet');
   expect(resumed.code, resumed.stderr).toBe(0);
+});
+
+it('is measured by bench in grey, as the net of the article takes pictures', () => {
+  expect(benchDataset(folder.join('sets', 'cifar10'))).toMatchObject({ count: 200, shape: [1, 32, 32] });
 });
 
 it('and what is no data of its classes is refused', async () => {

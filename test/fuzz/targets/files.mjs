@@ -9,7 +9,8 @@ import { gunzip, isGzip } from '../../../dist/data/gzip.js';
 import { readIdx } from '../../../dist/data/idx.js';
 import { DataError } from '../../../dist/errors.js';
 import { zipStored } from '../../../dist/formats/zip.js';
-import { decodeImage } from '../../../dist/images/decode.js';
+import { untar } from '../../../dist/formats/tar.js';
+import { decodeColourImage, decodeImage } from '../../../dist/images/decode.js';
 import { promise } from '../oracle.mjs';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
@@ -111,10 +112,40 @@ function decoded(bytes) {
     width > 0 && height > 0 && grey.length === width * height,
     `${width}x${height}, ${grey.length} pixels`,
   );
+  const colour = decodeColourImage(bytes, 'fuzz');
+  promise(
+    colour.width === width && colour.height === height && colour.rgb.length === 3 * grey.length,
+    `${colour.width}x${colour.height}, ${colour.rgb.length} bytes of colours`,
+  );
   if (grey.length > 10_000) return true;
   const again = decodeImage(greyPng(width, height, grey), 'fuzz');
   promise(Buffer.compare(again.grey, grey) === 0, 'the pixels change when they are saved as PNG');
   return true;
+}
+
+/** The checksum of every header that fits is that of its bytes. @param {Buffer} bytes */
+function repairTar(bytes) {
+  for (let at = 0; at + 512 <= bytes.length; ) {
+    const header = bytes.subarray(at, at + 512);
+    const size = Number.parseInt(header.toString('latin1', 124, 136), 8) || 0;
+    header.write('        ', 148);
+    const sum = header.reduce((all, byte) => all + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    at += 512 + 512 * Math.ceil(size / 512);
+  }
+  return bytes;
+}
+
+/** @param {Record<string, Buffer>} files */
+function tarOf(files) {
+  const parts = Object.entries(files).map(([name, bytes]) => {
+    const header = Buffer.alloc(512);
+    header.write(name);
+    header.write(`${bytes.length.toString(8).padStart(11, '0')}\0`, 124);
+    header.write('0', 156);
+    return repairTar(Buffer.concat([header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]));
+  });
+  return Buffer.concat([...parts, Buffer.alloc(1024)]);
 }
 
 /** An npy file of bytes. @param {string} shape @param {number} count @param {string} descr */
@@ -199,6 +230,19 @@ export const fileTargets = {
         .split(/[\r\n]+/)
         .filter((line) => /^[\d ,]+$/.test(line));
       promise(numbers.length >= rows - 1, `${numbers.length} lines of numbers but ${rows} rows`);
+      return true;
+    },
+  },
+
+  tar: {
+    codes: ['ERR_ROWNET_DATA'],
+    seeds: () => [tarOf({ 'a/one.bin': Buffer.alloc(700, 5), two: Buffer.alloc(0) }), tarOf({})],
+    words: ['00000000777\0', '77777777777\0', '5', '0', 'ustar', '../', '/'],
+    repair: repairTar,
+    run(bytes) {
+      const files = untar('fuzz', bytes);
+      const sum = files.reduce((all, file) => all + file.bytes.length, 0);
+      promise(sum <= bytes.length, `${sum} bytes of files in an archive of ${bytes.length}`);
       return true;
     },
   },

@@ -142,6 +142,10 @@ describe('class folders in colour', () => {
     expect(refuse(folderOf(all), { colour: true })).toContain(
       'all 4 training pictures are of the colour 200, 20, 20 alone',
     );
+    // One flat channel is no blank picture.
+    const data = Uint8Array.from({ length: 48 }, (_, i) => (i % 3 === 0 ? 200 : 5 * i));
+    const flatRed = Buffer.from(encode({ width: 4, height: 4, channels: 3, data }));
+    expect(loadDataset(folderOf({ ...files, 'train/a/1.png': flatRed }), { colour: true }).notes).toEqual([]);
     // One red among others says something.
     expect(loadDataset(folderOf({ ...all, 'train/b/2.png': flat(90) }), { colour: true }).notes[0]).toMatch(
       /^4 of 4 training pictures are blank/,

@@ -125,6 +125,25 @@ describe('a training', () => {
     }
   });
 
+  it('shows pictures of three channels in their colours', async () => {
+    const shape = [3, 32, 32] as const;
+    const colours = { ...randomImages(40, [...shape], 10, 5), name: 'colours', classes: 10, shape };
+    const trainer = new Trainer(new LeNet5({ channels: 3, seed: 1 }), { batchSize: 20, live: page });
+    for await (const _ of trainer.fit(colours, { validation: colours, epochs: 1 })) {
+      // To the end.
+    }
+    const events = await open();
+    await vi.waitFor(() => expect(events.map(({ name }) => name)).toContain('pictures'));
+    const planesOf = (index: number) => [...colours.images.subarray(3072 * index, 3072 * (index + 1))];
+    const { mistakes } = events[0].data;
+    for (const { index, bytes } of mistakes)
+      expect([...Buffer.from(bytes, 'base64')]).toEqual(planesOf(index));
+    expect(mistakes.length).toBeGreaterThan(4);
+    const { digit, filters } = events.find(({ name }) => name === 'pictures')?.data ?? {};
+    expect([...Buffer.from(digit.bytes, 'base64')]).toEqual(planesOf(digit.index));
+    expect(filters.layer).toBe('6 filters of 5x5, of each the first of 3 channels');
+  });
+
   it('of many steps is shown by means of several, of an epoch at most', async () => {
     const sampled = async (epochs: number) => {
       const trainer = new Trainer(new LeNet5({ seed: 1 }), { batchSize: 2, lr: 1e-4, seed: 1, live: page });

@@ -15,9 +15,9 @@ export const benchRecipe: RunRecipe = {
   optimizer: { ...recipes.fast.optimizer, lr: 0.02 },
 };
 
-/** @param name a data set or folder; null: random images, as many and as large as MNIST's. */
+/** Grey, as the article's net takes pictures. @param name a data set or folder; null: random images, as many and as large as MNIST's. */
 export function benchDataset(name: string | null): PictureSet {
-  return name === null ? syntheticDataset(60_000) : loadDataset(name, { resize: 'pad' }).train;
+  return name === null ? syntheticDataset(60_000) : loadDataset(name, { resize: 'pad', colour: false }).train;
 }
 
 /** Dark images of noise with a bright square whose place is the class: something that a net can learn. */
