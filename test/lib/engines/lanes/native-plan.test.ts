@@ -1,5 +1,6 @@
 /** What the native plan itself checks of a batch: the engine's checks of the same are made once, and memory changes. */
 import { describe, expect, it } from 'vitest';
+import { LayerStep } from '../../../../lib/kernels/layer-step.js';
 import { createLanePlan } from '../../../../lib/engines/lanes/native-plan.js';
 
 const CLASSES = 3;
@@ -137,4 +138,36 @@ it.each(
   }),
 )('%s', (message, make) => {
   expect(make).toThrow(message);
+});
+
+describe('what a step reads', () => {
+  const relu = { op: 'activation', activation: 'relu' };
+  const branch = { op: 'branch' };
+  const make = (...steps: { op: string; [field: string]: unknown }[]) => createLanePlan([2, 3, 4], steps);
+
+  it.each([1, 2, 2 ** 31 - 2])('refuses %d, which is not there yet', (tensor) => {
+    expect(() => make({ ...relu, from: tensor })).toThrow('lanes: step 0: "from" is not there yet');
+    expect(() => make(branch, { op: 'add', with: tensor + 1 })).toThrow('step 1: "with" is not there yet');
+  });
+
+  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 2 ** 53])('refuses %d', (tensor) => {
+    expect(() => make({ ...relu, from: tensor })).toThrow(
+      'expected "from" from 0 to 2147483647 but received',
+    );
+    expect(() => make(branch, { op: 'add', with: tensor })).toThrow('expected "with" from 0 to 2147483647');
+  });
+
+  it('refuses what is no number, two readers that overwrite, an end in branches, and sides of two sizes', () => {
+    expect(() => make({ ...relu, from: '0' })).toThrow('step 0: activation has no field "from"');
+    expect(() => make({ ...relu, from: [0, 0] })).toThrow('expected 1 numbers as "from" but received 2');
+    expect(() => make({ ...relu, from: null })).toThrow('expected from to be a number');
+    expect(() => make(relu, { ...relu, from: 0 })).toThrow('it reads what a step has read that is no branch');
+    expect(() => make({ op: 'add', with: 0 })).toThrow('it reads what a step has read that is no branch');
+    expect(() => make(branch)).toThrow('nothing reads the input but branches');
+    expect(() => make(branch, { op: 'globalAvgPool2d' }, { op: 'add', with: 0 })).toThrow(
+      'lanes: step 2: its sides differ in size',
+    );
+    expect(() => new LayerStep('one', [2, 3, 4], { op: 'add', with: 0 })).toThrow('no branch');
+    expect(make(branch, { op: 'add', with: 0 })).toBeDefined();
+  });
 });
