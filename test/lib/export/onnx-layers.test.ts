@@ -26,6 +26,7 @@ import type { Shape } from '../../../lib/tensor.js';
 import { expectClose } from '../../support/comparer.js';
 import { findOnnxRuntime, runOnnx } from '../../support/onnxruntime.js';
 import { normalTensor } from '../../support/random-data.js';
+import { randomNet } from '../../support/random-net.js';
 
 /** Layers of a kind with the shape of one input. */
 type Cases = readonly (readonly [layer: Layer, inputShape: Shape])[];
@@ -111,7 +112,12 @@ describe('ONNX Runtime', () => {
     .flat()
     .map(([layer, inputShape]) => [`${layer}`, new Net(new Sequential({ layer }), { inputShape })] as const);
 
-  it.for([...nets, ['ResNet8', new ResNet8({ inputShape: [3, 10, 12] })] as const])(
+  const drawn = Array.from(
+    { length: 12 },
+    (_, seed) => [`the drawn net ${seed}`, randomNet(seed, { all: true })] as const,
+  );
+
+  it.for([...nets, ['ResNet8', new ResNet8({ inputShape: [3, 10, 12] })] as const, ...drawn])(
     'gives the result of %s',
     async ([name, net], context) => {
       if (runtime === undefined) {
