@@ -194,7 +194,9 @@ describe('refused with a reason', () => {
       "import { LeNet5 } from 'rownet';\nexport default new LeNet5({ channels: 3, classes: 3 });\n";
     writeFileSync(folder.join('net.mjs'), module);
     const [, text] = await refused('train --data discs --net ./net.mjs');
-    expect(text).toContain('Hint: --colour trains on three channels, of class folders and npz files');
+    expect(text).toContain(
+      'Hint: its first layer has to take 1 channel; or --colour trains on three, of class folders and npz files',
+    );
     await ok('train --net ./net.mjs', training, 'module');
     expect(await refused('train --data discs --color')).toEqual([
       2,

@@ -141,9 +141,10 @@ function checkFit({ name }: ChosenNet, net: Net, { train }: DataSource): void {
         ? 'begin the net with a Flatten'
         : taken === channels
           ? `leave --size and --resize out: pictures get the size that the net takes`
-          : taken === 3 && channels === 1
-            ? '--colour trains on three channels, of class folders and npz files'
-            : `its first layer has to take ${channels} ${channels === 1 ? 'channel' : 'channels'}`;
+          : `its first layer has to take ${channels} ${channels === 1 ? 'channel' : 'channels'}` +
+            (taken === 3 && channels === 1
+              ? '; or --colour trains on three, of class folders and npz files'
+              : '');
     throw new UsageError(
       `${where}: expected a net that takes ${formatShape(train.shape)}, as the data is, but it takes ` +
         `${formatShape(net.inputShape)}. Hint: ${hint}`,
