@@ -11,6 +11,9 @@
 //   inference  [{ threads, imagesPerSecond, latency }] for 1 and THREADS threads: medians of REPEATS batches, and of
 //              ten times as many single images, in seconds
 //
+// A contender of other nets (other-nets.mjs) takes FOLDER NAME THREADS, and prints settings, version, check, and the
+// seconds of each step.
+//
 // A contender of the products takes other arguments (gemm-worker.mjs, openblas.cpp) and prints `products`, the seconds
 // of each one of gemm-products.mjs.
 import { spawnSync } from 'node:child_process';
@@ -93,6 +96,22 @@ export const gemmContenders = [
   },
 ];
 
+/** Of the other nets. `givesBack`: memory, to the system, between operations, as an allocator does by default. */
+export const otherNetContenders = [
+  {
+    name: 'rownet-nets',
+    title: 'rownet',
+    find: () => 'other-nets-worker.mjs',
+    command: (script, args) => [process.execPath, join(here, script), ...args],
+  },
+  ...[false, true].map((givesBack) => ({
+    ...contenders.find(({ name }) => name === 'torch'),
+    title: givesBack ? 'PyTorch, memory given back' : 'PyTorch',
+    givesBack,
+    command: (program, args) => [program, join(here, 'other_nets_worker.py'), ...args],
+  })),
+];
+
 /** Names for --only. */
 export const peerNames = [...contenders, ...gemmContenders]
   .filter(({ install }) => install !== undefined)
@@ -103,13 +122,12 @@ export const peerNames = [...contenders, ...gemmContenders]
  * that goes back to the system after an operation has to be cleared by it for the next, so nobody gives any back: in a
  * virtual machine PyTorch trained an epoch in 3.1 to 4.0 s in place of 15 to 30, and NumPy in 22 in place of 24 to 31.
  */
-export function environment({ env = () => ({}) }, threads, peersDir) {
+export function environment({ env = () => ({}), givesBack = false }, threads, peersDir) {
   const foreign = /^(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|DNNL|ONEDNN|ORT|MALLOC|ROWNET)_/;
   const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   return {
     ...Object.fromEntries(inherited),
-    MALLOC_TRIM_THRESHOLD_: '1000000000',
-    MALLOC_MMAP_THRESHOLD_: '1000000000',
+    ...(givesBack ? {} : { MALLOC_TRIM_THRESHOLD_: '1000000000', MALLOC_MMAP_THRESHOLD_: '1000000000' }),
     ...Object.fromEntries(
       Object.entries(env(threads, peersDir)).map(([name, value]) => [name, String(value)]),
     ),

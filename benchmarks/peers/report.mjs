@@ -1,4 +1,5 @@
 // From samples to medians and ratios, and from those to a page.
+import { otherNets } from './other-nets.mjs';
 
 /** How many times faster rownet is: above 1 where it is. Undefined without one of the two. */
 const ratio = (slower, faster) =>
@@ -16,10 +17,10 @@ export function median(values) {
 
 /**
  * Medians and ratios of what was measured.
- * @param samples `{ machine, rounds, net, gemm, missing }`: `net` and `gemm` hold a contender each, with `replies`, one
- *   of each round, as contenders.mjs describes them
+ * @param samples `{ machine, rounds, net, otherNets, gemm, missing }`: `net`, `otherNets` and `gemm` hold a contender
+ *   each, with `replies`, one of each round, as contenders.mjs describes them
  */
-export function summarize({ net, gemm, ...rest }) {
+export function summarize({ net, otherNets, gemm, ...rest }) {
   const own = net.find(({ name }) => name === 'rownet');
   const reference = own === undefined ? undefined : describeNet(own);
   const ownProducts = gemm.filter(({ name }) => name === 'rownet-matmul').map(describeProducts);
@@ -36,6 +37,7 @@ export function summarize({ net, gemm, ...rest }) {
         },
       };
     }),
+    otherNets: otherNets.map(describeOtherNet),
     gemm: gemm.map((contender) => {
       const one = describeProducts(contender);
       const same = ownProducts.find(({ threads }) => threads === one.threads);
@@ -69,6 +71,20 @@ function describeNet({ replies, ...contender }) {
     latencyThreads: quickest.threads,
     inference,
     samples: replies.map(({ seconds, inference }) => ({ seconds, inference })),
+  };
+}
+
+/** Of each round the median of its steps, and of those the median. */
+function describeOtherNet({ replies, ...contender }) {
+  const [{ settings, version, check }] = replies;
+  const samples = replies.map(({ seconds }) => median(seconds));
+  return {
+    ...contender,
+    ...(version === undefined ? {} : { version }),
+    settings,
+    check,
+    secondsPerStep: median(samples),
+    samples,
   };
 }
 
@@ -134,6 +150,29 @@ export function netTable({ machine, net }) {
   );
 }
 
+/** The table of the other nets, a line a net; none without measurements. */
+export function otherNetsTable({ otherNets: measured }) {
+  const titles = [...new Set(measured.map(({ title }) => title))];
+  if (titles.length < 2) return [];
+  const [own, ...others] = titles;
+  const rows = otherNets
+    .filter(({ name }) => measured.some(({ net }) => net === name))
+    .map(({ name, title }) => {
+      const milliseconds = (of) =>
+        1e3 * measured.find((one) => one.net === name && one.title === of).secondsPerStep;
+      return [
+        title,
+        fixed(milliseconds(own), 2),
+        ...others.flatMap((other) => [
+          fixed(milliseconds(other), 2),
+          times(ratio(milliseconds(other), milliseconds(own))),
+        ]),
+      ];
+    });
+  const head = ['net, ms a step', own, ...others.flatMap((other) => [other, 'ratio'])];
+  return table([head, ...rows], 1);
+}
+
 function gemmTable({ machine, gemm }) {
   return table(
     [
@@ -167,6 +206,9 @@ export function page(results) {
     '  floats already. NumPy shuffles once at load, and a few of its steps are timed and scaled.',
     '- *images/s* at batch 128, *latency* at batch 1: medians. The better of one thread and all of them counts.',
     '- *ratio*: how many times faster rownet is.',
+    '- *net, ms a step*: other nets, a step of 64 images forward, backward and with its update, on float images; medians.',
+    '  PyTorch is asked for the same scores and losses first. Its memory is kept in one column, as above, and given back',
+    '  between operations, as an allocator does by default, in the other.',
     '- *products*: the matrix products of a training step in im2row form, alone.',
     '- No process gives memory back to the system between operations (`MALLOC_TRIM_THRESHOLD_`,',
     '  `MALLOC_MMAP_THRESHOLD_`). Where page faults are slow, PyTorch trains several times faster for it.',
@@ -189,6 +231,7 @@ function section(result) {
       `${rounds.length} round${rounds.length > 1 ? 's' : ''}, FMA bursts beside them ${bursts[0]} to ${bursts.at(-1)} GFLOP/s.`,
     '',
     ...netTable(result),
+    ...(otherNetsTable(result).length === 0 ? [] : ['', ...otherNetsTable(result)]),
     ...(gemm.length === 0 ? [] : ['', ...gemmTable(result)]),
     '',
     ...[...net, ...gemm.filter(({ threads }) => threads === machine.threads)].map(

@@ -4,15 +4,24 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { arch, availableParallelism, cpus, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chart } from './chart.mjs';
-import { compilerVersion, contenders, environment, gemmContenders, peerNames } from './contenders.mjs';
+import {
+  compilerVersion,
+  contenders,
+  environment,
+  gemmContenders,
+  otherNetContenders,
+  peerNames,
+} from './contenders.mjs';
 import { writeFixture } from './fixture.mjs';
+import { otherNets, writeOtherNets } from './other-nets.mjs';
 import { parseOptions, UsageError, usage } from './options.mjs';
 import { importRownet, root } from './paths.mjs';
-import { netTable, page, summarize } from './report.mjs';
+import { netTable, otherNetsTable, page, summarize } from './report.mjs';
 
 const allSteps = 468;
 const full = { epochs: 2, steps: allSteps, repeats: 200, products: 30 };
 const quick = { epochs: 1, steps: 60, repeats: 30, products: 5 };
+const families = { net: contenders, otherNets: otherNetContenders, gemm: gemmContenders };
 
 try {
   await main(parseOptions(process.argv.slice(2), peerNames));
@@ -39,19 +48,23 @@ async function main(options) {
   const file = join(options.out, `peers-${options.threads}-threads.json`);
   writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
   writePages(options.out);
-  console.log(options.json ? JSON.stringify(result) : netTable(result).join('\n'));
+  console.log(
+    options.json ? JSON.stringify(result) : [...netTable(result), '', ...otherNetsTable(result)].join('\n'),
+  );
 }
 
 /** The contenders that were asked for: those that are here, with what `find` found, and those that are not. */
 function findContenders({ only, peersDir }) {
   const here = [];
   const missing = [];
-  for (const contender of [...contenders, ...gemmContenders]) {
-    const { name, title, install } = contender;
-    if (install !== undefined && only !== undefined && !only.includes(name)) continue;
-    const found = contender.find(peersDir);
-    if (found !== undefined) here.push({ ...contender, found });
-    else missing.push({ name, title, install: install(peersDir) });
+  for (const [family, list] of Object.entries(families)) {
+    for (const contender of list) {
+      const { name, title, install } = contender;
+      if (install !== undefined && only !== undefined && !only.includes(name)) continue;
+      const found = contender.find(peersDir);
+      if (found !== undefined) here.push({ ...contender, family, found });
+      else if (family !== 'otherNets') missing.push({ name, title, install: install(peersDir) });
+    }
   }
   // The products of rownet are there to be compared.
   const alone = !here.some(({ name }) => name === 'openblas');
@@ -59,38 +72,18 @@ function findContenders({ only, peersDir }) {
 }
 
 async function measure({ threads, rounds: count, peersDir, quick: isQuick }, here) {
-  const { fmaBurst, runtimeInfo, setThreads } = await importRownet();
+  const rownet = await importRownet();
+  const { fmaBurst, runtimeInfo, setThreads } = rownet;
   const sizes = isQuick ? quick : full;
   const folder = mkdtempSync(join(tmpdir(), 'rownet-peers-'));
   try {
     await writeFixture(folder);
-    const net = here.filter(({ name }) => contenders.some((one) => one.name === name));
-    const gemm = here.filter(({ name }) => gemmContenders.some((one) => one.name === name));
-    const entries = [
-      ...net.map((contender) => ({
-        contender,
-        threads,
-        command: contender.command(
-          contender.found,
-          [
-            folder,
-            threads,
-            sizes.epochs,
-            Math.min(contender.steps ?? allSteps, sizes.steps),
-            sizes.repeats,
-          ].map(String),
-        ),
-        replies: [],
-      })),
-      ...[...new Set([1, threads])].flatMap((some) =>
-        gemm.map((contender) => ({
-          contender,
-          threads: some,
-          command: contender.command(contender.found, some, sizes.products).map(String),
-          replies: [],
-        })),
-      ),
-    ];
+    const entries = here.flatMap((contender) => entriesOf(contender, { folder, threads, sizes }));
+    writeOtherNets(
+      rownet,
+      folder,
+      otherNets.filter(({ name }) => entries.some(({ net }) => net === name)),
+    );
     const rounds = [];
     setThreads(threads);
     // The machine's arithmetic limit at this moment, in GFLOP/s: it drifts, and the figures drift with it.
@@ -100,22 +93,52 @@ async function measure({ threads, rounds: count, peersDir, quick: isQuick }, her
       for (const entry of round % 2 === 0 ? entries : [...entries].reverse()) {
         const { contender, command, replies } = entry;
         const on = `${entry.threads} thread${entry.threads > 1 ? 's' : ''}`;
-        console.error(`round ${round + 1} of ${count}: ${contender.title}, ${on}`);
+        const what = entry.net === undefined ? contender.title : `${contender.title}, ${entry.net}`;
+        console.error(`round ${round + 1} of ${count}: ${what}, ${on}`);
         replies.push(await run(contender, command, environment(contender, entry.threads, peersDir)));
       }
       rounds.push({ fmaBursts: [before, burst()] });
     }
-    const describe = ({ contender: { name, title }, threads, replies }) => ({
-      name,
-      title,
-      threads,
-      replies,
-    });
-    const of = (list) => entries.filter(({ contender }) => list.includes(contender)).map(describe);
-    return { machine: describeMachine(threads, runtimeInfo()), rounds, net: of(net), gemm: of(gemm) };
+    const of = (wanted) =>
+      entries
+        .filter(({ contender }) => contender.family === wanted)
+        .map(({ contender: { name, title }, threads, net, replies }) => ({
+          name,
+          title,
+          threads,
+          ...(net === undefined ? {} : { net }),
+          replies,
+        }));
+    return {
+      machine: describeMachine(threads, runtimeInfo()),
+      rounds,
+      ...Object.fromEntries(Object.keys(families).map((family) => [family, of(family)])),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What is run of a contender in each round: once, for each number of threads, or for each net. */
+function entriesOf(contender, { folder, threads, sizes }) {
+  const entry = (command, more) => ({
+    contender,
+    threads,
+    replies: [],
+    ...more,
+    command: command.map(String),
+  });
+  const { family, found, command, steps = allSteps } = contender;
+  if (family === 'net') {
+    const args = [folder, threads, sizes.epochs, Math.min(steps, sizes.steps), sizes.repeats];
+    return [entry(command(found, args.map(String)))];
+  }
+  if (family === 'otherNets') {
+    return otherNets.map(({ name }) => entry(command(found, [folder, name, threads]), { net: name }));
+  }
+  return [...new Set([1, threads])].map((some) =>
+    entry(command(found, some, sizes.products), { threads: some }),
+  );
 }
 
 /** What the contender prints, as an object. */

@@ -74,6 +74,14 @@ const result = summarize({
     },
     { name: 'numpy', title: 'NumPy', threads: 2, replies: [reply([50], 5, 1), reply([50], 5, 1)] },
   ],
+  otherNets: [
+    { name: 'rownet-nets', title: 'rownet', net: 'mlp', seconds: [[0.001, 0.002, 0.009], [0.003]] },
+    { name: 'torch', title: 'PyTorch', net: 'mlp', seconds: [[0.005], [0.005]] },
+  ].map(({ seconds, ...one }) => ({
+    ...one,
+    threads: 2,
+    replies: seconds.map((steps) => ({ settings: '', check: {}, seconds: steps })),
+  })),
   gemm: [
     {
       name: 'rownet-matmul',
@@ -112,8 +120,8 @@ describe('the report', () => {
 
   it('is a page of tables', () => {
     const text: string = page([result, { ...result, machine: { ...machine, threads: 1 } }]);
-    const [net, gemm, ...others] = tables(text);
-    expect(others).toHaveLength(2);
+    const [net, otherNets, gemm, ...others] = tables(text);
+    expect(others).toHaveLength(3);
     expect(cells(net)[1]).toEqual([
       'PyTorch',
       '1.2',
@@ -127,6 +135,7 @@ describe('the report', () => {
       '1.00',
     ]);
     expect(cells(net)[2].slice(0, 6)).toEqual(['ONNX', '1.2', '2', '-', '-', '-']);
+    expect(cells(otherNets)).toEqual([['MLP 784-512-256-10', '2.50', '5.00', '2.00']]);
     expect(cells(gemm).map((row) => row.at(-1))).toEqual(['1.00', '2.00']);
     expect(text).toContain('2 rounds, FMA bursts beside them 390 to 410 GFLOP/s.');
     expect(text).toContain('Not measured: oneDNN.');
@@ -205,6 +214,21 @@ describe('the command line', () => {
     expect(run('--rounds', '0', '--out', out)).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(join(out, 'peers.md'), 'utf8')).toBe(page([JSON.parse(JSON.stringify(result))]));
     expect(readFileSync(join(out, 'peers.svg'), 'utf8')).toBe(chart(result));
+  });
+});
+
+describe('the other nets', () => {
+  it('are written with what a contender needs to build them and to check itself', async () => {
+    const { otherNets, readOtherNet, writeOtherNets } = await load('other-nets.mjs');
+    const mlp = otherNets.find(({ name }: { name: string }) => name === 'mlp');
+    writeOtherNets(await import('../../lib/index.js'), folder.path, [mlp]);
+    const { layers, losses, scores, params, images, labels, batch, lr } = readOtherNet(folder.path, 'mlp');
+    expect(layers).toEqual(mlp.layers);
+    expect(params).toHaveLength(784 * 512 + 512 + 512 * 256 + 256 + 256 * 10 + 10);
+    expect([images.length / 784, labels.length, scores.length]).toEqual([4 * batch, 4 * batch, 10 * batch]);
+    expect(losses).toHaveLength(3);
+    expect(new Set(losses).size).toBe(3);
+    expect(lr).toBeGreaterThan(0);
   });
 });
 
