@@ -108,6 +108,7 @@ export interface NativeAddon {
     input: readonly number[],
     steps: readonly NativeStep[],
     loss: string,
+    labelSmoothing?: number,
   ) => NativeLanePlan;
   readonly LayerStep: new (input: readonly number[], step: NativeStep) => NativeLayerStep;
   info(): NativeInfo;

@@ -60,8 +60,11 @@ export interface StepOptions {
 export interface StepResult {
   /** Summed over the batch, whatever the reduction. NaN or infinite once training has diverged. */
   readonly loss: number;
-  /** Images whose largest score is their label's; 0 for a loss that counts nothing as right, such as `MSELoss`. */
-  readonly correct: number;
+  /**
+   * Images whose first largest score is their label's; of values without labels those that the loss counts as right, and
+   * absent where it counts none, as `MSELoss`.
+   */
+  readonly correct?: number;
 }
 
 /** What `Engine.evaluate` says of a data set. */
@@ -69,8 +72,8 @@ export interface Evaluation {
   readonly images: number;
   /** Summed over the images. */
   readonly loss: number;
-  /** Images whose first largest score is their label's; without a confusion those that the loss counts as right. */
-  readonly correct: number;
+  /** As `StepResult.correct`. */
+  readonly correct?: number;
   /**
    * `confusion[label][predicted]`: how many images. Rows are classes of the data, columns of the net. Empty for data without
    * labels, and where values take their place because a label is no output of the net.

@@ -4,6 +4,7 @@ import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import type { Evaluation, ImageSet } from './engine.js';
 import { checkImages } from './image-set.js';
+import { countedLabels, isCounted } from './targets.js';
 
 const EVALUATION_BATCH = 256;
 
@@ -24,12 +25,12 @@ export function evaluateBatches(
   evaluateBatch: (
     indices: Uint32Array,
     predictions: Int32Array,
-  ) => { readonly loss: number; readonly correct: number },
+  ) => { readonly loss: number; readonly correct?: number },
   batchSize = EVALUATION_BATCH,
 ): Evaluation {
   checkInteger('evaluate', 'batchSize', batchSize, 1, 2 ** 31 - 1);
   checkImages('engine', net, dataset, criterion);
-  const { labels, count } = dataset;
+  const { count } = dataset;
   const predictions = new Int32Array(count);
   let loss = 0;
   let right = 0;
@@ -38,11 +39,13 @@ export function evaluateBatches(
     const indices = Uint32Array.from({ length: end - start }, (_, index) => start + index);
     const batch = evaluateBatch(indices, predictions.subarray(start, end));
     loss += batch.loss;
-    right += batch.correct;
+    right += batch.correct ?? 0;
   }
   const classes = net.outputShape[0];
-  if (labels === undefined || labels.some((label) => label >= classes)) {
-    return { images: count, loss, correct: right, confusion: [], predictions };
+  const labels = countedLabels(dataset, classes);
+  if (labels === undefined) {
+    const counted = isCounted(criterion, dataset, classes) ? { correct: right } : {};
+    return { images: count, loss, ...counted, confusion: [], predictions };
   }
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let index = 0; index < count; index += 1) confusion[labels[index]][predictions[index]] += 1;

@@ -174,13 +174,3 @@ export function checkStep(indices: Uint32Array, options: StepOptions): void {
 export function gradScaleOf(loss: Loss, net: Net, images: number): number {
   return loss.reduction === 'mean' ? 1 / loss.terms(images, net.outputShape[0]) : 1;
 }
-
-/** The values of a set, as `ImageSet.values` says. */
-export function valuesOf({ labels, values, count }: ImageSet, outputs: number): Float32Array {
-  if (values !== undefined) return values;
-  const ones = new Float32Array(count * outputs);
-  // `checkImages` has seen that there are labels.
-  const classes = labels as Uint8Array;
-  for (let index = 0; index < count; index += 1) ones[index * outputs + classes[index]] = 1;
-  return ones;
-}

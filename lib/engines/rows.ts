@@ -1,6 +1,5 @@
 /** The engine that runs a net layer by layer, as `net.forward` and `net.backward` do. */
-import { ArgumentTypeError, StateError } from '../errors.js';
-import { checkArray } from '../kernels/checks.js';
+import { StateError } from '../errors.js';
 import { checkImageArray, gatherScaled, type Scaling } from '../kernels/training.js';
 import { applyUpdate } from '../kernels/updates.js';
 import { evaluation, TensorBuffer } from '../layers/layer.js';
@@ -10,7 +9,8 @@ import type { Tensor } from '../tensor.js';
 import type { Augmenter } from './augment.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from './engine.js';
 import { evaluateBatches } from './evaluate.js';
-import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from './image-set.js';
+import { checkEngineOptions, checkStep, gradScaleOf } from './image-set.js';
+import { TargetSource } from './targets.js';
 
 export class RowsEngine implements Engine {
   readonly name = 'rows';
@@ -22,8 +22,7 @@ export class RowsEngine implements Engine {
   readonly #train: ImageSet | undefined;
   readonly #images = new TensorBuffer();
   readonly #grad = new TensorBuffer();
-  #labels = new Int32Array(0);
-  #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
+  readonly #targets: TargetSource;
 
   constructor(net: Net, options: EngineOptions) {
     const { loss, scaling, augmenter } = checkEngineOptions(net, options);
@@ -31,6 +30,7 @@ export class RowsEngine implements Engine {
     this.#loss = loss;
     this.#scaling = scaling;
     this.#net = net;
+    this.#targets = new TargetSource(loss, net.outputShape[0]);
     this.#train = options.train;
   }
 
@@ -45,11 +45,10 @@ export class RowsEngine implements Engine {
     checkImageArray('engine', this.#train.images);
     const images =
       this.#augmenter?.gather(this.#train, indices, { seed, epoch }) ?? this.#gather(this.#train, indices);
-    const targets = this.#gatherTargets(this.#train, indices);
     const scores = this.#net.forward(images, { training: true, seed, step });
     const grad = this.#grad.take(scores.shape);
     const gradScale = gradScaleOf(this.#loss, this.#net, indices.length);
-    const result = this.#loss.measure(scores, targets, { grad, gradScale });
+    const result = this.#measure(scores, this.#train, indices, { grad, gradScale });
     this.#net.backward(grad);
     if (update !== undefined) applyUpdate(update);
     return result;
@@ -62,14 +61,27 @@ export class RowsEngine implements Engine {
       for (let row = 0; row < indices.length; row += 1) {
         predictions[row] = firstMaximum(scores.data, row * classes, classes);
       }
-      const targets = this.#gatherTargets(dataset, indices);
-      return this.#loss.measure(scores, targets, { gradScale: 1, grad: null });
+      return this.#measure(scores, dataset, indices, { gradScale: 1, grad: null });
     };
     return evaluateBatches({ net: this.#net, loss: this.#loss }, dataset, evaluateBatch, batchSize);
   }
 
   predict(x: Tensor): Tensor {
     return this.#net.predictByLayers(x);
+  }
+
+  /** Beside values labels count what is correct. */
+  #measure(
+    scores: Tensor,
+    dataset: ImageSet,
+    indices: Uint32Array,
+    options: { readonly gradScale: number; readonly grad: Tensor | null },
+  ): StepResult {
+    const { labels, values } = this.#targets.gather(dataset, indices);
+    const { loss, correct } = this.#loss.measure(scores, (values ?? labels) as LossTargets, options);
+    if (values === undefined) return { loss, correct };
+    if (labels !== undefined) return { loss, correct: rightOnes(scores, labels) };
+    return this.#loss.counts === false ? { loss } : { loss, correct };
   }
 
   #gather(dataset: ImageSet, indices: Uint32Array): Tensor {
@@ -80,45 +92,6 @@ export class RowsEngine implements Engine {
     gatherScaled(images, shape, indices, this.#scaling, out.data);
     return out;
   }
-
-  #gatherTargets(dataset: ImageSet, indices: Uint32Array): LossTargets {
-    if (this.#loss.targets === 'labels') return this.#gatherLabels(dataset, indices);
-    const [outputs] = this.#net.outputShape;
-    const values = new Float32Array(indices.length * outputs);
-    const all = this.#values(dataset);
-    // Its memory may have been transferred to a worker since it was checked.
-    checkArray('engine', 'values', all, Float32Array, dataset.count * outputs);
-    for (const [row, index] of indices.entries()) {
-      values.set(all.subarray(index * outputs, (index + 1) * outputs), row * outputs);
-    }
-    return values;
-  }
-
-  /** Those of the set last asked for are kept. */
-  #values(dataset: ImageSet): Float32Array {
-    if (this.#valued?.dataset !== dataset) {
-      this.#valued = { dataset, values: valuesOf(dataset, this.#net.outputShape[0]) };
-    }
-    return this.#valued.values;
-  }
-
-  /** `checkImages` has seen the labels, but their memory may have been transferred to a worker since. */
-  #gatherLabels({ labels: all }: ImageSet, indices: Uint32Array): Int32Array {
-    const labels = all as Uint8Array;
-    checkArray('engine', 'labels', labels, Uint8Array, 0);
-    if (this.#labels.length !== indices.length) this.#labels = new Int32Array(indices.length);
-    for (let index = 0; index < indices.length; index += 1) {
-      const label = labels[indices[index]];
-      if (label === undefined) {
-        throw new ArgumentTypeError(
-          `engine: expected a label for image ${indices[index]} but received ${labels.length} labels ` +
-            '(was the buffer transferred or detached?)',
-        );
-      }
-      this.#labels[index] = label;
-    }
-    return this.#labels;
-  }
 }
 
 /** Where the first of the largest scores of a row stands, as the loss counts it. */
@@ -128,4 +101,13 @@ function firstMaximum(scores: Float32Array, start: number, classes: number): num
     if (scores[start + index] > scores[start + best]) best = index;
   }
   return best;
+}
+
+/** Rows whose first largest score is that of their label. */
+function rightOnes({ data, shape: [rows, classes] }: Tensor, labels: Uint8Array): number {
+  let correct = 0;
+  for (let row = 0; row < rows; row += 1) {
+    if (firstMaximum(data, row * classes, classes) === labels[row]) correct += 1;
+  }
+  return correct;
 }

@@ -17,6 +17,8 @@ export interface Loss {
   readonly reduction: 'mean' | 'sum';
   /** Of a loss of labels; 0 where it is left out. */
   readonly labelSmoothing?: number;
+  /** False: of its targets none is right or wrong, and `correct` says nothing. Default true. */
+  readonly counts?: boolean;
   /** Rows of the last forward whose largest score (the first among equals) stands where it should. */
   readonly correct: number;
   /**

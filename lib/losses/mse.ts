@@ -11,6 +11,7 @@ const where = 'mseLoss';
 export class MSELoss extends MeasuredLoss<Float32Array | Tensor> {
   readonly kind = 'mse';
   readonly targets = 'values';
+  readonly counts = false;
 
   /** @throws {TypeError | RangeError} naming the option that is wrong. */
   constructor(options: LossOptions = {}) {

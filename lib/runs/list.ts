@@ -29,7 +29,7 @@ export interface RunSummary {
   /** Completed. */
   readonly epochs: number;
   readonly plannedEpochs: number;
-  /** Shares from 0 to 1; null before the first epoch is evaluated. */
+  /** Shares from 0 to 1; null before the first epoch is evaluated, and where none is right or wrong. */
   readonly bestTestAccuracy: number | null;
   readonly lastTestAccuracy: number | null;
   /** Median of the training passes; null before the first. */

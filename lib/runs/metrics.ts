@@ -72,7 +72,7 @@ function isSound(metrics: EpochMetrics): boolean {
     epoch,
     seconds,
     loss,
-    trainAccuracy,
+    trainAccuracy = 0,
     testLoss = 0,
     testAccuracy = 0,
     averagedTestLoss = 0,

@@ -60,7 +60,7 @@ export function betterValue(
   const value = record[measure];
   if (value === undefined) {
     throw new ArgumentTypeError(
-      `Trainer.fit: keepBest: expected epochs with ${measure} but received one without, of data without labels. ` +
+      `Trainer.fit: keepBest: expected epochs with ${measure} but received one without. ` +
         "Hint: keepBest: 'testLoss'",
     );
   }

@@ -12,8 +12,8 @@ export interface Progress {
   readonly images: number;
   /** Mean per image, over the epoch so far. */
   readonly loss: number;
-  /** Share from 0 to 1, over the epoch so far; 0 for a criterion that counts nothing as right, such as `mse`. */
-  readonly accuracy: number;
+  /** Share from 0 to 1, over the epoch so far; absent where none is right or wrong, as of values by `mse`. */
+  readonly accuracy?: number;
   /** Of this step. */
   readonly lr: number;
   /** Over the epoch so far, by the same seconds as in `EpochRecord`. */
@@ -31,10 +31,11 @@ export interface EpochRecord {
   readonly seconds: number;
   /** Mean per image during the pass, while the parameters changed. NaN if an abort left no step. */
   readonly loss: number;
-  /** Share from 0 to 1, during the pass; 0 as `Progress.accuracy`. */
-  readonly trainAccuracy: number;
+  /** Share from 0 to 1, during the pass; absent as `Progress.accuracy`. */
+  readonly trainAccuracy?: number;
   /** Mean per image of the validation set, after the pass. */
   readonly testLoss?: number;
+  /** Absent as `Progress.accuracy`. */
   readonly testAccuracy?: number;
   /** The same of the averaged weights, where the trainer averages them. */
   readonly averagedTestLoss?: number;
@@ -58,7 +59,7 @@ export interface LiveEpoch {
   readonly epoch: number;
   readonly seconds: number;
   readonly loss: number;
-  readonly trainAccuracy: number;
+  readonly trainAccuracy?: number | undefined;
   readonly testLoss?: number | undefined;
   readonly testAccuracy?: number | undefined;
   readonly warning?: string | undefined;

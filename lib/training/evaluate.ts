@@ -2,6 +2,7 @@
 import type { Normalization } from '../data/normalize.js';
 import { createEngine } from '../engines/create.js';
 import type { Engine, EngineName, ImageSet } from '../engines/engine.js';
+import { countedLabels } from '../engines/targets.js';
 import { ArgumentRangeError } from '../errors.js';
 import { checkArray, checkInteger, checkObject } from '../kernels/checks.js';
 import { checkImageArray } from '../kernels/training.js';
@@ -19,8 +20,11 @@ export interface Accuracy {
   readonly images: number;
   /** Mean per image, of the loss that was asked for. NaN or infinite for a net that has diverged. */
   readonly loss: number;
-  /** Share of the images whose largest score is their label's, from 0 to 1; without labels of those that the loss counts. */
-  readonly accuracy: number;
+  /**
+   * Share of the images whose largest score is their label's, from 0 to 1; without labels of those that the loss counts.
+   * Absent where it counts none: `MSELoss` of values.
+   */
+  readonly accuracy?: number;
   /** `confusion[label][predicted]`: how many images. Empty without labels. */
   readonly confusion: readonly (readonly number[])[];
   /** The class that each image is taken for. */
@@ -51,48 +55,55 @@ export function computeAccuracy(net: Net, dataset: ImageSet, options: AccuracyOp
   checkNotEmpty(dataset);
   const runner = createEngine(engine, net, { normalization, ...(loss === undefined ? {} : { loss }) });
   const { images, loss: sum, correct, confusion, predictions } = runner.evaluate(dataset, batchSize);
-  return { images, loss: sum / images, accuracy: correct / images, confusion, predictions };
+  return { images, loss: sum / images, ...shareOf(correct, images), confusion, predictions };
 }
 
 /**
  * The same in slices between which the event loop runs; the net must not be trained meanwhile.
+ * @param outputs scores of the engine's net.
  * @throws as `computeAccuracy`.
  */
 export async function computeAccuracyInSlices(
-  engine: Pick<Engine, 'evaluate'>,
+  { engine, outputs }: { readonly engine: Pick<Engine, 'evaluate'>; readonly outputs: number },
   dataset: ImageSet,
   batchSize = DEFAULT_BATCH,
 ): Promise<Accuracy> {
   checkNotEmpty(dataset);
   const pixels = dataset.images.length / dataset.count;
+  const { values } = dataset;
+  const each = (values?.length ?? 0) / dataset.count;
+  // A slice alone may have only those labels that could be outputs.
+  const labels = countedLabels(dataset, outputs);
   const breaks = new EventLoopBreaks();
   const confusion: number[][] = [];
   const predictions = new Int32Array(dataset.count);
   let loss = 0;
-  let correct = 0;
+  let correct: number | undefined;
   for (let first = 0; first < dataset.count; first += batchSize) {
     const end = Math.min(first + batchSize, dataset.count);
     // The memory may have been transferred to a worker while the event loop ran.
     checkImageArray('computeAccuracy', dataset.images, end * pixels);
-    const { labels, values } = dataset;
     if (labels !== undefined) checkArray('computeAccuracy', 'labels', labels, Uint8Array, end);
-    const outputs = (values?.length ?? 0) / dataset.count;
     const slice: ImageSet = {
       images: dataset.images.subarray(first * pixels, end * pixels),
       count: end - first,
       shape: dataset.shape,
       ...(labels === undefined ? {} : { labels: labels.subarray(first, end) }),
-      ...(values === undefined ? {} : { values: values.subarray(first * outputs, end * outputs) }),
+      ...(values === undefined ? {} : { values: values.subarray(first * each, end * each) }),
     };
     const part = engine.evaluate(slice, batchSize);
     loss += part.loss;
-    correct += part.correct;
+    if (part.correct !== undefined) correct = (correct ?? 0) + part.correct;
     addTo(confusion, part.confusion);
     predictions.set(part.predictions, first);
     if (breaks.due()) await breaks.take();
   }
   const { count: images } = dataset;
-  return { images, loss: loss / images, accuracy: correct / images, confusion, predictions };
+  return { images, loss: loss / images, ...shareOf(correct, images), confusion, predictions };
+}
+
+function shareOf(correct: number | undefined, images: number): Pick<Accuracy, 'accuracy'> {
+  return correct === undefined ? {} : { accuracy: correct / images };
 }
 
 /** A slice may lack the highest classes, and with them their rows. */

@@ -45,7 +45,7 @@ export function guessingWarning(
 /** Of a training by cross entropy that has ended: by the validation set, or by the training pass where there is none. */
 export function endWarning(
   recipe: Pick<Recipe, 'name' | 'optimizer'>,
-  { loss, trainAccuracy, testLoss, testAccuracy }: EpochRecord,
+  { loss, trainAccuracy = 0, testLoss, testAccuracy }: EpochRecord,
   { train, validation }: { readonly train: Dataset; readonly validation: Dataset | undefined },
 ): string | undefined {
   return validation === undefined || testLoss === undefined || testAccuracy === undefined

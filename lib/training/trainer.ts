@@ -5,11 +5,12 @@ import type { Normalization } from '../data/normalize.js';
 import { createEngine } from '../engines/create.js';
 import type { Engine, EngineName, StepResult } from '../engines/engine.js';
 import { checkParameterMemory } from '../engines/image-set.js';
+import { isCounted } from '../engines/targets.js';
 import { ArgumentRangeError, DivergedError, StateError } from '../errors.js';
-import type { PartialEpoch } from '../formats/checkpoint.js';
 import type { Loss } from '../losses/loss.js';
 import type { Net } from '../nets/net.js';
 import { checkParameters, diverged, findOrigin } from './divergence.js';
+import { figures } from './epoch-figures.js';
 import type { EpochRecord } from './epoch-record.js';
 import { EventLoopBreaks } from './event-loop.js';
 import { checkFitOptions, type FitOptions } from './fit-options.js';
@@ -39,6 +40,8 @@ interface Run {
   readonly engine: Engine;
   readonly recipe: RunRecipe;
   readonly totalSteps: number;
+  /** Whether there is an accuracy of the training images. */
+  readonly counted: boolean;
   readonly observer: TrainingObserver | undefined;
 }
 
@@ -252,7 +255,8 @@ export class Trainer {
     this.#recipe = recipe;
     const { validation, signal, onProgress } = options;
     const totalSteps = epochs * batches.steps;
-    return { validation, signal, onProgress, batches, engine, train, recipe, totalSteps };
+    const counted = isCounted(this.#loss, train, this.net.outputShape[0]);
+    return { validation, signal, onProgress, batches, engine, train, recipe, totalSteps, counted };
   }
 
   async #trainEpoch(run: Run): Promise<EpochRecord> {
@@ -284,10 +288,15 @@ export class Trainer {
     const { net, normalization } = this;
     const what = { net, engine, normalization, epoch: record.epoch, lr: record.lr };
     const test = await validate(what, validation);
-    const figures = { ...record, testLoss: test.loss, testAccuracy: test.accuracy };
+    const figures: EpochRecord = {
+      ...record,
+      testLoss: test.loss,
+      ...(test.accuracy === undefined ? {} : { testAccuracy: test.accuracy }),
+    };
     if (this.#standing.averages === undefined) return { test, figures };
     const { loss, accuracy } = await validate(what, validation, this.#standing.averages);
-    return { test, figures: { ...figures, averagedTestLoss: loss, averagedTestAccuracy: accuracy } };
+    const averaged = accuracy === undefined ? {} : { averagedTestAccuracy: accuracy };
+    return { test, figures: { ...figures, averagedTestLoss: loss, ...averaged } };
   }
 
   /** With what is told of a run at its end, early or not. */
@@ -306,11 +315,11 @@ export class Trainer {
 
   /** The steps of the epoch that are left. */
   async #pass(run: Run, start: Snapshot): Promise<EpochRecord> {
-    const { batches, engine, signal, onProgress, observer } = run;
+    const { batches, engine, signal, onProgress, observer, counted } = run;
     const watch = new Stopwatch(start.sums.seconds);
     const breaks = new EventLoopBreaks();
     let lr = this.#rate(Math.max(0, start.sums.steps - 1), run);
-    const record = () => figures(this.#standing.epoch + 1, this.#standing.sums, lr);
+    const record = () => figures(this.#standing.epoch + 1, this.#standing.sums, { lr, counted });
     const order = batches.epoch(this.#standing.epoch);
     while (this.#standing.sums.steps < batches.steps && !signal?.aborted) {
       const { steps, images, loss, correct } = this.#standing.sums;
@@ -322,14 +331,15 @@ export class Trainer {
         steps: steps + 1,
         images: images + batch.length,
         loss: loss + result.loss,
-        correct: correct + result.correct,
+        correct: correct + (result.correct ?? 0),
         seconds: watch.seconds,
       };
       if (onProgress !== undefined || observer !== undefined) {
-        const { epoch, loss: mean, trainAccuracy: accuracy, imagesPerSecond } = record();
+        const { epoch, loss: mean, trainAccuracy, imagesPerSecond } = record();
         const { steps: step, images: seen } = this.#standing.sums;
         const place = { epoch, step, steps: batches.steps, images: seen };
-        const progress = { ...place, loss: mean, accuracy, lr, imagesPerSecond };
+        const share = trainAccuracy === undefined ? {} : { accuracy: trainAccuracy };
+        const progress = { ...place, loss: mean, ...share, lr, imagesPerSecond };
         onProgress?.(progress);
         observer?.step(progress);
       }
@@ -384,16 +394,4 @@ export class Trainer {
       origin: findOrigin(this.net, train, this.normalization, order[steps]),
     });
   }
-}
-
-/** The figures of an epoch from its sums. */
-function figures(epoch: number, { images, loss, correct, seconds }: PartialEpoch, lr: number): EpochRecord {
-  return {
-    epoch,
-    seconds,
-    loss: loss / images,
-    trainAccuracy: correct / images,
-    lr,
-    imagesPerSecond: images === 0 ? 0 : images / seconds,
-  };
 }

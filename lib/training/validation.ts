@@ -27,10 +27,11 @@ export async function validate(
   validation: Dataset,
   averages?: AveragedWeights,
 ): Promise<Accuracy> {
+  const [outputs] = net.outputShape;
   const by = <Result>(body: () => Result): Result =>
     averages === undefined ? body() : averages.within(body);
   const evaluate: Engine['evaluate'] = (slice, batchSize) => by(() => engine.evaluate(slice, batchSize));
-  const test = await computeAccuracyInSlices({ evaluate }, validation);
+  const test = await computeAccuracyInSlices({ engine: { evaluate }, outputs }, validation);
   if (Number.isFinite(test.loss)) return test;
   throw diverged({
     what: `validation loss ${averages === undefined ? '' : 'of the averaged weights '}after epoch ${epoch}`,

@@ -11,7 +11,7 @@ export function livePageFiles(): Map<string, PageFile> {
     'web/client/live.js',
     'web/client/charts.js',
     ...sharedScripts,
-    ...['chart', 'axes', 'ticks', 'key', 'text', 'article'].map((name) => `plots/${name}.js`),
+    ...['chart', 'curves', 'axes', 'ticks', 'key', 'text', 'article'].map((name) => `plots/${name}.js`),
   ]);
 }
 

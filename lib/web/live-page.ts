@@ -102,12 +102,13 @@ export class LivePage implements TrainingObserver {
     const { epoch, step, steps, images } = progress;
     if (epoch !== this.#mark.epoch) this.#mark = { epoch, images: 0, loss: 0, correct: 0 };
     if (step % this.#stride() !== 0 && step !== steps) return;
-    const [loss, correct] = [progress.loss * images, progress.accuracy * images];
+    const { accuracy } = progress;
+    const [loss, correct] = [progress.loss * images, (accuracy ?? 0) * images];
     const count = images - this.#mark.images;
     this.#samples.push([
       epoch - 1 + step / steps,
       (loss - this.#mark.loss) / count,
-      (correct - this.#mark.correct) / count,
+      accuracy === undefined ? null : (correct - this.#mark.correct) / count,
     ]);
     this.#mark = { epoch, images, loss, correct };
   }

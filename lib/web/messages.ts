@@ -27,8 +27,8 @@ export interface Picture {
 
 export type LiveState = 'waiting' | 'comparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'diverged';
 
-/** Place on the x axis in epochs, and the mean loss and accuracy since the sample before. */
-export type Sample = readonly [x: number, loss: number, accuracy: number];
+/** Place on the x axis in epochs, and the mean loss and accuracy since the sample before; null where there is none. */
+export type Sample = readonly [x: number, loss: number, accuracy: number | null];
 
 export interface Standing {
   readonly state: LiveState;

@@ -31,7 +31,8 @@ export interface ReportFacts {
 export interface ReportedTest {
   readonly images: number;
   readonly loss: number;
-  readonly accuracy: number;
+  /** Absent where none is right or wrong. */
+  readonly accuracy?: number | undefined;
   readonly confusion: readonly (readonly number[])[];
   readonly classNames: readonly string[];
   readonly mistakes: readonly (Picture & {

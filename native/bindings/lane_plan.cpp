@@ -102,6 +102,12 @@ BatchArguments take_batch(Args& args, const LanePlan& plan, const BatchFields& f
     batch.values = values.data;
     targets = values.size / static_cast<size_t>(plan.outputs());
     taken.regions.push_back(values);
+    if (!fields.labels.IsUndefined()) {
+      const auto labels = args.array<uint8_t>(fields.labels, "labels");
+      batch.labels = labels.data;
+      if (labels.size < targets) targets = labels.size;
+      taken.regions.push_back(labels);
+    }
   }
   if (targets < available) available = targets;
   for (size_t i = 0; i < indices.size; ++i) {
@@ -133,17 +139,20 @@ Napi::Function LanePlanObject::define(Napi::Env env) {
 LanePlanObject::LanePlanObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Args args(info, "LanePlan");
   const Napi::Value input = args.next(), steps = args.next(), loss = args.next();
+  const Napi::Value smoothing = args.next();
   const Extents extents = read_extents(args, input);
   if (!steps.IsArray()) args.fail_type("steps", "an array");
   if (!loss.IsString()) args.fail_type("loss", "the name of a loss");
   const Napi::Array array = steps.As<Napi::Array>();
   std::vector<LaneStep> list;
   for (uint32_t i = 0; i < array.Length(); ++i) list.push_back(read_step(args, array.Get(i)));
+  const float label_smoothing =
+      smoothing.IsUndefined() ? 0.0f : args.number(smoothing, "labelSmoothing");
   const std::string name = loss.As<Napi::String>().Utf8Value();
   guarded(info.Env(), args.where(), [&] {
     try {
       plan_ = std::make_unique<LanePlan>(extents.c, extents.h, extents.w, list,
-                                         PlanOptions{name.c_str()});
+                                         PlanOptions{name.c_str(), true, label_smoothing});
     } catch (const std::invalid_argument& error) {
       args.fail_range(error.what());
     }

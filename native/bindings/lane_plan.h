@@ -14,7 +14,7 @@ namespace rownet::bindings {
 class LanePlanObject : public Napi::ObjectWrap<LanePlanObject> {
  public:
   static Napi::Function define(Napi::Env env);
-  // new LanePlan([channels, height, width], steps, loss): each step { op, ...its fields }.
+  // new LanePlan([channels, height, width], steps, loss, labelSmoothing?): each step { op, ...its fields }.
   explicit LanePlanObject(const Napi::CallbackInfo& info);
 
  private:

@@ -59,8 +59,8 @@ struct BatchNet {
   // Reads tensor `at`.
   void append(LaneStep step);
 
-  LanePlan plan(const char* loss) const {
-    return LanePlan(input.c, input.h, input.w, steps, {loss});
+  LanePlan plan(const char* loss, float label_smoothing = 0.0f) const {
+    return LanePlan(input.c, input.h, input.w, steps, {loss, true, label_smoothing});
   }
 };
 

@@ -6,7 +6,6 @@
 #include "compare.h"
 #include "harness.h"
 #include "kernel_table.h"
-#include "reference/training.h"
 #include "threads.h"
 #include "updates.h"
 
@@ -52,23 +51,15 @@ Batch BatchStart::images(const BatchNet& net) const {
 
 namespace {
 
-double reference_loss(const BatchNet& net, const BatchStart& start, const std::string& loss,
+double reference_loss(const BatchNet& net, const BatchStart& start, const Criterion& criterion,
                       Pass pass) {
   Batch at = start.images(net);
   for (const auto& step : net.forward) at = step(at, pass);
   double total = 0.0;
   for (size_t i = 0; i < start.indices.size(); ++i) {
-    const double* scores = at.values.data() + i * size(kClasses);
-    if (loss == "mse") {
-      for (size_t j = 0; j < size(kClasses); ++j) {
-        const float value = start.values[start.indices[i] * size(kClasses) + j];
-        total += std::pow(scores[j] - static_cast<double>(value), 2);
-      }
-    } else {
-      const int32_t label = start.labels[start.indices[i]];
-      double unused[kClasses];
-      total += reference::softmax_cross_entropy(1, kClasses, scores, &label, 1.0, unused).loss;
-    }
+    const uint32_t image = start.indices[i];
+    total += loss_of(criterion, kClasses, at.values.data() + i * size(kClasses),
+                     start.values.data() + image * size(kClasses), start.labels[image]);
   }
   return total;
 }
@@ -81,15 +72,17 @@ std::vector<int64_t> batch_sizes(bool whole_blocks) {
 
 }  // namespace
 
-void check_gradients(const NamedNet& one, uint64_t seed, int64_t most) {
-  for (const char* loss : {"crossEntropy", "mse"}) {
+void check_gradients(const NamedNet& one, uint64_t seed, int64_t most,
+                     const std::vector<Criterion>& criteria) {
+  for (const Criterion& loss : criteria) {
     for (int64_t count : batch_sizes(++seed % 3 == 0)) {
       if (!next_case()) continue;
-      problem("%lld images, %s, %s", static_cast<long long>(count), loss, one.name.c_str());
+      problem("%lld images, %s, smoothing %g, %s", static_cast<long long>(count), loss.name,
+              static_cast<double>(loss.smoothing), one.name.c_str());
       const BatchNet& net = one.net;
       const BatchStart start(net, seed, count);
       const Draw draw{seed << 31, seed};
-      LanePlan plan = net.plan(loss);
+      LanePlan plan = net.plan(loss.name, loss.smoothing);
       CHECK_EQUAL(plan.parameters(), net.parameters);
       CHECK_EQUAL(plan.buffers(), net.buffers);
       Floats gradients(start.parameters.size()), moved = start.buffers;
@@ -140,7 +133,7 @@ void check_gradients(const NamedNet& one, uint64_t seed, int64_t most) {
   }
 }
 
-void check_same_bits(const NamedNet& one) {
+void check_same_bits(const NamedNet& one, const Criterion& loss) {
   const int64_t width = kernels().vector_width;
   constexpr int kSteps = 4;
   for (const char* rule : {"sgd", "adam"}) {
@@ -169,17 +162,18 @@ void check_same_bits(const NamedNet& one) {
     State at{start.parameters, start.buffers, zeros, zeros, 0.0};
     set_thread_count(1);
     for (int step = 0; step < kSteps; ++step) {
-      LanePlan fresh = net.plan("crossEntropy");
+      LanePlan fresh = net.plan(loss.name, loss.smoothing);
       take(fresh, at, step);
       CHECK(std::isfinite(at.loss));
       expected.push_back(at);
     }
     for (int threads : {1, 2, 3, 7}) {
       set_thread_count(threads);
-      LanePlan plan = net.plan("crossEntropy");
+      LanePlan plan = net.plan(loss.name, loss.smoothing);
       State now{start.parameters, start.buffers, zeros, zeros, 0.0};
       for (int step = 0; step < kSteps; ++step) {
-        problem("step %d on %d threads, %s, %s", step, threads, rule, one.name.c_str());
+        problem("step %d on %d threads, %s, %s, %s", step, threads, rule, loss.name,
+                one.name.c_str());
         take(plan, now, step);
         const State& wanted = expected[static_cast<size_t>(step)];
         CHECK_NONE(difference_in_bits(now.parameters, wanted.parameters));

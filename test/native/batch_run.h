@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "batch_loss.h"
 #include "batch_net.h"
 
 namespace rownet::test {
@@ -27,11 +28,12 @@ struct BatchStart {
   Batch images(const BatchNet& net) const;
 };
 
-// One step by each loss on two batches each, which are 4 cases: loss, buffers, evaluation, few images
+// One step by each criterion on two batches each: loss, buffers, evaluation, few images
 // against blocks, and the gradients of about `most` parameters against differences of the reference.
-void check_gradients(const NamedNet& one, uint64_t seed, int64_t most = 1 << 30);
+void check_gradients(const NamedNet& one, uint64_t seed, int64_t most = 1 << 30,
+                     const std::vector<Criterion>& criteria = {kCrossEntropy, kSquaredError});
 
 // Several updated steps by two rules, which are 2 cases, against plans that are new in each step.
-void check_same_bits(const NamedNet& one);
+void check_same_bits(const NamedNet& one, const Criterion& loss = kCrossEntropy);
 
 }  // namespace rownet::test

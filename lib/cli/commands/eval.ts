@@ -64,7 +64,7 @@ function checkClassNames(
 }
 
 function describeAccuracy(
-  { images, loss, accuracy, confusion }: Accuracy,
+  { images, loss, accuracy, confusion }: Required<Accuracy>,
   { name, classNames }: Dataset,
 ): string[] {
   return [

@@ -12,8 +12,8 @@ export interface Progress {
   readonly steps: number;
   /** Running mean over this epoch, per image. */
   readonly loss: number;
-  /** Share of this epoch's images that were recognised, each before its step. */
-  readonly accuracy: number;
+  /** Share of this epoch's images that were recognised, each before its step; absent as in the training's progress. */
+  readonly accuracy?: number;
   readonly imagesPerSecond: number;
   /** Seconds until the last epoch ends, evaluation not counted. */
   readonly secondsLeft: number;
@@ -124,7 +124,7 @@ function progressTexts(progress: Progress): string[] {
     { text: `epoch ${epoch}/${epochs}`, rank: 0 },
     { text: `step ${String(step).padStart(String(steps).length)}/${steps}`, rank: 4 },
     { text: `loss ${loss.toFixed(4)}`, rank: 1 },
-    { text: `train ${percent(accuracy)}`, rank: 2 },
+    ...(accuracy === undefined ? [] : [{ text: `train ${percent(accuracy)}`, rank: 2 }]),
     { text: `${grouped(imagesPerSecond)} images/s`, rank: 5 },
     { text: `${duration(secondsLeft)} left`, rank: 3 },
   ]);

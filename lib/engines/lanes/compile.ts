@@ -16,7 +16,7 @@ export function compileNet({ layer, inputShape, arena, bufferArena }: Runnable, 
   const steps = plan.steps.map(({ step }) =>
     withPlaces(step, ({ value }) => placeOf(value.data, [arena, bufferArena])),
   );
-  return { steps: plan.steps, plan: createLanePlan(inputShape, steps, loss?.kind) };
+  return { steps: plan.steps, plan: createLanePlan(inputShape, steps, loss) };
 }
 
 /** In its arena, in floats. */

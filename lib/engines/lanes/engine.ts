@@ -12,7 +12,8 @@ import { Tensor } from '../../tensor.js';
 import type { Augmenter } from '../augment.js';
 import type { Engine, EngineOptions, Evaluation, ImageSet, StepOptions, StepResult } from '../engine.js';
 import { evaluateBatches } from '../evaluate.js';
-import { checkEngineOptions, checkStep, gradScaleOf, valuesOf } from '../image-set.js';
+import { checkEngineOptions, checkStep, gradScaleOf } from '../image-set.js';
+import { TargetSource } from '../targets.js';
 
 /** Whether, and how, this engine runs the net, and goes down the gradient of the loss. */
 export function planLanes(net: Net, loss?: Loss): Plan {
@@ -43,7 +44,9 @@ export class LanesEngine implements Engine {
   readonly #loss: Loss;
   readonly #augmenter: Augmenter | undefined;
   readonly #train: ImageSet | undefined;
-  #valued: { readonly dataset: ImageSet; readonly values: Float32Array } | undefined;
+  readonly #targets: TargetSource;
+  /** 0, 1, 2 ...: the order of images that were gathered before the step. */
+  #order = new Uint32Array(0);
 
   /** @throws {ArgumentRangeError} for a net that `planLanes` gives a reason against. */
   constructor(net: Net, options: EngineOptions) {
@@ -59,6 +62,7 @@ export class LanesEngine implements Engine {
     }
     const { steps, plan } = compiled;
     this.#net = net;
+    this.#targets = new TargetSource(loss, net.outputShape[0]);
     this.#train = options.train;
     this.#steps = steps;
     this.#plan = plan;
@@ -72,13 +76,13 @@ export class LanesEngine implements Engine {
   /** `trainStep`, to the same bits, and where its time went. */
   timeStep(indices: Uint32Array, options: StepOptions = {}): StepResult & { readonly times: StepTimes } {
     const seconds = new Float64Array(3 + 2 * this.#steps.length);
-    const { loss, correct } = this.#step(indices, options, seconds);
+    const result = this.#step(indices, options, seconds);
     const steps = this.#steps.map(({ layers }, index) => ({
       layers,
       forward: seconds[3 + 2 * index],
       backward: seconds[4 + 2 * index],
     }));
-    return { loss, correct, times: { gather: seconds[0], loss: seconds[1], update: seconds[2], steps } };
+    return { ...result, times: { gather: seconds[0], loss: seconds[1], update: seconds[2], steps } };
   }
 
   #step(indices: Uint32Array, options: StepOptions, seconds: Float64Array | undefined): StepResult {
@@ -108,53 +112,31 @@ export class LanesEngine implements Engine {
       for (const parameter of parameters) parameter.rows = indices.length * pixels;
     }
     if (update !== undefined && !fused) applyUpdate(update);
-    return result;
+    return this.#targets.counts(train) ? result : { loss: result.loss };
   }
 
   /** What a step gathers; augmented images are gathered before, each with its targets in their order. */
   #batch(train: ImageSet, indices: Uint32Array, { seed = 0, epoch = 0 }: StepOptions) {
-    const { images, labels } = train;
-    const values = this.#values(train);
-    if (this.#augmenter === undefined) return { images, labels, values, indices, ...this.#scaling };
+    const { images } = train;
+    if (this.#augmenter === undefined) {
+      return { images, ...this.#targets.of(train), indices, ...this.#scaling };
+    }
     checkImageArray('engine', images);
     const moved = this.#augmenter.gather(train, indices, { seed, epoch });
-    const outputs = this.#net.outputShape[0];
-    const some = Float32Array.from(
-      { length: values === undefined ? 0 : indices.length * outputs },
-      (_, i) => {
-        const index = indices[Math.floor(i / outputs)] * outputs + (i % outputs);
-        return (values as Float32Array)[index];
-      },
-    );
-    return {
-      images: moved.data,
-      labels: labels && Uint8Array.from(indices, (index) => labels[index]),
-      values: values && some,
-      indices: Uint32Array.from(indices, (_, i) => i),
-      scale: 1,
-      shift: 0,
-    };
+    if (this.#order.length !== indices.length) this.#order = Uint32Array.from(indices.keys());
+    const targets = this.#targets.gather(train, indices);
+    return { images: moved.data, ...targets, indices: this.#order, scale: 1, shift: 0 };
   }
 
   evaluate(dataset: ImageSet, batchSize?: number): Evaluation {
     const { scale, shift } = this.#scaling;
     const { arena: parameters, bufferArena: buffers } = this.#net;
     const evaluateBatch = (indices: Uint32Array, predictions: Int32Array) => {
-      const { images, labels } = dataset;
-      const values = this.#values(dataset);
-      const batch = { images, labels, values, indices, scale, shift, parameters, buffers };
+      const { images } = dataset;
+      const batch = { images, ...this.#targets.of(dataset), indices, scale, shift, parameters, buffers };
       return this.#plan.evaluate({ ...batch, predictions });
     };
     return evaluateBatches({ net: this.#net, loss: this.#loss }, dataset, evaluateBatch, batchSize);
-  }
-
-  /** What a loss of values compares scores with; those of the set last asked for are kept. */
-  #values(dataset: ImageSet): Float32Array | undefined {
-    if (this.#loss.targets === 'labels') return undefined;
-    if (this.#valued?.dataset !== dataset) {
-      this.#valued = { dataset, values: valuesOf(dataset, this.#net.outputShape[0]) };
-    }
-    return this.#valued.values;
   }
 
   predict(x: Tensor): Tensor {

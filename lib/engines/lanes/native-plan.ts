@@ -30,14 +30,14 @@ export function hasLaneLoss(loss: Loss): boolean {
 
 /**
  * @param inputShape `[C, H, W]`, or `[features]`, which are channels of one pixel there.
- * @param loss a name of the addon's table.
+ * @param loss whose kind is a name of the addon's table.
  * @throws {RangeError} for steps that do not fit each other or the input.
  */
 export function createLanePlan(
   inputShape: readonly number[],
   steps: readonly NativeStep[],
-  loss = 'crossEntropy',
+  { kind = 'crossEntropy', labelSmoothing }: Pick<Partial<Loss>, 'kind' | 'labelSmoothing'> = {},
 ): LanePlan {
   const { LanePlan: Plan } = native();
-  return new Plan(inputShape.length === 1 ? [inputShape[0], 1, 1] : inputShape, steps, loss);
+  return new Plan(inputShape.length === 1 ? [inputShape[0], 1, 1] : inputShape, steps, kind, labelSmoothing);
 }

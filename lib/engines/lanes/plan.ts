@@ -38,7 +38,6 @@ export function planNet(layer: Sequential, inputShape: Shape, loss?: Loss): Plan
   if (loss !== undefined && !hasLaneLoss(loss)) {
     return { reason: `the class of the loss ${valueText(loss?.kind)} is not known to it` };
   }
-  if ((loss?.labelSmoothing ?? 0) > 0) return { reason: 'its losses have no label smoothing' };
   if (inputShape.length !== 3 && inputShape.length !== 1) {
     return {
       reason: `its input is ${formatShape(inputShape)}, neither an image CxHxW nor a row of features`,

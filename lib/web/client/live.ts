@@ -1,6 +1,7 @@
 /** The page of a training: shows what the server's events say, and sends what its buttons ask for. */
 import { timesAsFast } from '../../plots/article.js';
 import { type Curve, type Panel, runClass } from '../../plots/chart.js';
+import { hasAccuracy } from '../../plots/curves.js';
 import type { ComparedRun, LiveEpoch } from '../../training/epoch-record.js';
 import type {
   Judgement,
@@ -80,11 +81,7 @@ function figures(): { name: string; value: string; note: string }[] {
       value: progress === null ? '-' : progress.loss.toFixed(4),
       note: progress === null ? '' : `mean of epoch ${progress.epoch}${whole ? '' : ' so far'}`,
     },
-    {
-      name: 'test accuracy',
-      value: last?.testAccuracy === undefined ? '-' : percent(last.testAccuracy),
-      note: last === undefined ? '' : `after epoch ${last.epoch}`,
-    },
+    tested(last),
     {
       name: 'learning rate',
       value: progress === null ? '-' : progress.lr.toPrecision(3),
@@ -103,6 +100,19 @@ function figures(): { name: string; value: string; note: string }[] {
   ];
 }
 
+/** The accuracy; the loss of an epoch without one. */
+function tested(last: LiveEpoch | undefined): { name: string; value: string; note: string } {
+  const note = last === undefined ? '' : `after epoch ${last.epoch}`;
+  if (last?.testLoss !== undefined && last.testAccuracy === undefined) {
+    return { name: 'test loss', value: last.testLoss.toFixed(4), note };
+  }
+  return {
+    name: 'test accuracy',
+    value: last?.testAccuracy === undefined ? '-' : percent(last.testAccuracy),
+    note,
+  };
+}
+
 function showCurves(): void {
   const others = [...compared.values()];
   const test = (value: (epoch: LiveEpoch) => number | undefined, list: readonly LiveEpoch[]) =>
@@ -113,7 +123,11 @@ function showCurves(): void {
     value: (epoch: LiveEpoch) => number | undefined,
   ): Panel => {
     const own: Curve[] = [
-      { name: 'train', css: 'train', points: samples.map((sample) => [sample[0], sample[column]] as const) },
+      {
+        name: 'train',
+        css: 'train',
+        points: samples.map((sample) => [sample[0], sample[column] ?? Number.NaN] as const),
+      },
       { name: 'test', css: 'test', points: test(value, epochs) },
     ];
     const runs = others.map(
@@ -122,10 +136,13 @@ function showCurves(): void {
     return { name: axis, axis, curves: [...own, ...runs] };
   };
   byId('curves-note').textContent = curvesNote();
-  charts.show(
-    [panel('loss', 1, ({ testLoss }) => testLoss), panel('accuracy', 2, ({ testAccuracy }) => testAccuracy)],
-    `after ${epochs.length} epochs`,
-  );
+  const losses = panel('loss', 1, ({ testLoss }) => testLoss);
+  const accuracies = panel('accuracy', 2, ({ testAccuracy }) => testAccuracy);
+  const none =
+    samples.length > 0 &&
+    samples.every((sample) => sample[2] === null) &&
+    !hasAccuracy([...epochs, ...others.flatMap((run) => run.epochs)]);
+  charts.show(none ? [losses] : [losses, accuracies], `after ${epochs.length} epochs`);
 }
 
 /** What the lines are. */

@@ -36,6 +36,11 @@ LanePlan::LanePlan(int64_t c, int64_t h, int64_t w, const std::vector<LaneStep>&
     : state_(new State) {
   if (c < 1 || h < 1 || w < 1) throw std::invalid_argument("lanes: empty input");
   state_->loss = find_loss(state_->lanes, options.loss);
+  if (!(options.label_smoothing >= 0.0f && options.label_smoothing <= 1.0f))
+    throw std::invalid_argument("lanes: expected label smoothing from 0 to 1");
+  if (options.label_smoothing > 0.0f && !state_->loss->of_labels)
+    throw std::invalid_argument("lanes: only a loss of labels has label smoothing");
+  state_->label_smoothing = options.label_smoothing;
   state_->input = {c, h, w, 0, 0};
   state_->plan(steps, options.winograd);
   state_->few_images = std::make_unique<FewImages>(state_->input, state_->steps);
@@ -106,7 +111,8 @@ LossSum LanePlan::evaluate(const ByteBatch& batch, const float* parameters, cons
   State& s = *state_;
   const LaneCall call = s.begin(&batch, batch.count, parameters, buffers, false, StepContext{});
   s.infer(call, nullptr, [&](int64_t index, const LaneBlock& block, const float* scores) {
-    const LossTargets targets{batch.labels, batch.values, batch.indices + block.first};
+    const LossTargets targets{batch.labels, batch.values, batch.indices + block.first,
+                              s.label_smoothing};
     const LossSum sum = s.loss->block(s.outputs, block.count, scores, targets, 0.0f, nullptr,
                                       predictions + block.first);
     s.block_loss[static_cast<size_t>(index)] = sum.loss;

@@ -42,6 +42,8 @@ struct PlanOptions {
   // Whether convolutions may be computed by Winograd's algorithm where that is faster; their rounding
   // errors are then about four times those of plain sums.
   bool winograd = true;
+  // From 0 to 1; 0 for a loss of values.
+  float label_smoothing = 0.0f;
 };
 
 // Not for use by two threads at once. Same bits at any thread count: images are computed in blocks

@@ -44,6 +44,7 @@ struct LanePlan::State {
   const LaneKernels& lanes = *kernels().lanes;
   const int64_t width = kernels().vector_width;
   const Loss* loss = nullptr;
+  float label_smoothing = 0.0f;
   LaneTensor input;
   std::vector<Planned> steps;
   std::vector<size_t> joints;  // steps that join the batch in training

@@ -172,7 +172,8 @@ LossSum LanePlan::State::train(const LaneCall& call) {
   for_blocks(call, [&](int64_t index, LaneBlock& block, StepClock& clock) {
     to_step(end, block, clock);
     const ByteBatch& images = *call.batch;
-    const LossTargets targets{images.labels, images.values, images.indices + block.first};
+    const LossTargets targets{images.labels, images.values, images.indices + block.first,
+                              label_smoothing};
     const LossSum sum =
         loss->block(outputs, block.count, scores_of(block), targets, call.context.grad_scale,
                     gradient_of(steps.size(), block), nullptr);

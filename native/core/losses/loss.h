@@ -9,16 +9,19 @@ namespace rownet {
 
 struct LossSum {
   double loss;
-  // Images whose first largest score is that of their label; 0 where targets are values.
+  // Images whose first largest score is that of their label. Without labels, of values: those that the
+  // loss itself counts as right, if any.
   int64_t correct;
 };
 
 // Of a batch: `labels`, a class each, or `values`, as many numbers each as there are scores; image i
-// has those at indices[i].
+// has those at indices[i]. Beside values, labels may be nullptr, and only count.
 struct LossTargets {
   const uint8_t* labels;
   const float* values;
   const uint32_t* indices;
+  // Of a loss of labels: the share of the target that all classes have alike, from 0 to 1.
+  float label_smoothing = 0.0f;
 };
 
 struct Loss {

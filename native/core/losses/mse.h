@@ -1,4 +1,5 @@
-// mse.h: the squared error of each score, (score - value)^2, summed. Of values none is right or wrong.
+// mse.h: the squared error of each score, (score - value)^2, summed. Of values none is right
+// or wrong: only labels beside them count.
 #pragma once
 
 #include "isa/vec.h"
@@ -21,6 +22,7 @@ LossSum mse_block(int64_t outputs, int64_t count, const float* scores, const Los
       if (dscores != nullptr) dscores[j * kWidth + lane] = 2.0f * grad_scale * error;
     }
     total.loss += sum;
+    total.correct += targets.labels != nullptr && best == targets.labels[targets.indices[lane]];
     if (predictions != nullptr) predictions[lane] = static_cast<int32_t>(best);
   }
   if (dscores == nullptr) return total;

@@ -1,17 +1,20 @@
 // Several updated steps of a plan, on threads that change in between, against the layers one by one.
-import { gatherImages, runtimeInfo, setThreads, softmaxCrossEntropy } from '../../../dist/kernels.js';
+import { gatherImages, runtimeInfo, setThreads } from '../../../dist/kernels.js';
 import { Conv2d } from '../../../dist/layers/conv2d.js';
 import { Flatten } from '../../../dist/layers/flatten.js';
 import { Linear } from '../../../dist/layers/linear.js';
 import { MaxPool2d } from '../../../dist/layers/max-pool2d.js';
 import { ReLU } from '../../../dist/layers/relu.js';
+import { BCEWithLogitsLoss } from '../../../dist/losses/bce-with-logits.js';
+import { CrossEntropyLoss } from '../../../dist/losses/cross-entropy.js';
+import { MSELoss } from '../../../dist/losses/mse.js';
 import { Tensor } from '../../../dist/tensor.js';
 import { addon, maybe } from '../calls.mjs';
 import { promise } from '../oracle.mjs';
 
 /** @typedef {import('../operands.mjs').Operands} Operands */
 /** @typedef {{ input: number[], steps: any[], classes: number, arena: number }} Plan */
-/** @typedef {{ images: Uint8Array, labels: Uint8Array, indices: Uint32Array }} Batch */
+/** @typedef {{ images: Uint8Array, labels: Uint8Array, values: Float32Array, indices: Uint32Array, loss: any }} Batch */
 
 const [SCALE, SHIFT] = [1 / 64, -2];
 /** Of the largest gradient. Float differs by a few units of 6e-8 a layer, and more behind Winograd's transforms. */
@@ -87,7 +90,7 @@ class Unflatten {
  * Loss, and gradients at their places in an arena; NaN in the gaps between them.
  * @param {Plan} plan @param {Batch} batch @param {Float32Array} params @param {number} gradScale
  */
-function gradientsByLayers(plan, { images, labels, indices }, params, gradScale) {
+function gradientsByLayers(plan, { images, labels, values, indices, loss: of }, params, gradScale) {
   const steps = layersOf(plan);
   const layers = steps.flatMap((step) => step.layers);
   for (const { layer, weight, bias } of layers) {
@@ -97,25 +100,29 @@ function gradientsByLayers(plan, { images, labels, indices }, params, gradScale)
     }
   }
   const x = gatherImages(images, plan.input, indices, { scale: SCALE, shift: SHIFT });
-  const values = [x];
+  const tensors = [x];
   for (const { layers: own, from, other } of steps) {
-    const start = other === undefined ? values[from] : sum(values[from], values[other]);
-    values.push(own.reduce((tensor, { layer }) => layer.forward(tensor), start));
+    const start = other === undefined ? tensors[from] : sum(tensors[from], tensors[other]);
+    tensors.push(own.reduce((tensor, { layer }) => layer.forward(tensor), start));
   }
-  const last = values[steps.length];
+  const last = tensors[steps.length];
   const scores = new Tensor([indices.length, plan.classes], last.data);
   const grad = new Tensor(scores.shape);
-  const wanted = Int32Array.from(indices, (index) => labels[index]);
-  const { loss } = softmaxCrossEntropy(scores, wanted, { grad, gradScale });
+  const { classes } = plan;
+  const wanted =
+    of.targets === 'labels'
+      ? Int32Array.from(indices, (index) => labels[index])
+      : scores.data.map((_, i) => values[indices[Math.floor(i / classes)] * classes + (i % classes)]);
+  const { loss } = of.measure(scores, wanted, { grad, gradScale });
   /** @type {(Tensor | undefined)[]} */
-  const slopes = values.map(() => undefined);
+  const slopes = tensors.map(() => undefined);
   slopes[steps.length] = new Tensor([...last.shape], grad.data);
   for (const [index, { layers: own, from, other }] of [...steps.entries()].reverse()) {
     const slope = /** @type {Tensor} */ (slopes[index + 1]);
     const gradient = own.reduceRight((tensor, { layer }) => layer.backward(tensor), slope);
     for (const tensor of other === undefined ? [from] : [from, other]) {
       const before = slopes[tensor];
-      const { shape } = values[tensor];
+      const { shape } = tensors[tensor];
       slopes[tensor] = before === undefined ? new Tensor([...shape], gradient.data) : sum(before, gradient);
     }
   }
@@ -157,10 +164,17 @@ function jumps(gradients, params, apart, o) {
 /** Trains a plan that fits, and compares each step. @param {Operands} o @param {Plan} plan */
 export function trainPlan(o, plan) {
   const { input, steps, classes, arena } = plan;
-  const made = new addon.LanePlan(input, steps, 'crossEntropy');
+  const criterion = o.random.pick([
+    new CrossEntropyLoss(),
+    new CrossEntropyLoss({ labelSmoothing: 0.25 }),
+    new MSELoss(),
+    new BCEWithLogitsLoss(),
+  ]);
+  const made = new addon.LanePlan(input, steps, criterion.kind, criterion.labelSmoothing);
   const size = input.reduce((product, axis) => product * axis, 1);
   const images = o.array(Uint8Array, 40 * size, 256);
   const labels = o.array(Uint8Array, 40, classes);
+  const values = o.array(Float32Array, 40 * classes, 2);
   const params = o.floats(arena);
   for (let i = 0; i < arena; i += 1) params[i] = (o.random.next() / 2 ** 32 - 0.5) / 2;
   const velocities = maybe(o, () => o.array(Float32Array, arena, 1), null);
@@ -175,7 +189,7 @@ export function trainPlan(o, plan) {
       setThreads(o.random.pick([1, 2, 3, 7]));
       const buffers = new Float32Array(0);
       const parameters = { parameters: params, buffers };
-      const batch = { images, labels, indices, scale: SCALE, shift: SHIFT, ...parameters };
+      const batch = { images, labels, values, indices, scale: SCALE, shift: SHIFT, ...parameters };
       const predictions = o.array(Int32Array, indices.length);
       if (o.random.chance(0.2)) made.evaluate({ ...batch, predictions });
       const gradScale = 1 / indices.length;
@@ -185,7 +199,7 @@ export function trainPlan(o, plan) {
       const update = { rule: 'sgd', params, grads: gradients, state: [velocities], segments, numbers };
       const { loss } = made.trainStep({ ...batch, gradScale, update, seed: 0, step });
       const layers = (/** @type {Float32Array} */ at) =>
-        gradientsByLayers(plan, { images, labels, indices }, at, gradScale);
+        gradientsByLayers(plan, { images, labels, values, indices, loss: criterion }, at, gradScale);
       const wanted = layers(before);
       promise(
         Math.abs(loss - wanted.loss) <= 1e-3 * (1 + wanted.loss),

@@ -132,7 +132,11 @@ function callPlan(o, spoilt) {
   const { input, steps, classes, arena } = plan(o);
   if (!spoilt && o.random.chance(0.7)) return trainPlan(o, { input, steps, classes, arena });
   /** @type {unknown[]} */
-  const planArgs = [input, steps, 'crossEntropy'];
+  const planArgs = [
+    input,
+    steps,
+    ...o.random.pick([['crossEntropy'], ['crossEntropy', 0.25], ['mse'], ['bceWithLogits']]),
+  ];
   if (spoilt && o.random.chance(0.4)) {
     if (o.random.chance(0.5)) o.spoil(planArgs);
     else spoilField(o, o.random.pick(steps));
@@ -143,6 +147,7 @@ function callPlan(o, spoilt) {
   const batch = {
     images: o.array(Uint8Array, count * size, 256),
     labels: o.array(Uint8Array, count, classes),
+    values: o.array(Float32Array, count * classes, 2),
     indices: o.array(Uint32Array, n, count),
     scale: 1 / 64,
     shift: -2,

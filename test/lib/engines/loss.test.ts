@@ -2,10 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../../lib/engines/create.js';
 import type { EngineOptions, ImageSet } from '../../../lib/engines/engine.js';
+import { gatherImages } from '../../../lib/kernels/training.js';
+import { BCEWithLogitsLoss } from '../../../lib/losses/bce-with-logits.js';
 import { CrossEntropyLoss } from '../../../lib/losses/cross-entropy.js';
 import type { Loss, LossTargets } from '../../../lib/losses/loss.js';
 import { MSELoss } from '../../../lib/losses/mse.js';
 import { sizeOf, Tensor } from '../../../lib/tensor.js';
+import { computeAccuracyInSlices } from '../../../lib/training/evaluate.js';
 import { itRefuses, RANGE, SHAPE, TYPE, wrong } from '../../support/misuse.js';
 import { normalTensor, randomImages } from '../../support/random-data.js';
 import { tinyInput, tinyNet } from '../../support/tiny-net.js';
@@ -134,10 +137,56 @@ it('lanes says that it does not know a loss', () => {
   );
 });
 
-it('smoothed labels are trained by rows, also where nothing is said', () => {
-  const loss = new CrossEntropyLoss({ labelSmoothing: 0.1 });
-  expect(createEngine('auto', tinyNet(), { normalization, loss }).name).toBe('rows');
-  expect(() => createEngine('lanes', tinyNet(), { normalization, loss })).toThrow(
-    `engine: the lanes engine cannot run this net: its losses have no label smoothing. Use engine 'auto' or 'rows'`,
-  );
+describe.each(['rows', 'lanes'] as const)('what %s counts as correct', (name) => {
+  const values = normalTensor([20, 3], 4).data;
+  const all = Uint32Array.from({ length: 20 }, (_, i) => i);
+  const count = (loss: Loss, set: ImageSet) => {
+    const engine = createEngine(name, tinyNet(), { normalization, loss, train: set });
+    const { correct, predictions, confusion } = engine.evaluate(set);
+    expect(engine.trainStep(all).correct).toBe(correct);
+    return { correct, predictions, confusion };
+  };
+  const right = (predictions: Int32Array) =>
+    predictions.filter((one, index) => one === train.labels[index]).length;
+  const { labels, ...unlabelled } = train;
+
+  it.each([new MSELoss(), new BCEWithLogitsLoss()])('$kind: labels, beside values too', (loss) => {
+    for (const set of [train, { ...train, values }]) {
+      const { correct, predictions, confusion } = count(loss, set);
+      expect(correct).toBe(right(predictions));
+      expect(correct).toBeGreaterThan(0);
+      expect(confusion).toHaveLength(3);
+    }
+  });
+
+  it('mse: nothing of values', () => {
+    for (const set of [
+      { ...unlabelled, values },
+      { ...train, values, labels: labels.map((label) => label + 1) },
+    ]) {
+      const { correct, confusion } = count(new MSELoss(), set);
+      expect(correct).toBeUndefined();
+      expect(confusion).toEqual([]);
+    }
+  });
+
+  it('bceWithLogits: rows whose every score is on the side of its value', () => {
+    const scores = createEngine(name, tinyNet(), { normalization }).predict(
+      gatherImages(train.images, train.shape, all, normalization),
+    ).data;
+    const agreeing = scores.map((score) => Number(score > 0));
+    // One value of every third row is on the other side.
+    for (let row = 0; row < 20; row += 3) agreeing[3 * row + (row % 3)] = 1 - agreeing[3 * row + (row % 3)];
+    const { correct } = count(new BCEWithLogitsLoss(), { ...unlabelled, values: agreeing });
+    expect(correct).toBe(13);
+  });
+});
+
+it('slices of a set count as the whole set', async () => {
+  // The labels of the first slice alone could be outputs.
+  const labels = Uint8Array.from({ length: 20 }, (_, index) => (index < 10 ? 0 : 3));
+  const set = { ...train, labels, values: normalTensor([20, 3], 5).data };
+  const engine = createEngine('auto', tinyNet(), { normalization, loss: new MSELoss() });
+  const { accuracy, confusion } = await computeAccuracyInSlices({ engine, outputs: 3 }, set, 10);
+  expect([accuracy, confusion]).toEqual([undefined, []]);
 });

@@ -47,7 +47,7 @@ describe('computeAccuracy', () => {
     const engine = createEngine('auto', net, { normalization });
     for (const part of [
       computeAccuracy(net, data, { normalization, batchSize }),
-      await computeAccuracyInSlices(engine, data, batchSize),
+      await computeAccuracyInSlices({ engine, outputs: 10 }, data, batchSize),
     ]) {
       expect(part.images).toBe(100);
       expect(part.confusion).toEqual(whole.confusion);
@@ -64,7 +64,8 @@ describe('computeAccuracy', () => {
     expect(() => computeAccuracy(net, none, { normalization })).toThrow(
       expect.objectContaining({ code: 'ERR_ROWNET_RANGE', message }),
     );
-    await expect(computeAccuracyInSlices(createEngine('auto', net, { normalization }), none)).rejects.toThrow(
+    const engine = createEngine('auto', net, { normalization });
+    await expect(computeAccuracyInSlices({ engine, outputs: 10 }, none)).rejects.toThrow(
       expect.objectContaining({ code: 'ERR_ROWNET_RANGE', message }),
     );
     const small = {

@@ -160,7 +160,7 @@ describe('a trainer with a recipe that is left to the data', () => {
   it('evaluates and predicts by them', async () => {
     const { net, trainer } = make();
     const [record] = await drain(trainer, { epochs: 1, validation: data });
-    const { correct, images: count } = trainer.engine.evaluate(data);
+    const { correct = 0, images: count } = trainer.engine.evaluate(data);
     expect(correct / count).toBe(record.testAccuracy);
     expect(trainer.engine).toBe(trainer.engine);
     expect(net.arena.every(Number.isFinite)).toBe(true);

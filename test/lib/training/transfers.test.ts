@@ -62,7 +62,8 @@ describe.each(engines)('engine %s', (engine) => {
       count: many,
     };
     const normalization = mnistNormalization;
-    const evaluation = computeAccuracyInSlices(createEngine(engine, net, { normalization }), set, 64);
+    const made = createEngine(engine, net, { normalization });
+    const evaluation = computeAccuracyInSlices({ engine: made, outputs: 10 }, set, 64);
     setImmediate(() => transfer(set[what]));
     await expect(evaluation).rejects.toMatchObject({
       code: 'ERR_ROWNET_RANGE',

@@ -88,7 +88,7 @@ export function engineStep(name: 'rows' | 'lanes'): Outcome {
   });
   const optimizer = new SGD(net, { lr });
   const update = optimizer.update(lr);
-  const { loss, correct } = engine.trainStep(
+  const { loss, correct = 0 } = engine.trainStep(
     Uint32Array.from({ length: sizes.images }, (_, i) => i),
     { update },
   );

@@ -102,12 +102,12 @@ export function describeEpoch(
   images: number,
   columns = Number.POSITIVE_INFINITY,
 ): string {
-  const { epoch, seconds, loss, trainAccuracy, testAccuracy = Number.NaN } = metrics;
+  const { epoch, seconds, loss, trainAccuracy, testAccuracy } = metrics;
   const [all, ...shorter] = shorterLines([
     { text: `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`, rank: 0 },
     { text: `loss ${loss.toFixed(4)}`, rank: 2 },
-    { text: `train ${percent(trainAccuracy)}`, rank: 3 },
-    { text: `test ${percent(testAccuracy)}`, rank: 1 },
+    ...(trainAccuracy === undefined ? [] : [{ text: `train ${percent(trainAccuracy)}`, rank: 3 }]),
+    ...(testAccuracy === undefined ? [] : [{ text: `test ${percent(testAccuracy)}`, rank: 1 }]),
     { text: `${seconds.toFixed(2)} s`, rank: 4 },
   ]);
   return fitLine([`${all}${besideArticle(seconds, images)}`, all, ...shorter], columns);

@@ -50,7 +50,7 @@ export function openTensorBoard({ folder, batchSize, images }: TensorBoardOption
       before = { images: 0, loss: 0 };
       add(epoch, {
         'loss/train': loss,
-        'accuracy/train': trainAccuracy,
+        ...(trainAccuracy === undefined ? {} : { 'accuracy/train': trainAccuracy }),
         ...(testLoss === undefined ? {} : { 'loss/test': testLoss }),
         ...(testAccuracy === undefined ? {} : { 'accuracy/test': testAccuracy }),
         lr,

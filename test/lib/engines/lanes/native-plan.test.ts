@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { LayerStep } from '../../../../lib/kernels/layer-step.js';
 import { createLanePlan } from '../../../../lib/engines/lanes/native-plan.js';
+import { wrong } from '../../../support/misuse.js';
 
 const CLASSES = 3;
 /** One linear layer on two pixels: 6 weights, 3 biases. */
@@ -104,7 +105,7 @@ describe('the squared error', () => {
   const squares = createLanePlan(
     [1, 1, 2],
     [{ op: 'linear', inFeatures: 2, outFeatures: CLASSES, weight: 0, bias: 6 }],
-    'mse',
+    { kind: 'mse' },
   );
   const run = (targets: object, indices = Uint32Array.of(3, 1)) =>
     squares.trainStep({ ...batch(new Uint8Array(4), indices), gradients, ...targets });
@@ -112,10 +113,23 @@ describe('the squared error', () => {
   it('is of values, as many as there are scores', () => {
     const of = (index: number) => values.subarray(3 * index, 3 * index + 3);
     const expected = [...of(3), ...of(1)].reduce((sum, value) => sum + value ** 2, 0);
-    expect(run({ values })).toEqual({ loss: expected, correct: 0 });
+    expect(run({ values, labels: undefined })).toEqual({ loss: expected, correct: 0 });
+    // All scores are 0: the first is the largest.
+    for (const [labels, correct] of [
+      [[0, 0, 0, 0], 2],
+      [[0, 1, 0, 0], 1],
+      [[0, 2, 0, 1], 0],
+    ] as const) {
+      expect(run({ values, labels: Uint8Array.from(labels) }).correct).toBe(correct);
+    }
     expect([...gradients.subarray(6)]).toEqual([0, 1, 2].map((j) => -2 * (of(3)[j] + of(1)[j])));
     expect(() => run({})).toThrow('LanePlan.trainStep: expected values to be a Float32Array');
     expect(() => run({ values: values.subarray(1) })).toThrow('expected indices below 3 but index 0 is 3');
+    expect(() => run({ values, labels: new Uint8Array(3) })).toThrow('expected indices below 3 but index');
+    expect(() => run({ values, labels: Uint8Array.of(0, 0, 0, 3) })).toThrow(
+      'expected labels below 3 but image 3 has 3',
+    );
+    expect(() => run({ values, labels: [0, 0, 0, 0] })).toThrow('expected labels to be a Uint8Array');
   });
 });
 
@@ -129,10 +143,21 @@ describe('what a call draws from', () => {
   });
 });
 
+const smoothed = (labelSmoothing: unknown, kind = 'crossEntropy') =>
+  createLanePlan([1, 1, 2], [{ op: 'activation', activation: 'relu' }], {
+    kind,
+    labelSmoothing: wrong(labelSmoothing),
+  });
+
 it.each(
   Object.entries({
     'unknown loss hinge': () =>
-      createLanePlan([1, 1, 2], [{ op: 'activation', activation: 'relu' }], 'hinge'),
+      createLanePlan([1, 1, 2], [{ op: 'activation', activation: 'relu' }], { kind: 'hinge' }),
+    'expected labelSmoothing to be a number': () => smoothed('0.1'),
+    'LanePlan: lanes: expected label smoothing from 0 to 1': () => smoothed(Number.NaN),
+    'lanes: expected label smoothing from 0 to 1': () => smoothed(1.0001),
+    'expected label smoothing from 0 to 1': () => smoothed(-1e-9),
+    'only a loss of labels has label smoothing': () => smoothed(0.5, 'bceWithLogits'),
     'step 0: unknown operation "conv3d"': () => createLanePlan([1, 1, 2], [{ op: 'conv3d' }]),
     'needs the field "outFeatures"': () => createLanePlan([1, 1, 2], [{ op: 'linear', inFeatures: 2 }]),
   }),
