@@ -36,7 +36,7 @@ const pynet = (changes, optimizer = {}) => ({
   ...changes,
   optimizer: { ...recipes.article.optimizer, ...optimizer },
 });
-/** Where nothing is published: the best epoch of its commit 7f2d6a6, run once on the same data. */
+/** Where nothing is published: the best epoch of its commit 7f2d6a6 on the same data, once for MNIST, three times for iris. */
 const measured = 'its code, run by us';
 
 /**
@@ -120,6 +120,7 @@ export const cases = [
     net: '`LeNet5`, dropout 0.5',
     data: 'MNIST',
     train: "PyNet's",
+    pynet: { accuracy: 0.9904, source: 'published, without dropout' },
     recipe: pynet({ schedule: { kind: 'step', every: 5, factor: 0.1 } }, { momentum: 0.9, nesterov: true }),
     seeds: seeds(3),
     make: (seed) => new LeNet5({ dropout: 0.5, init: 'article', seed }),
