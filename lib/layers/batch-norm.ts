@@ -5,7 +5,7 @@ import { checkOptions, type OptionNames } from '../options.js';
 import { formatShape, type Shape, sizeOf } from '../tensor.js';
 import type { LaneStep, LayerKind } from './kind.js';
 import { FilledBuffer, type LayerBuffer, type LayerDescription, LayerParameter } from './layer.js';
-import { lowerAlone, NativeLayer } from './native-layer.js';
+import { NativeLayer } from './native-layer.js';
 
 /** Options of a batch normalisation. */
 export interface BatchNormOptions {
@@ -101,7 +101,10 @@ export abstract class BatchNorm extends NativeLayer {
 export function batchNormKind<L extends BatchNorm>(type: new (options: BatchNormOptions) => L): LayerKind<L> {
   return {
     type,
-    lower: lowerAlone,
+    lower(layer, { activation }) {
+      const fused = activation(0);
+      return { step: { ...layer.laneStep(), ...fused?.fields }, taken: fused === undefined ? 0 : 1 };
+    },
     onnx({ eps, affine, weight, bias }) {
       return {
         operator: 'BatchNormalization',

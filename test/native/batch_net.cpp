@@ -226,7 +226,7 @@ BatchNet& BatchNet::softmax() {
   return *this;
 }
 
-BatchNet& BatchNet::batch_norm(bool affine, bool of_rows) {
+BatchNet& BatchNet::batch_norm(bool affine, bool of_rows, const char* activation) {
   if (of_rows) shape = {shape.size(), 1, 1};
   const int64_t channels = shape.c, mean_at = buffers, variance_at = buffers + channels;
   buffers += 2 * channels;
@@ -243,7 +243,8 @@ BatchNet& BatchNet::batch_norm(bool affine, bool of_rows) {
     step.numbers["weight"] = {static_cast<double>(weight)};
     step.numbers["bias"] = {static_cast<double>(bias)};
   }
-  append(step);
+  append(activated(step, activation));
+  const std::string name = activation;
   forward.push_back([=](const Batch& x, Pass& pass) {
     Batch y = x;
     if (of_rows) y.shape = {channels, 1, 1};
@@ -270,7 +271,8 @@ BatchNet& BatchNet::batch_norm(bool affine, bool of_rows) {
       const double factor = affine ? pass.parameters[size(weight + c)] : 1.0;
       const double added = affine ? pass.parameters[size(bias + c)] : 0.0;
       for_each([&](size_t i) {
-        y.values[i] = (x.values[i] - mean) / std::sqrt(variance + kEps) * factor + added;
+        y.values[i] =
+            activated(name, (x.values[i] - mean) / std::sqrt(variance + kEps) * factor + added);
       });
     }
     return y;

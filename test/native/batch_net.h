@@ -50,7 +50,7 @@ struct BatchNet {
   BatchNet& global_avg_pool();
   BatchNet& softmax();
   // of_rows: batchNorm1d, on all features of an image.
-  BatchNet& batch_norm(bool affine, bool of_rows = false);
+  BatchNet& batch_norm(bool affine, bool of_rows = false, const char* activation = "");
   BatchNet& dropout(double p, bool of_channels = false);
   // f(body + shortcut); both read what the net has come to, and an empty one gives it.
   BatchNet& residual(

@@ -74,6 +74,15 @@ const std::vector<NamedNet>& nets() {
                                                  .batch_norm(true)
                                                  .conv(2, 3, 2, "sigmoid", true)
                                                  .linear(kClasses, "")},
+      {"activations behind normalizations", BatchNet()
+                                                .conv(3, 3, 1, "", false)
+                                                .batch_norm(true, false, "relu")
+                                                .max_pool()
+                                                .conv(4, 3, 1, "", false)
+                                                .batch_norm(false, false, "tanh")
+                                                .linear(7, "")
+                                                .batch_norm(true, true, "leakyRelu")
+                                                .linear(kClasses, "")},
       {"normalized scores", BatchNet().linear(kClasses, "").batch_norm(true)},
       {"dropout", BatchNet()
                       .conv(3, 3, 1, "relu", true)
@@ -137,12 +146,12 @@ TEST(lanes_layers_give_the_gradients_of_the_whole_batch) {
     check_gradients(one, seed);
     seed += 2;
   }
-  CHECK_CASES(19 * 2 * 2);
+  CHECK_CASES(20 * 2 * 2);
 }
 
 TEST(lanes_layers_give_the_same_bits_on_any_number_of_threads) {
   for (const NamedNet& one : nets()) check_same_bits(one);
-  CHECK_CASES(19 * 2);
+  CHECK_CASES(20 * 2);
 }
 
 }  // namespace rownet::test

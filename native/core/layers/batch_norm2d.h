@@ -11,7 +11,8 @@
 //
 // Joint     a block gives the mean and the sum of squared deviations of each channel; the join merges
 //           them in their order (Chan et al., Updating Formulae and a Pairwise Algorithm, 1979)
-// Fields    features, eps, momentum, runningMean, runningVar; weight and bias unless not affine
+// Fields    features, eps, momentum, runningMean, runningVar; weight and bias unless not affine;
+//           activation where it is fused: the way back passes it where gradients are collected
 #pragma once
 
 #include <math.h>
@@ -19,11 +20,13 @@
 #include "isa/vec.h"
 #include "lanes/lane_io_kernel.h"
 #include "lanes/lane_op.h"
+#include "layers/activations.h"
 
 namespace rownet {
 namespace {
 
 struct BatchNormStep {
+  ActivationUse activation;
   float eps, momentum;
   ArenaRange mean, variance;  // in the buffers
   size_t moments;             // [2][channels] of a block, in its sums
@@ -70,6 +73,7 @@ void batch_norm_read(const StepReader& fields, Planned& step) {
     fields.parameter("weight", channels, step);
     fields.parameter("bias", channels, step);
   }
+  own.activation = read_fused_activation(fields);
   step.out = {step.in.c, step.in.h, step.in.w, 0, 0};
 }
 
@@ -161,24 +165,29 @@ inline ChannelNorm norm_of(const Planned& step, const LaneBlock& block, int64_t 
 }
 
 void batch_norm_forward(const Planned& step, const LaneBlock& block) {
+  const ActivationUse a = own_of<BatchNormStep>(step).activation;
   for_each_channel_line(step.in, step.out, [&](int64_t c, int64_t i, int64_t j, int64_t n) {
     const ChannelNorm norm = norm_of(step, block, c);
     const Vec mean = broadcast(norm.mean), factor = broadcast(norm.weight * norm.deviation);
     const Vec bias = broadcast(norm.bias);
     for (int64_t at = 0; at < n; at += kWidth) {
-      store(block.out + j + at, fma(sub(load(block.in + i + at), mean), factor, bias));
+      const Vec y = fma(sub(load(block.in + i + at), mean), factor, bias);
+      store(block.out + j + at, finish(a.kind, y));
     }
+    finish_stored(a, n, block.out + j);
   });
 }
 
 void batch_norm_collect_backward(const Planned& step, const LaneBlock& block) {
   const int64_t channels = step.in.c;
-  float* const totals = block.sums + own_of<BatchNormStep>(step).totals;
+  const BatchNormStep& own = own_of<BatchNormStep>(step);
+  float* const totals = block.sums + own.totals;
   Vec of_dy = zero(), of_product = zero();
   int64_t lines = 0;
   for_each_channel_line(step.in, step.out, [&](int64_t c, int64_t i, int64_t j, int64_t n) {
     const ChannelNorm norm = norm_of(step, block, c);
     const Vec mean = broadcast(norm.mean), deviation = broadcast(norm.deviation);
+    activation_backward(own.activation, n, nullptr, block.out + j, block.dout + j, block.dout + j);
     for (int64_t at = 0; at < n; at += kWidth) {
       const Vec dy = load(block.dout + j + at);
       of_dy = add(of_dy, dy);
@@ -241,6 +250,7 @@ void batch_norm_image(const Planned& step, const LaneImage& image) {
       image.out[i] = (image.in[i] - norm.mean) * factor + norm.bias;
     }
   }
+  activate(own_of<BatchNormStep>(step).activation, step.in.c * pixels, image.out, image.out);
 }
 
 constexpr LaneOp batch_norm_op(const char* name, void (*read)(const StepReader&, Planned&),
