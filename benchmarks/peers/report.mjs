@@ -151,7 +151,7 @@ export function netTable({ machine, net }) {
 }
 
 /** The table of the other nets, a line a net; none without measurements. */
-export function otherNetsTable({ otherNets: measured }) {
+export function otherNetsTable({ otherNets: measured = [] }) {
   const titles = [...new Set(measured.map(({ title }) => title))];
   if (titles.length < 2) return [];
   const [own, ...others] = titles;
