@@ -21,10 +21,10 @@ FusedNet one_convolution(int64_t ic, int64_t oc, int64_t pad, int64_t h, int64_t
 }
 
 // A convolution of many channels, whose kernel is square; without a pool its outputs fill no tile in one corner.
-FusedNet wide_convolution(int64_t ic, int64_t oc, int64_t kernel, int64_t pad, int64_t h, int64_t w,
-                          bool relu, bool pool) {
+FusedNet wide_convolution(int64_t ic, int64_t oc, int64_t kernel, int64_t pad_h, int64_t pad_w,
+                          int64_t h, int64_t w, bool relu, bool pool) {
   FusedNet net(1, h, w);
-  net.conv({ic, 1, 1}).conv({oc, kernel, kernel, 1, 1, pad, pad, relu, pool}).linear(2);
+  net.conv({ic, 1, 1}).conv({oc, kernel, kernel, 1, 1, pad_h, pad_w, relu, pool}).linear(2);
   return net;
 }
 
@@ -41,6 +41,19 @@ Floats multiples(const FusedNet& net, Random& random) {
     }
   }
   return all;
+}
+
+// A step on whole numbers equals the reference's.
+void check_exact(FusedRunner& runner, const FusedNet& net, int64_t count, uint64_t seed) {
+  const int64_t width = kernels().vector_width;
+  Random random(seed);
+  const FusedImages data = random_images(net, random, count, 3, 1.0f, -1.0f, 1);
+  const std::vector<uint32_t> indices = random_indices(random, count, count, width);
+  const Floats parameters = multiples(net, random);
+  FusedOracle oracle(net, parameters, kMultiple, Arithmetic::kExact);
+  for (uint32_t index : indices) oracle.add(pixels(net, data, index), 0);
+  LanePlan plan = net.plan(true);
+  oracle.check(runner.run(plan, net, data, indices, parameters, kMultiple), width);
 }
 
 }  // namespace
@@ -60,14 +73,7 @@ TEST(winograd_is_exact_on_multiples_of_576) {
         for (int64_t count : {width - 1, width + 2}) {
           if (!next_case()) continue;
           problem("%lld images, %s", static_cast<long long>(count), net.text().c_str());
-          Random random(seed);
-          const FusedImages data = random_images(net, random, count, 3, 1.0f, -1.0f, 1);
-          const std::vector<uint32_t> indices = random_indices(random, count, count, width);
-          const Floats parameters = multiples(net, random);
-          FusedOracle oracle(net, parameters, kMultiple, Arithmetic::kExact);
-          for (uint32_t index : indices) oracle.add(pixels(net, data, index), 0);
-          LanePlan plan = net.plan(true);
-          oracle.check(runner.run(plan, net, data, indices, parameters, kMultiple), width);
+          check_exact(runner, net, count, seed);
         }
       }
     }
@@ -76,7 +82,6 @@ TEST(winograd_is_exact_on_multiples_of_576) {
 }
 
 TEST(wide_convolutions_are_exact_on_multiples_of_576) {
-  const int64_t width = kernels().vector_width;
   FusedRunner runner;
   uint64_t seed = 0;
   for (int64_t kernel : {1, 3, 5}) {
@@ -85,22 +90,17 @@ TEST(wide_convolutions_are_exact_on_multiples_of_576) {
         for (bool pool : {false, true}) {
           for (bool padded : {false, true}) {
             ++seed;
-            const int64_t pad = padded ? kernel / 2 : 0;
+            const int64_t pad_h = padded ? kernel / 2 : 0;
+            const int64_t pad_w = seed / 2 % 2 == 0 ? pad_h : kernel / 2 - pad_h;
             const int64_t h = 8 + static_cast<int64_t>(seed % 4);
             const int64_t w = 8 + static_cast<int64_t>(seed / 2 % 6);
-            const FusedNet net = wide_convolution(ic, oc, kernel, pad, h, w, seed % 3 > 0, pool);
+            const FusedNet net =
+                wide_convolution(ic, oc, kernel, pad_h, pad_w, h, w, seed % 3 > 0, pool);
             // So few that sums stay below 2^24; two blocks of 4.
             const int64_t count = 5;
             if (!next_case()) continue;
             problem("%lld images, %s", static_cast<long long>(count), net.text().c_str());
-            Random random(seed);
-            const FusedImages data = random_images(net, random, count, 3, 1.0f, -1.0f, 1);
-            const std::vector<uint32_t> indices = random_indices(random, count, count, width);
-            const Floats parameters = multiples(net, random);
-            FusedOracle oracle(net, parameters, kMultiple, Arithmetic::kExact);
-            for (uint32_t index : indices) oracle.add(pixels(net, data, index), 0);
-            LanePlan plan = net.plan(true);
-            oracle.check(runner.run(plan, net, data, indices, parameters, kMultiple), width);
+            check_exact(runner, net, count, seed);
           }
         }
       }
@@ -116,10 +116,10 @@ TEST(winograd_is_within_bounds) {
                                       one_convolution(4, 6, 2, 14, 13, true),
                                       one_convolution(12, 9, 0, 10, 16, true),
                                       one_convolution(6, 16, 1, 12, 12, false),
-                                      wide_convolution(8, 12, 3, 1, 13, 10, true, true),
-                                      wide_convolution(17, 9, 3, 0, 11, 12, true, false),
-                                      wide_convolution(9, 16, 5, 2, 9, 8, true, false),
-                                      wide_convolution(16, 8, 1, 0, 7, 6, false, true)};
+                                      wide_convolution(8, 12, 3, 1, 1, 13, 10, true, true),
+                                      wide_convolution(17, 9, 3, 0, 0, 11, 12, true, false),
+                                      wide_convolution(9, 16, 5, 2, 2, 9, 8, true, false),
+                                      wide_convolution(16, 8, 1, 0, 0, 7, 6, false, true)};
   FusedRunner runner;
   for (const FusedNet& net : nets) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
@@ -144,9 +144,9 @@ TEST(winograd_is_within_bounds) {
 TEST(winograd_is_used_where_it_is_allowed) {
   const int64_t width = kernels().vector_width;
   FusedRunner runner;
-  for (const FusedNet& net : {fused_lenet5(), wide_convolution(8, 8, 1, 0, 8, 8, true, false),
-                              wide_convolution(8, 8, 3, 1, 8, 8, true, true),
-                              wide_convolution(8, 8, 5, 2, 8, 8, true, false)}) {
+  for (const FusedNet& net : {fused_lenet5(), wide_convolution(8, 8, 1, 0, 0, 8, 8, true, false),
+                              wide_convolution(8, 8, 3, 1, 1, 8, 8, true, true),
+                              wide_convolution(8, 8, 5, 2, 2, 8, 8, true, false)}) {
     if (!next_case()) continue;
     problem("%s", net.text().c_str());
     Random random(3);

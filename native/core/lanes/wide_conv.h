@@ -74,16 +74,24 @@ inline WideConv wide_conv(const LaneConv& s, const float* in) {
   return {whole_pixels(s.in, in), 0, 0, s.in.c, s.out.c, s.oh, s.ow};
 }
 
+// A tensor within its margins.
+inline WideOutput tensor_output(const LaneTensor& t, float* data) {
+  return {data + origin(t) * kWidth,
+          row_vectors(t) * kWidth,
+          plane_vectors(t) * kWidth,
+          t.h,
+          t.w,
+          nullptr,
+          Activation::kNone,
+          nullptr};
+}
+
 void wide_conv_forward(const LaneConv& s, const float* in, const float* packed, const float* bias,
                        float* out, uint8_t* codes, float* scratch) {
-  const WideOutput to = {out + origin(s.out) * kWidth,
-                         row_vectors(s.out) * kWidth,
-                         plane_vectors(s.out) * kWidth,
-                         s.out.h,
-                         s.out.w,
-                         bias,
-                         s.activation.kind,
-                         s.pool ? codes : nullptr};
+  WideOutput to = tensor_output(s.out, out);
+  to.bias = bias;
+  to.activation = s.activation.kind;
+  to.codes = s.pool ? codes : nullptr;
   with_wide_kernel(s, [&](auto k) { wide_forward<k>(wide_conv(s, in), packed, to, scratch); });
 }
 
@@ -121,15 +129,7 @@ void wide_conv_backward(const LaneConv& s, const float* in, const uint8_t* codes
     // Pixel (y, x) of the input meets the outputs from (y + margin - K + 1, x + margin - K + 1) on.
     const WideConv turned = {
         dy, s.in.margin_h - k + 1, s.in.margin_w - k + 1, s.out.c, s.in.c, s.in.h, s.in.w};
-    const WideOutput to = {din + origin(s.in) * kWidth,
-                           row_vectors(s.in) * kWidth,
-                           plane_vectors(s.in) * kWidth,
-                           s.in.h,
-                           s.in.w,
-                           nullptr,
-                           Activation::kNone,
-                           nullptr};
-    wide_forward<k>(turned, packed, to, scratch);
+    wide_forward<k>(turned, packed, tensor_output(s.in, din), scratch);
   });
 }
 

@@ -5,7 +5,7 @@
 //   dU[f][o][c] = sum over t, lanes of dM[f][o][t] * V[f][c][t],   dw = G^T dU G
 //
 // Layout    V in panels [f][c / 4][t][c % 4][lane] and dM in panels [f][o / kLaneRows][t][o % kLaneRows][lane] of a
-//           chunk of tiles, channels filled up with zeros; dU in squares of kWidth pairs
+//           chunk of tiles; dU in squares of kWidth pairs
 //           [f][o / kLaneRows][c / 4][o % kLaneRows][c % 4]
 // Loops     chunk: its V and dM > point > block of o > block of c > t
 // Registers kLaneRows o x 4 c sums, as many as a vector has lanes: their lanes are then added into one vector.
@@ -44,19 +44,6 @@ size_t wide_weights_scratch_size(int64_t channels, int64_t outputs) {
 template <int kRows>
 inline int64_t place(int64_t channel, int64_t tile, int64_t chunk) {
   return ((channel / kRows * chunk + tile) * kRows + channel % kRows) * kWidth;
-}
-
-// Zeros for the channels from `from` on that fill up the last panel.
-template <int kRows>
-inline void clear_fill(int64_t points, int64_t stride, int64_t chunk, int64_t from, int64_t to,
-                       float* values) {
-  for (int64_t f = 0; f < points; ++f) {
-    for (int64_t c = from; c < to; ++c) {
-      for (int64_t t = 0; t < chunk; ++t) {
-        store(values + f * stride + place<kRows>(c, t, chunk), zero());
-      }
-    }
-  }
 }
 
 // Adds the sums over `count` tiles and the lanes to a square of dU.
@@ -111,8 +98,6 @@ void wide_weight_gradient(const WideConv& s, const WidePixels& dy, float* dw, fl
   float* const v = scratch;
   float* const m = v + kWidePoints<K> * v_stride;
   float* const du = m + kWidePoints<K> * m_stride;
-  clear_fill<4>(kWidePoints<K>, v_stride, kChunk, s.channels, channels, v);
-  clear_fill<kLaneRows>(kWidePoints<K>, m_stride, kChunk, s.outputs, outputs, m);
   for (int64_t i = 0; i < kWidePoints<K> * squares; i += kWidth) store(du + i, zero());
   const auto top_of = [&](int64_t tile) { return tile / tiles.across * kTile; };
   const auto left_of = [&](int64_t tile) { return tile % tiles.across * kTile; };
