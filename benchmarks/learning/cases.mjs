@@ -138,12 +138,19 @@ export const cases = [
   },
   {
     name: 'nin',
-    net: '`NIN`, dropout 0.5',
+    net: '`NIN`, without dropout',
     data: "MNIST's digits in colour, 3x32x32: 4,000 for training and 1,000 for the test",
-    train: '`fast`',
-    recipe: { ...recipes.fast, epochs: 8 },
+    train: 'Adam at a constant 1e-4, batches of 32',
+    recipe: {
+      ...recipes.fast,
+      epochs: 10,
+      batchSize: 32,
+      schedule: 'constant',
+      // Faster ones kill the ReLU in front of the mean: all scores are 0 then, on both engines, after a dozen steps.
+      optimizer: { kind: 'adam', lr: 1e-4 },
+    },
     seeds: seeds(1),
-    make: (seed) => new NIN({ seed }),
+    make: (seed) => new NIN({ seed, dropout: 0 }),
     load: coloured,
   },
 ];

@@ -3,24 +3,19 @@ import { Random } from '../../dist/index.js';
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
-/** Least distance between the colour of a digit and that of the background's middle, of 441 between black and white. */
-const CONTRAST = 120;
 const NOISE = 24;
 
 /**
- * The first `count` digits, padded to 32x32, each in a colour of its own on a gradient between two others, with normal
- * noise on every value. Some digits are lighter than what is behind them, some darker, and where the gradient comes near
- * to the colour of the digit, strokes fade.
+ * The first `count` digits, padded to 32x32, each in a light colour of its own on a gradient between two dark ones, with
+ * normal noise on every value.
  */
 export function colouredDigits({ images: digits, labels }, count, seed) {
   const random = new Random(seed);
-  const colour = () => [random.integer(256), random.integer(256), random.integer(256)];
+  const dark = () => [random.integer(96), random.integer(96), random.integer(96)];
   const images = new Uint8Array(count * 3 * PIXELS);
   for (let index = 0; index < count; index += 1) {
-    const [from, to] = [colour(), colour()];
-    const middle = from.map((value, channel) => (value + to[channel]) / 2);
-    let ink = colour();
-    while (Math.hypot(...ink.map((value, channel) => value - middle[channel])) < CONTRAST) ink = colour();
+    const [from, to] = [dark(), dark()];
+    const ink = dark().map((value) => 255 - value);
     const angle = (2 * Math.PI * random.integer(3600)) / 3600;
     const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
     for (let pixel = 0; pixel < PIXELS; pixel += 1) {
